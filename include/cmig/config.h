@@ -1,0 +1,96 @@
+/* The configuration: alembic.yml, .env files, environment, flags. Each key is declared once, in the
+ * table of config.c; parsing, defaults, unknown-key suggestions and the manual page are made from
+ * it. Precedence: flag, environment, .env, file, default. */
+#ifndef CMIG_CONFIG_H
+#define CMIG_CONFIG_H
+
+#include "cmig/url.h"
+
+#include <glib.h>
+
+typedef enum {
+    CMIG_TRANSACTION_PER_MIGRATION,
+    CMIG_TRANSACTION_ALL,
+} CmigTransactionMode;
+
+/* Where the database URL comes from; the guard asks. */
+typedef enum {
+    CMIG_ORIGIN_NONE,
+    CMIG_ORIGIN_FLAG,
+    CMIG_ORIGIN_ENVIRONMENT,
+    CMIG_ORIGIN_DOTENV,
+    CMIG_ORIGIN_FILE,         /* written in alembic.yml, or made of environment variables there */
+    CMIG_ORIGIN_FILE_DEFAULT, /* the DEFAULT of a ${VAR:-DEFAULT} was used */
+} CmigOrigin;
+
+/* One program to run after a revision file is written. */
+typedef struct {
+    char *name;
+    char **argv; /* an argument `{file}` is replaced by the path; appended when there is none */
+    char *cwd;   /* NULL = the configuration's folder */
+} CmigHook;
+
+typedef struct {
+    char *file;      /* path of alembic.yml, NULL without one */
+    char *directory; /* what relative paths are relative to */
+
+    char *script_location;    /* absolute */
+    char **version_locations; /* absolute; by default script_location's `versions` folder if it is
+                                 there, else script_location itself */
+    gboolean recursive_version_locations;
+    char *file_template;
+    guint truncate_slug_length;
+    char *timezone;  /* "UTC" by default; "local" or an IANA name */
+    char *templates; /* absolute folder of the project's own templates, NULL = none */
+
+    CmigUrl *url;      /* NULL when `url_error` is set */
+    GError *url_error; /* why there is no usable URL; commands without a database ignore it */
+    CmigOrigin url_origin;
+    char *url_source; /* for messages: "DATABASE_URL", "alembic.yml:3", "--database-url" … */
+
+    char *version_table;
+    char *version_table_schema; /* NULL = found by the search path */
+    gboolean version_table_pk;
+    CmigTransactionMode transaction;
+    guint lock_timeout;      /* milliseconds; how long to wait for cmig's own lock */
+    guint statement_timeout; /* milliseconds, 0 = the server's */
+    guint connect_timeout;   /* seconds, 0 = libpq's */
+
+    char *environment;        /* as declared, NULL = not declared */
+    char *environment_source; /* "--environment", "CMIG_ENV", "alembic.yml:7" … */
+
+    GPtrArray *hooks; /* CmigHook */
+
+    GHashTable *env; /* name -> value: what .env files set and the process does not */
+} CmigConfig;
+void cmig_config_free(CmigConfig *config);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigConfig, cmig_config_free)
+
+/* What the command line says. Each may be NULL. */
+typedef struct {
+    const char *file;         /* -c; else ALEMBIC_CONFIG or CMIG_CONFIG; else alembic.yml here or in
+                                 a parent folder */
+    const char *database_url; /* --database-url */
+    const char *environment;  /* --environment */
+    const char *lock_timeout; /* --lock-timeout, a duration */
+} CmigConfigRequest;
+
+/* Loads everything. A missing file is an error only when it was named. A missing or bad URL is kept
+ * in `url_error`. Errors: CMIG_ERROR_CONFIG with file, line and column. */
+gboolean cmig_config_load(const CmigConfigRequest *request, CmigConfig **config, GError **error);
+
+/* For manual page and documentation: the keys, ended by an entry with a NULL name. */
+typedef struct {
+    const char *name;
+    const char *type;        /* text | path | list of paths | boolean | number | duration | … */
+    const char *fallback;    /* the default, as text */
+    const char *environment; /* variable that overrides it, or NULL */
+    const char *summary;
+} CmigConfigKeyDoc;
+const CmigConfigKeyDoc *cmig_config_key_docs(void);
+
+/* Parses a duration: a number with ms, s, min, h (no unit = seconds for compatibility with
+ * Alembic-style settings). Result in milliseconds. Errors: CMIG_ERROR_CONFIG. */
+gboolean cmig_duration_parse(const char *text, guint *milliseconds, GError **error);
+
+#endif

@@ -1,0 +1,19 @@
+/* Files read with a size cap, and files created whole or not at all. */
+#ifndef CMIG_FILE_H
+#define CMIG_FILE_H
+
+#include <glib.h>
+
+/* Reads the regular file `path`, at most `max_bytes`. Symbolic links are followed; a FIFO, device
+ * or directory is an error and never blocks. A leading UTF-8 byte order mark is dropped. The result
+ * is NUL-terminated behind its end (g_bytes_get_data() may be used as a C string when the content
+ * holds no NUL). Errors: CMIG_ERROR_CONFIG with the file name. */
+GBytes *cmig_file_read(const char *path, gsize max_bytes, GError **error);
+
+/* Creates `path` with `content`: written to a temporary file in the same folder, synced, then put
+ * in place in one step that fails when `path` exists already (also as a dangling link). Missing
+ * parent folders are created. Killed at any moment, the file is there whole or not there; the
+ * temporary file is removed on failure. Errors: CMIG_ERROR_FAILED. */
+gboolean cmig_file_create(const char *path, const char *content, gssize length, GError **error);
+
+#endif

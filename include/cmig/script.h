@@ -1,0 +1,78 @@
+/* Revision files: one SQL file is one revision. A header of YAML behind `-- ` comes first, then
+ * sections, each begun by a line `-- cmig:upgrade …` or `-- cmig:downgrade …`.
+ *
+ *   -- revision: 8d1c0a4be2f7
+ *   -- down_revision: 27c6a30d7c24     a list for a merge, null for a base
+ *   -- branch_labels: []
+ *   -- depends_on: []
+ *   -- message: add agents table
+ *   -- create_date: 2026-11-20T10:15:00Z
+ *
+ *   -- cmig:upgrade [DIALECT] [transaction=on|off]
+ *   -- cmig:downgrade [DIALECT] [transaction=on|off]
+ *   -- cmig:downgrade none "reason"    irreversible, and why
+ */
+#ifndef CMIG_SCRIPT_H
+#define CMIG_SCRIPT_H
+
+#include "cmig/config.h"
+#include "cmig/dialect.h"
+#include "cmig/graph.h"
+#include "cmig/sql.h"
+
+#include <glib.h>
+
+typedef struct {
+    gboolean upgrade;
+    CmigDialect dialect;    /* CMIG_DIALECT_ANY: for every database without a section of its own */
+    gboolean transactional; /* FALSE after transaction=off */
+    gboolean irreversible;  /* `downgrade none` */
+    char *reason;           /* of irreversible, NULL when none was given */
+    guint marker_line;      /* line of the `-- cmig:` marker */
+    guint first_line;       /* line on which the body begins */
+    gsize start;            /* the body's bytes in `content` */
+    gsize end;
+} CmigSection;
+
+typedef struct {
+    CmigRevision *revision; /* from the header */
+    GBytes *content;        /* the whole file, BOM dropped, NUL-terminated */
+    GPtrArray *sections;    /* CmigSection */
+} CmigScript;
+void cmig_script_free(CmigScript *script);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigScript, cmig_script_free)
+
+/* Parses a header alone; `text` may be only the beginning of the file. `*needs_more` is set,
+ * without an error, when the header does not end within `text`. Unknown keys (with a suggestion),
+ * missing `revision` or `down_revision`, malformed ids and labels are CMIG_ERROR_CONFIG with the
+ * place. */
+gboolean cmig_script_parse_header(const char *text, gsize length, const char *path,
+                                  CmigRevision **revision, gboolean *needs_more, GError **error);
+
+/* Parses a whole file. Two sections for the same direction and dialect, text before the first
+ * section, and unknown options are errors. */
+gboolean cmig_script_parse(GBytes *content, const char *path, CmigScript **script, GError **error);
+
+/* Reads and parses the file of a revision. Fails when its header no longer agrees with `revision`
+ * (the file changed under the run). Cap: 256 MiB. */
+gboolean cmig_script_open(const CmigRevision *revision, CmigScript **script, GError **error);
+
+/* The section that runs on `dialect`: its own, else the one for any. NULL without an error when the
+ * file has sections of that direction, but none for this dialect and none for any, is an error too:
+ * a file must say what happens. No downgrade section, or `none`: CMIG_ERROR_FAILED "irreversible",
+ * with the reason. */
+gboolean cmig_script_find_section(const CmigScript *script, gboolean upgrade, CmigDialect dialect,
+                                  const CmigSection **section, GError **error);
+
+/* The section's body, scanned by the lexer with the right places. */
+gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *section,
+                                  CmigDialect dialect, CmigSqlScript **sql, GError **error);
+
+/* Reads the headers of all revision files of the version locations, in Alembic's load order
+ * (locations as configured, names sorted bytewise, subfolders only when recursive, after the
+ * folder's own files), into a sealed graph. Files that do not end in `.sql` or begin with `.` are
+ * not looked at; a file without a header is an error. A version location that does not exist is an
+ * error; the default one may be missing when no configuration names it. */
+gboolean cmig_script_load_graph(const CmigConfig *config, CmigGraph **graph, GError **error);
+
+#endif

@@ -1,0 +1,53 @@
+/* SQL text: where each statement begins and ends, to the byte, without deciding what runs. The
+ * lexer accounts for every byte of a section and refuses what would make the text that is put
+ * around it be read wrongly. It is no parser: the server has the last word. */
+#ifndef CMIG_SQL_H
+#define CMIG_SQL_H
+
+#include "cmig/dialect.h"
+
+#include <glib.h>
+
+typedef struct {
+    gsize start; /* first byte that is neither space nor comment */
+    gsize end;   /* behind the last byte, the terminating `;` excluded */
+    gint copy;   /* index of the block of COPY data that belongs to it, or -1 */
+} CmigSqlStatement;
+
+/* A stretch of the text that is not sent as SQL: the data lines of a COPY … FROM stdin (without the
+ * terminating `\.` line) or a line of pg_dump's that only psql understands (\restrict). */
+typedef struct {
+    gsize start; /* the whole stretch, `\.` line included */
+    gsize end;
+    gsize data_end; /* behind the last data line; equals start when there is no data */
+    gboolean is_copy;
+} CmigSqlGap;
+
+typedef struct {
+    char *file;       /* for error places */
+    guint first_line; /* line of `file` on which the text begins, from 1 */
+    char *text;       /* NUL-terminated copy */
+    gsize length;
+    CmigDialect dialect;
+    GArray *statements; /* CmigSqlStatement */
+    GArray *gaps;       /* CmigSqlGap, ascending; CmigSqlStatement.copy indexes it */
+} CmigSqlScript;
+void cmig_sql_script_free(CmigSqlScript *script);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSqlScript, cmig_sql_script_free)
+
+/* Reads `text`. Refused, with the place: unterminated quotes, dollar quotes, comments and COPY
+ * blocks; NUL bytes and invalid UTF-8; psql commands other than \restrict and \unrestrict; and,
+ * when `in_transaction`, transaction control (BEGIN, START TRANSACTION, COMMIT, END, ROLLBACK,
+ * ABORT, PREPARE TRANSACTION; savepoints are allowed). PostgreSQL: E'', U&'', dollar quotes, nested
+ * comments, BEGIN ATOMIC bodies, COPY data, standard_conforming_strings on. SQLite: `x`, [x],
+ * trigger bodies, no COPY. Errors: CMIG_ERROR_CONFIG. */
+gboolean cmig_sql_scan(const char *text, gsize length, CmigDialect dialect, gboolean in_transaction,
+                       const char *file, guint first_line, CmigSqlScript **script, GError **error);
+
+/* Statement `index` as text with COPY data left out. The caller frees. */
+char *cmig_sql_statement_text(const CmigSqlScript *script, guint index);
+
+/* Adds file, line and column of byte `offset` of the script's text to the error. */
+void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error);
+
+#endif

@@ -1,0 +1,13 @@
+/* What standard error and standard output are connected to. */
+#ifndef CMIG_TERMINAL_H
+#define CMIG_TERMINAL_H
+
+#include <glib.h>
+
+/* Whether `fd` is a terminal. */
+gboolean cmig_terminal_is(int fd);
+
+/* Whether colours may be used on `fd`: a terminal, NO_COLOR unset or empty, TERM not "dumb". */
+gboolean cmig_terminal_has_colour(int fd);
+
+#endif

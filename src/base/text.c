@@ -1,0 +1,127 @@
+#include "cmig/text.h"
+
+#include <string.h>
+
+/* Characters that move the cursor, end the line or turn the reading direction. */
+static gboolean is_unsafe(gunichar character)
+{
+    return character < 0x20 || (character >= 0x7f && character <= 0x9f) || character == 0x2028 ||
+           character == 0x2029 || character == 0x061c || character == 0x200e ||
+           character == 0x200f || (character >= 0x202a && character <= 0x202e) ||
+           (character >= 0x2066 && character <= 0x2069) || character == 0xfeff;
+}
+
+static char *escape(const char *text, gboolean keep_lines)
+{
+    GString *out = g_string_new(NULL);
+    for (const char *at = text ? text : ""; *at != '\0';) {
+        gunichar character = g_utf8_get_char_validated(at, -1);
+        if (character == (gunichar)-1 || character == (gunichar)-2) {
+            g_string_append_printf(out, "\\x%02X", (guint8)*at);
+            at++;
+            continue;
+        }
+        if (!is_unsafe(character) || (keep_lines && (character == '\n' || character == '\t')))
+            g_string_append_unichar(out, character);
+        else if (character == '\n')
+            g_string_append(out, "\\n");
+        else if (character == '\t')
+            g_string_append(out, "\\t");
+        else if (character == '\r')
+            g_string_append(out, "\\r");
+        else if (character < 0x100)
+            g_string_append_printf(out, "\\x%02X", character);
+        else
+            g_string_append_printf(out, "\\u{%04X}", character);
+        at = g_utf8_next_char(at);
+    }
+    return g_string_free(out, FALSE);
+}
+
+char *cmig_text_escape(const char *text)
+{
+    return escape(text, FALSE);
+}
+
+char *cmig_text_escape_block(const char *text)
+{
+    return escape(text, TRUE);
+}
+
+void cmig_text_locate(const char *text, gsize length, gsize offset, guint *line, guint *column)
+{
+    gsize end = MIN(offset, length);
+    gsize line_start = 0;
+    guint lines = 1;
+    for (gsize at = 0; at < end; at++) {
+        if (text[at] == '\n') {
+            lines++;
+            line_start = at + 1;
+        }
+    }
+    guint characters = 1;
+    for (gsize at = line_start; at < end; at++)
+        if (((guint8)text[at] & 0xC0) != 0x80) /* not a continuation byte */
+            characters++;
+    *line = lines;
+    *column = characters;
+}
+
+gsize cmig_text_offset_of_character(const char *text, gsize length, gsize characters)
+{
+    gsize at = 0;
+    for (gsize seen = 0; at < length; at++) {
+        if (((guint8)text[at] & 0xC0) == 0x80)
+            continue;
+        if (seen++ == characters)
+            return at;
+    }
+    return length;
+}
+
+/* Levenshtein distance in bytes; words are short. */
+static guint edit_distance(const char *left, const char *right)
+{
+    gsize columns = strlen(right) + 1;
+    g_autofree guint *row = g_new(guint, columns);
+    for (gsize col = 0; col < columns; col++)
+        row[col] = (guint)col;
+    for (gsize line = 0; left[line] != '\0'; line++) {
+        guint diagonal = row[0];
+        row[0] = (guint)line + 1;
+        for (gsize col = 1; col < columns; col++) {
+            guint above = row[col];
+            guint change =
+                diagonal + (g_ascii_tolower(left[line]) != g_ascii_tolower(right[col - 1]));
+            row[col] = MIN(change, MIN(above, row[col - 1]) + 1);
+            diagonal = above;
+        }
+    }
+    return row[columns - 1];
+}
+
+const char *cmig_text_suggest(const char *word, const char *const *candidates)
+{
+    const char *best = NULL;
+    gsize length = strlen(word);
+    guint limit = (guint)MAX(length / 3, 1) + 1;
+    if (length > 64)
+        return NULL;
+    for (gsize idx = 0; candidates[idx] != NULL; idx++) {
+        gsize other = strlen(candidates[idx]);
+        if (other > length + limit || length > other + limit)
+            continue;
+        guint distance = edit_distance(word, candidates[idx]);
+        if (distance < limit) {
+            limit = distance;
+            best = candidates[idx];
+        }
+    }
+    return best;
+}
+
+gboolean cmig_text_is_revision_id(const char *text)
+{
+    gsize length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.");
+    return length >= 1 && length <= 32 && text[length] == '\0' && g_ascii_isalnum(text[0]);
+}
