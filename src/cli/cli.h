@@ -1,0 +1,117 @@
+/* The command line. Each command is one const record in its own cmd_<name>.c; dispatch, help, manual
+ * pages and completion are made from the records and from nothing else. */
+#ifndef CMIG_CLI_H
+#define CMIG_CLI_H
+
+#include "cmig/config.h"
+#include "cmig/db.h"
+#include "cmig/graph.h"
+#include "cmig/run.h"
+
+#include <glib.h>
+#include <jansson.h>
+
+/* What is loaded before the handler runs, in this order. */
+typedef enum {
+    CMIG_NEEDS_CONFIG = 1 << 0,
+    CMIG_NEEDS_GRAPH = 1 << 1,    /* the revision files' headers */
+    CMIG_NEEDS_DATABASE = 1 << 2, /* a connection; the guard has seen the URL */
+    CMIG_WRITES = 1 << 3,         /* for the documentation: it may change a database */
+    CMIG_HAS_JSON = 1 << 4,       /* --json is accepted */
+} CmigNeeds;
+
+typedef struct {
+    const char *command; /* what to type */
+    const char *meaning;
+} CmigExample;
+
+/* What the command line and the files gave. */
+typedef struct CmigApp {
+    const struct CmigCommand *command;
+    gboolean quiet;
+    gboolean json;
+    CmigConfigRequest request;
+    CmigConfig *config;
+    CmigGraph *graph;
+    CmigVersionTable version_table;
+    CmigDb *db;
+} CmigApp;
+
+typedef struct CmigCommand {
+    const char *name;
+    const char *group;
+    const char *arguments;       /* of the synopsis, e.g. "TARGET"; "" for none */
+    const char *summary;         /* one line, no full stop */
+    const char *description;     /* paragraphs, separated by an empty line */
+    const CmigExample *examples; /* ended by {NULL, NULL} */
+    const int *exit_statuses;    /* besides 0 and 2; ended by 0 */
+    guint needs;
+    int min_arguments;
+    int max_arguments;           /* -1 = any number */
+    const GOptionEntry *options; /* bound to statics of the command's file; ended by {0}; may be NULL */
+    gboolean (*run)(CmigApp *app, char **arguments, GError **error);
+} CmigCommand;
+
+/* All commands, in the order in which help shows them; groups stand together. Ended by NULL. */
+extern const CmigCommand *const cmig_commands[];
+
+/* Options that every command takes, ended by {0}. */
+extern const GOptionEntry cmig_global_options[];
+
+/* The command called `name`, also by Alembic's spelling with underscores; NULL when unknown. */
+const CmigCommand *cmig_command_find(const char *name);
+
+/* Parses the command line, loads what the command needs and runs it. Returns the exit status; prints
+ * the one error. */
+int cmig_main(int argc, char **argv);
+
+/* Connects on first use, for commands that need a database only with some option. The guard checks the
+ * URL first. */
+gboolean cmig_app_open_database(CmigApp *app, GError **error);
+
+/* The version rows as revisions; opens the database. `rows` (owned ids) may be NULL. */
+gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GPtrArray **rows, GError **error);
+
+/* Standard output. Results only. */
+void cmig_out(const char *format, ...) G_GNUC_PRINTF(1, 2);
+
+/* Prints a JSON document with a newline and releases it. */
+void cmig_out_json(json_t *value);
+
+/* Standard error, unless --quiet. */
+void cmig_say(const CmigApp *app, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* Rendering of revisions, as Alembic prints them (scripts parse it). All results are owned by the
+ * caller; text from files is escaped. `current` is an array of revisions or NULL. */
+
+/* `<down> -> <rev> (labels) (head) (current) (branchpoint) (mergepoint), message` */
+char *cmig_render_history_line(const CmigGraph *graph, const CmigRevision *revision,
+                               const GPtrArray *current);
+/* `<rev> (label) (head)`, as `heads` and `current` print it; markers of branch and merge points are
+ * added when `with_points`. */
+char *cmig_render_short(const CmigGraph *graph, const CmigRevision *revision, gboolean with_labels,
+                        gboolean with_points);
+/* The long form of `show` and `-v`: Rev, Parent, Branches into, Path, blank, message indented. */
+char *cmig_render_long(const CmigGraph *graph, const CmigRevision *revision,
+                       const GPtrArray *current);
+/* `a, b -> c`: what "Running upgrade" prints; both sides may be empty. */
+char *cmig_render_move(const CmigRevision *revision, CmigDirection direction);
+/* One revision as a JSON object: revision, down_revision (list), depends_on, branch_labels, message,
+ * create_date, path, is_head, is_real_head, is_base, is_branch_point, is_merge_point, is_current
+ * (only when `current` is given). */
+json_t *cmig_render_json(const CmigGraph *graph, const CmigRevision *revision,
+                         const GPtrArray *current);
+
+/* Help. */
+char *cmig_help_overview(void);
+char *cmig_help_command(const CmigCommand *command);
+/* A manual page in man(7) source: of a command, of the program (`command` NULL), of alembic.yml. */
+char *cmig_man_command(const CmigCommand *command);
+char *cmig_man_configuration(void);
+/* The completion script for "bash", "zsh" or "fish"; NULL for another shell. */
+char *cmig_completion(const char *shell);
+
+/* The observer that prints progress to standard error; borrows `app`. */
+CmigRunObserver cmig_progress(CmigApp *app);
+
+#endif
