@@ -1,0 +1,36 @@
+/* The records of all commands, each defined in its own cmd_<name>.c. */
+#ifndef CMIG_COMMANDS_H
+#define CMIG_COMMANDS_H
+
+#include "cli/cli.h"
+
+extern const CmigCommand cmig_cmd_init;
+extern const CmigCommand cmig_cmd_list_templates;
+
+extern const CmigCommand cmig_cmd_revision;
+extern const CmigCommand cmig_cmd_merge;
+extern const CmigCommand cmig_cmd_edit;
+
+extern const CmigCommand cmig_cmd_upgrade;
+extern const CmigCommand cmig_cmd_downgrade;
+extern const CmigCommand cmig_cmd_stamp;
+extern const CmigCommand cmig_cmd_ensure_version;
+
+extern const CmigCommand cmig_cmd_current;
+extern const CmigCommand cmig_cmd_history;
+extern const CmigCommand cmig_cmd_heads;
+extern const CmigCommand cmig_cmd_branches;
+extern const CmigCommand cmig_cmd_show;
+
+extern const CmigCommand cmig_cmd_help;
+extern const CmigCommand cmig_cmd_version;
+extern const CmigCommand cmig_cmd_completion;
+
+/* The groups, for `group` of a record. */
+#define CMIG_GROUP_START  "Start a project"
+#define CMIG_GROUP_WRITE  "Write revisions"
+#define CMIG_GROUP_CHANGE "Change a database"
+#define CMIG_GROUP_LOOK   "Look"
+#define CMIG_GROUP_HELP   "Help"
+
+#endif
