@@ -1,0 +1,93 @@
+#include "engine/session.h"
+
+#include "cmig/clock.h"
+#include "cmig/error.h"
+#include "cmig/interrupt.h"
+#include "cmig/text.h"
+
+enum {
+    FIRST_POLL = 20 * 1000, /* microseconds */
+    LAST_POLL = 500 * 1000,
+};
+
+CmigVersionTable cmig_version_table(const CmigConfig *config)
+{
+    return (CmigVersionTable){.schema = config->version_table_schema,
+                              .name = config->version_table,
+                              .primary_key = config->version_table_pk};
+}
+
+static void set_lock_error(const CmigDbState *state, gint64 waited, GError **error)
+{
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
+                "another run holds the migration lock; gave up after %.1f s",
+                (double)waited / G_USEC_PER_SEC);
+    if (state->lock_holder != NULL) {
+        g_autofree char *holder = cmig_text_escape(state->lock_holder);
+        cmig_error_set_detail(error, "held by %s", holder);
+    }
+    cmig_error_set_hint(error, "nothing was changed; wait for the other run, or allow more time "
+                               "with --lock-timeout");
+}
+
+gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunObserver *observer,
+                            CmigDbState **state, GError **error)
+{
+    gint64 start = cmig_clock_monotonic();
+    gint64 deadline = start + (gint64)config->lock_timeout * 1000;
+    for (gint64 pause = FIRST_POLL;; pause = MIN(pause * 2, LAST_POLL)) {
+        g_autoptr(CmigDbState) now = NULL;
+        if (cmig_interrupt_check(error) || !cmig_db_inspect(db, TRUE, &now, error))
+            return FALSE;
+        if (now->read_only) {
+            g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE, "the database is read only: %s",
+                        config->url->display);
+            cmig_error_set_hint(error, "connect to the primary server; with several hosts in the "
+                                       "URL, add target_session_attrs=read-write");
+            return FALSE;
+        }
+        if (now->locked) {
+            *state = g_steal_pointer(&now);
+            return TRUE;
+        }
+        gint64 waited = cmig_clock_monotonic() - start;
+        if (start + waited >= deadline) {
+            set_lock_error(now, waited, error);
+            return FALSE;
+        }
+        if (observer->waiting != NULL)
+            observer->waiting(now->lock_holder, waited, observer->data);
+        /* Half of the pause is random, so that many waiting replicas do not ask in step. */
+        gint64 jittered = pause / 2 + g_random_int_range(0, (gint32)(pause / 2) + 1);
+        cmig_interrupt_sleep(MIN(jittered, deadline - (start + waited)));
+    }
+}
+
+GStrv cmig_session_row_changes(const CmigDb *db, const CmigRowChange *change, guint *rows_changed)
+{
+    GStrvBuilder *statements = g_strv_builder_new();
+    g_autofree char *table = cmig_db_version_table(db);
+    *rows_changed = change->deleted->len + change->inserted->len + (change->updated_to ? 1 : 0);
+
+    for (guint idx = 0; idx < change->deleted->len; idx++) {
+        g_autofree char *id = cmig_db_quote_literal(change->deleted->pdata[idx]);
+        g_autofree char *sql = g_strdup_printf("DELETE FROM %s WHERE version_num = %s", table, id);
+        g_strv_builder_add(statements, sql);
+    }
+    if (change->updated_to != NULL) {
+        g_autofree char *to = cmig_db_quote_literal(change->updated_to);
+        g_autofree char *from = cmig_db_quote_literal(change->updated_from);
+        g_autofree char *sql = g_strdup_printf(
+            "UPDATE %s SET version_num = %s WHERE version_num = %s", table, to, from);
+        g_strv_builder_add(statements, sql);
+    }
+    for (guint idx = 0; idx < change->inserted->len; idx++) {
+        g_autofree char *id = cmig_db_quote_literal(change->inserted->pdata[idx]);
+        g_autofree char *sql =
+            g_strdup_printf("INSERT INTO %s (version_num) VALUES (%s)", table, id);
+        g_strv_builder_add(statements, sql);
+    }
+    GStrv result = g_strv_builder_end(statements);
+    g_strv_builder_unref(statements);
+    return result;
+}

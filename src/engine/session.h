@@ -1,0 +1,18 @@
+/* What every run does first and last: the session lock, the version rows under it, the SQL that
+ * changes them. */
+#ifndef CMIG_ENGINE_SESSION_H
+#define CMIG_ENGINE_SESSION_H
+
+#include "cmig/run.h"
+
+/* Polls for the session lock until `config->lock_timeout` is over, then gives the state of the
+ * database. Fails with CMIG_ERROR_TRY_AGAIN when somebody else keeps the lock, and with
+ * CMIG_ERROR_UNAVAILABLE when the server takes no writes. */
+gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunObserver *observer,
+                            CmigDbState **state, GError **error);
+
+/* The SQL statements of a row change, in an order in which no statement hits a row that an earlier
+ * one made. `rows_changed` is how many rows they must affect. The caller frees. */
+GStrv cmig_session_row_changes(const CmigDb *db, const CmigRowChange *change, guint *rows_changed);
+
+#endif

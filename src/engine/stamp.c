@@ -1,0 +1,117 @@
+/* Changes of the version table that run no migration: stamp and ensure-version. */
+#include "cmig/error.h"
+#include "cmig/guard.h"
+#include "cmig/run.h"
+#include "engine/session.h"
+
+/* From the rows that are there to the rows that shall be there, with as few statements as possible.
+ * Both arrays are sorted; the ids are borrowed. */
+static CmigRowChange *row_change_between(const GPtrArray *from, const GPtrArray *to)
+{
+    CmigRowChange *change = cmig_row_change_new();
+    guint left = 0;
+    guint right = 0;
+    while (left < from->len || right < to->len) {
+        int order = left == from->len  ? 1
+                    : right == to->len ? -1
+                                       : g_strcmp0(from->pdata[left], to->pdata[right]);
+        if (order < 0)
+            g_ptr_array_add(change->deleted, from->pdata[left++]);
+        else if (order > 0)
+            g_ptr_array_add(change->inserted, to->pdata[right++]);
+        else {
+            left++;
+            right++;
+        }
+    }
+    if (change->deleted->len > 0 && change->inserted->len > 0) {
+        change->updated_from = g_ptr_array_steal_index(change->deleted, change->deleted->len - 1);
+        change->updated_to = g_ptr_array_steal_index(change->inserted, change->inserted->len - 1);
+    }
+    return change;
+}
+
+/* Writes the new rows in one transaction, provided that the old ones are still there. */
+static gboolean write_rows(CmigDb *db, const CmigDbState *state, GPtrArray *from,
+                           const GPtrArray *to, GError **error)
+{
+    g_autoptr(CmigRowChange) change = row_change_between(from, to);
+    CmigDbUnit unit = {.transactional = TRUE,
+                       .begins = TRUE,
+                       .commits = TRUE,
+                       .create_table = !state->table_exists};
+    g_auto(GStrv) changes = cmig_session_row_changes(db, change, &unit.rows_changed);
+    unit.changes = (const char *const *)changes;
+    g_ptr_array_add(from, NULL);
+    unit.expected = (const char *const *)from->pdata;
+    gboolean ok = cmig_db_run(db, &unit, NULL, error);
+    g_ptr_array_set_size(from, (gint)from->len - 1);
+    return ok;
+}
+
+/* One attempt; CMIG_ERROR_CONFLICT when the rows changed between reading and writing. */
+static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
+                           const char *const *targets, gboolean purge,
+                           const CmigRunObserver *observer, CmigStampPlan **plan, GError **error)
+{
+    g_autoptr(CmigDbState) state = NULL;
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(GPtrArray) revisions = NULL;
+    if (!cmig_session_begin(db, config, observer, &state, error) ||
+        !cmig_db_read_rows(db, &rows, error))
+        return FALSE;
+    if (purge) {
+        /* What is there may be unknown to the files: plan as if nothing were. */
+        revisions = g_ptr_array_new();
+    } else {
+        g_ptr_array_add(rows, NULL);
+        gboolean known =
+            cmig_graph_resolve_rows(graph, (const char *const *)rows->pdata, &revisions, error);
+        g_ptr_array_set_size(rows, (gint)rows->len - 1);
+        if (!known) {
+            cmig_error_set_hint(error, "`cmig stamp --purge TARGET` forgets what is there first");
+            return FALSE;
+        }
+    }
+    if (!cmig_stamp_plan_make(graph, targets, revisions, plan, error) ||
+        !cmig_guard_check_write(config, "stamp", error))
+        return FALSE;
+    return write_rows(db, state, rows, (*plan)->rows, error);
+}
+
+gboolean cmig_run_stamp(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
+                        const char *const *targets, gboolean purge, const CmigRunObserver *observer,
+                        void (*step)(const CmigStampStep *step, gpointer data), GError **error)
+{
+    for (;;) {
+        g_autoptr(CmigStampPlan) plan = NULL;
+        GError *failure = NULL;
+        if (stamp_once(db, config, graph, targets, purge, observer, &plan, &failure)) {
+            for (guint idx = 0; step != NULL && idx < plan->steps->len; idx++)
+                step(plan->steps->pdata[idx], observer->data);
+            return TRUE;
+        }
+        gboolean again = g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_CONFLICT) &&
+                         !cmig_db_can(db, CMIG_DB_SESSION_LOCK);
+        if (!again) {
+            g_propagate_error(error, failure);
+            return FALSE;
+        }
+        g_clear_error(&failure);
+    }
+}
+
+gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
+                                 const CmigRunObserver *observer, GError **error)
+{
+    g_autoptr(CmigDbState) state = NULL;
+    if (!cmig_session_begin(db, config, observer, &state, error))
+        return FALSE;
+    if (state->table_exists)
+        return TRUE;
+    if (!cmig_guard_check_write(config, "creation of the version table", error))
+        return FALSE;
+    CmigDbUnit unit = {
+        .transactional = TRUE, .begins = TRUE, .commits = TRUE, .create_table = TRUE};
+    return cmig_db_run(db, &unit, NULL, error);
+}
