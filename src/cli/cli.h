@@ -1,5 +1,5 @@
-/* The command line. Each command is one const record in its own cmd_<name>.c; dispatch, help, manual
- * pages and completion are made from the records and from nothing else. */
+/* The command line. Each command is one const record in its own cmd_<name>.c; dispatch, help,
+ * manual pages and completion are made from the records and from nothing else. */
 #ifndef CMIG_CLI_H
 #define CMIG_CLI_H
 
@@ -47,8 +47,9 @@ typedef struct CmigCommand {
     const int *exit_statuses;    /* besides 0 and 2; ended by 0 */
     guint needs;
     int min_arguments;
-    int max_arguments;           /* -1 = any number */
-    const GOptionEntry *options; /* bound to statics of the command's file; ended by {0}; may be NULL */
+    int max_arguments; /* -1 = any number */
+    const GOptionEntry
+        *options; /* bound to statics of the command's file; ended by {0}; may be NULL */
     gboolean (*run)(CmigApp *app, char **arguments, GError **error);
 } CmigCommand;
 
@@ -61,12 +62,12 @@ extern const GOptionEntry cmig_global_options[];
 /* The command called `name`, also by Alembic's spelling with underscores; NULL when unknown. */
 const CmigCommand *cmig_command_find(const char *name);
 
-/* Parses the command line, loads what the command needs and runs it. Returns the exit status; prints
- * the one error. */
+/* Parses the command line, loads what the command needs and runs it. Returns the exit status;
+ * prints the one error. */
 int cmig_main(int argc, char **argv);
 
-/* Connects on first use, for commands that need a database only with some option. The guard checks the
- * URL first. */
+/* Connects on first use, for commands that need a database only with some option. The guard checks
+ * the URL first. */
 gboolean cmig_app_open_database(CmigApp *app, GError **error);
 
 /* The version rows as revisions; opens the database. `rows` (owned ids) may be NULL. */
@@ -96,11 +97,17 @@ char *cmig_render_long(const CmigGraph *graph, const CmigRevision *revision,
                        const GPtrArray *current);
 /* `a, b -> c`: what "Running upgrade" prints; both sides may be empty. */
 char *cmig_render_move(const CmigRevision *revision, CmigDirection direction);
-/* One revision as a JSON object: revision, down_revision (list), depends_on, branch_labels, message,
- * create_date, path, is_head, is_real_head, is_base, is_branch_point, is_merge_point, is_current
- * (only when `current` is given). */
+/* What lists say about a revision: the first line of its message. */
+char *cmig_render_summary(const CmigRevision *revision);
+/* One revision as a JSON object: revision, down_revision (list), depends_on, branch_labels,
+ * branch_names (own and inherited labels), branches_into (list), message, create_date, path,
+ * is_base, is_head, is_real_head, is_branch_point, is_merge_point, is_current (only when `current`
+ * is given). */
 json_t *cmig_render_json(const CmigGraph *graph, const CmigRevision *revision,
                          const GPtrArray *current);
+/* Such objects for an array of revisions. */
+json_t *cmig_render_json_list(const CmigGraph *graph, const GPtrArray *revisions,
+                              const GPtrArray *current);
 
 /* Help. */
 char *cmig_help_overview(void);

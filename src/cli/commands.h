@@ -26,6 +26,9 @@ extern const CmigCommand cmig_cmd_help;
 extern const CmigCommand cmig_cmd_version;
 extern const CmigCommand cmig_cmd_completion;
 
+/* As cmig_command_find; an unknown name is CMIG_ERROR_USAGE with a suggestion. */
+gboolean cmig_command_require(const char *name, const CmigCommand **command, GError **error);
+
 /* The groups, for `group` of a record. */
 #define CMIG_GROUP_START  "Start a project"
 #define CMIG_GROUP_WRITE  "Write revisions"

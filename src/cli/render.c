@@ -106,13 +106,11 @@ static void append_points(GString *out, const CmigRevision *revision)
         g_string_append(out, " (mergepoint)");
 }
 
-/* What lists show of a message: its first line. */
-static void append_summary(GString *out, const CmigRevision *revision)
+char *cmig_render_summary(const CmigRevision *revision)
 {
     gsize length = strcspn(revision->message, "\r\n");
-    g_autofree char *line = g_strndup(length > 0 ? revision->message : empty_message,
-                                      length > 0 ? length : strlen(empty_message));
-    append_escaped(out, line);
+    g_autofree char *line = length > 0 ? g_strndup(revision->message, length) : NULL;
+    return cmig_text_escape(line != NULL ? line : empty_message);
 }
 
 char *cmig_render_history_line(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision *revision,
@@ -132,8 +130,8 @@ char *cmig_render_history_line(const CmigGraph *graph G_GNUC_UNUSED, const CmigR
     if (is_current(revision, current))
         g_string_append(out, " (current)");
     append_points(out, revision);
-    g_string_append(out, ", ");
-    append_summary(out, revision);
+    g_autofree char *summary = cmig_render_summary(revision);
+    g_string_append_printf(out, ", %s", summary);
     return g_string_free(out, FALSE);
 }
 
@@ -155,7 +153,9 @@ static void append_indented(GString *out, const char *text)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", -1);
     for (gsize i = 0; lines[i] != NULL; i++) {
-        g_autofree char *line = cmig_text_escape(g_strchomp(lines[i]));
+        if (g_str_has_suffix(lines[i], "\r"))
+            lines[i][strlen(lines[i]) - 1] = '\0';
+        g_autofree char *line = cmig_text_escape(lines[i]);
         g_string_append_printf(out, "    %s\n", line);
     }
 }
@@ -281,4 +281,15 @@ json_t *cmig_render_json(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevisio
     if (current != NULL)
         json_object_set_new(object, "is_current", json_boolean(is_current(revision, current)));
     return object;
+}
+
+json_t *cmig_render_json_list(const CmigGraph *graph, const GPtrArray *revisions,
+                              const GPtrArray *current)
+{
+    json_t *list = json_array();
+    for (guint i = 0; i < revisions->len; i++) {
+        const CmigRevision *revision = g_ptr_array_index(revisions, i);
+        json_array_append_new(list, cmig_render_json(graph, revision, current));
+    }
+    return list;
 }
