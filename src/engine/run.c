@@ -26,7 +26,8 @@ typedef struct {
     const CmigGraph *graph;
     CmigDirection direction;
     const CmigRunObserver *observer;
-    GPtrArray *steps; /* Step, those still to be done */
+    GPtrArray *steps;      /* Step, those still to be done */
+    const Step *announced; /* the observer knows that it started */
     CmigApplied *applied;
     gboolean create_table;
     CmigRunReport *report;
@@ -108,6 +109,13 @@ static gboolean is_done(const Run *run, const Step *step)
     return cmig_applied_has(run->applied, step->revision) == (run->direction == CMIG_UPGRADE);
 }
 
+static void announce(Run *run, const Step *step)
+{
+    if (run->announced != step && run->observer->step_started != NULL)
+        run->observer->step_started(step->revision, run->direction, run->observer->data);
+    run->announced = step;
+}
+
 /* Reads the version rows anew, and forgets the steps that another run has taken meanwhile. */
 static gboolean refresh(Run *run, GError **error)
 {
@@ -124,6 +132,7 @@ static gboolean refresh(Run *run, GError **error)
 
     while (run->steps->len > 0 && is_done(run, run->steps->pdata[0])) {
         const Step *step = run->steps->pdata[0];
+        announce(run, step);
         if (run->observer->step_finished != NULL)
             run->observer->step_finished(step->revision, run->direction, 0, TRUE, NULL,
                                          run->observer->data);
@@ -180,8 +189,7 @@ static gboolean take_step(Run *run, gboolean *conflict, GError **error)
     gboolean spanning = run->config->transaction == CMIG_TRANSACTION_ALL;
     if (cmig_interrupt_check(error) || !check_possible(run, step, error))
         return FALSE;
-    if (observer->step_started != NULL)
-        observer->step_started(step->revision, run->direction, observer->data);
+    announce(run, step);
 
     GError *failure = NULL;
     gint64 start = cmig_clock_monotonic();

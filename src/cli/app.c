@@ -1,0 +1,178 @@
+/* From the command line to an exit status: finds the command, parses options, loads what the
+ * command needs, runs it, and prints the one error. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/options.h"
+
+#include "cmig/error.h"
+#include "cmig/guard.h"
+#include "cmig/interrupt.h"
+#include "cmig/script.h"
+#include "cmig/terminal.h"
+#include "cmig/text.h"
+
+#include <errno.h>
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+void cmig_out(const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    vfprintf(stdout, format, args);
+    va_end(args);
+}
+
+void cmig_out_json(json_t *value)
+{
+    json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER);
+    fputc('\n', stdout);
+    json_decref(value);
+}
+
+void cmig_say(const CmigApp *app, const char *format, ...)
+{
+    if (app->quiet)
+        return;
+    va_list args;
+    va_start(args, format);
+    fflush(stdout);
+    vfprintf(stderr, format, args);
+    va_end(args);
+}
+
+/* Prints `text` after `label`, further lines indented to stay below it. */
+static void print_labelled(const char *label, const char *text)
+{
+    g_autofree char *shown = cmig_text_escape_block(text);
+    g_auto(GStrv) lines = g_strsplit(g_strchomp(shown), "\n", -1);
+    for (gsize idx = 0; lines[idx] != NULL; idx++)
+        fprintf(stderr, "  %*s%s\n", (int)strlen(label), idx == 0 ? label : "", lines[idx]);
+}
+
+static void print_error(const GError *error)
+{
+    gboolean colour = cmig_terminal_has_colour(STDERR_FILENO);
+    g_autofree char *message = cmig_text_escape(error->message);
+    g_autoptr(GString) place = g_string_new(NULL);
+    if (cmig_error_file(error) != NULL) {
+        g_autofree char *file = cmig_text_escape(cmig_error_file(error));
+        g_string_append(place, file);
+        if (cmig_error_line(error) > 0)
+            g_string_append_printf(place, ":%u", cmig_error_line(error));
+        if (cmig_error_column(error) > 0)
+            g_string_append_printf(place, ":%u", cmig_error_column(error));
+        g_string_append(place, ": ");
+    }
+    fflush(stdout);
+    fprintf(stderr, "cmig: %serror:%s %s%s", colour ? "\033[1;31m" : "", colour ? "\033[0m" : "",
+            place->str, message);
+    if (cmig_error_sqlstate(error) != NULL)
+        fprintf(stderr, " (SQLSTATE %s)", cmig_error_sqlstate(error));
+    fputc('\n', stderr);
+    if (cmig_error_detail(error) != NULL)
+        print_labelled("detail: ", cmig_error_detail(error));
+    if (cmig_error_hint(error) != NULL)
+        print_labelled("hint: ", cmig_error_hint(error));
+}
+
+static void print_notice(const char *severity, const char *message, gpointer data)
+{
+    g_autofree char *shown = cmig_text_escape(message);
+    cmig_say(data, "%s: %s\n", severity, shown);
+}
+
+gboolean cmig_app_open_database(CmigApp *app, GError **error)
+{
+    if (app->db != NULL)
+        return TRUE;
+    if (!cmig_guard_check_target(app->config, error))
+        return FALSE;
+    app->version_table = cmig_version_table(app->config);
+    CmigDbSettings settings = {
+        .version_table = &app->version_table,
+        .connect_timeout = app->config->connect_timeout,
+        .statement_timeout = app->config->statement_timeout,
+        .lock_timeout = app->config->lock_timeout,
+        .notice = print_notice,
+        .notice_data = app,
+    };
+    return cmig_db_open(app->config->url, &settings, &app->db, error);
+}
+
+gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GPtrArray **rows, GError **error)
+{
+    g_autoptr(GPtrArray) found = NULL;
+    if (!cmig_app_open_database(app, error) || !cmig_run_read_rows(app->db, &found, error))
+        return FALSE;
+    g_ptr_array_add(found, NULL);
+    gboolean known =
+        cmig_graph_resolve_rows(app->graph, (const char *const *)found->pdata, revisions, error);
+    g_ptr_array_set_size(found, (gint)found->len - 1);
+    if (known && rows != NULL)
+        *rows = g_steal_pointer(&found);
+    return known;
+}
+
+static gboolean load_needs(CmigApp *app, GError **error)
+{
+    guint needs = app->command->needs;
+    if ((needs & CMIG_NEEDS_CONFIG) && !cmig_config_load(&app->request, &app->config, error))
+        return FALSE;
+    /* A bad URL is said before thousands of files are read, and nothing is opened. */
+    if ((needs & CMIG_NEEDS_DATABASE) && !cmig_guard_check_target(app->config, error))
+        return FALSE;
+    if ((needs & CMIG_NEEDS_GRAPH) && !cmig_script_load_graph(app->config, &app->graph, error))
+        return FALSE;
+    return !(needs & CMIG_NEEDS_DATABASE) || cmig_app_open_database(app, error);
+}
+
+/* A full disk or closed pipe must not look like success. */
+static gboolean close_stdout(GError **error)
+{
+    gboolean failed = ferror(stdout) != 0;
+    errno = 0;
+    if (fflush(stdout) == 0 && !failed)
+        return TRUE;
+    if (errno != EPIPE) /* the reader had enough: `cmig history | head` */
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "cannot write standard output: %s",
+                    errno != 0 ? g_strerror(errno) : "write error");
+    return errno == EPIPE;
+}
+
+static gboolean dispatch(CmigApp *app, int argc, char **argv, GError **error)
+{
+    g_auto(GStrv) arguments = NULL;
+    if (!cmig_options_parse(app, argc, argv, &arguments, error))
+        return FALSE;
+    if (app->command == NULL) /* --help or --version was all that was asked */
+        return TRUE;
+    return load_needs(app, error) && app->command->run(app, arguments, error);
+}
+
+int cmig_main(int argc, char **argv)
+{
+    CmigApp app = {0};
+    GError *error = NULL;
+    setlocale(LC_CTYPE, "");
+    cmig_interrupt_install();
+
+    gboolean ok = dispatch(&app, argc, argv, &error);
+    cmig_db_close(app.db);
+    if (ok)
+        ok = close_stdout(&error);
+    int status = 0;
+    if (error != NULL) {
+        print_error(error);
+        status = error->domain == CMIG_ERROR ? cmig_error_exit_status(error->code) : 70;
+    } else if (!ok) {
+        status = 70;
+    }
+    g_clear_error(&error);
+    cmig_graph_free(app.graph);
+    cmig_config_free(app.config);
+    cmig_options_release();
+    return status;
+}

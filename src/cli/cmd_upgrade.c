@@ -1,0 +1,127 @@
+/* upgrade and downgrade: one handler, two records. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+
+#include "cmig/text.h"
+
+static char *join_rows(const GPtrArray *rows)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint idx = 0; idx < rows->len; idx++)
+        g_string_append_printf(text, "%s%s", idx > 0 ? ", " : "", (const char *)rows->pdata[idx]);
+    return g_strdup(rows->len > 0 ? text->str : "base");
+}
+
+static json_t *report_json(const CmigApp *app, CmigDirection direction, const char *target,
+                           const CmigRunReport *report)
+{
+    json_t *revisions = json_array();
+    json_t *rows = json_array();
+    for (guint idx = 0; idx < report->done->len; idx++)
+        json_array_append_new(revisions,
+                              cmig_render_json(app->graph, report->done->pdata[idx], NULL));
+    for (guint idx = 0; idx < report->rows->len; idx++)
+        json_array_append_new(rows, json_string(report->rows->pdata[idx]));
+    g_autofree char *shown = cmig_text_escape(target);
+    return json_pack("{s:s, s:s, s:s, s:o, s:o}", "direction", cmig_direction_name(direction),
+                     "target", shown, "database", app->config->url->display, "revisions", revisions,
+                     "rows", rows);
+}
+
+static gboolean run_migrations(CmigApp *app, CmigDirection direction, char **arguments,
+                               GError **error)
+{
+    g_autoptr(CmigRunReport) report = NULL;
+    CmigRunObserver observer = cmig_progress(app);
+    gboolean ok = cmig_run(app->db, app->config, app->graph, direction, arguments[0], &observer,
+                           &report, error);
+    guint count = report->done->len;
+    const char *plural = count == 1 ? "" : "s";
+    const char *done = direction == CMIG_UPGRADE ? "applied" : "reverted";
+    if (!ok) {
+        if (count > 0)
+            cmig_say(app, "%u revision%s %s before this; the last one is %s.\n", count, plural,
+                     done, ((const CmigRevision *)report->done->pdata[count - 1])->id);
+        return FALSE;
+    }
+    g_autofree char *rows = join_rows(report->rows);
+    if (count > 0)
+        cmig_say(app, "%u revision%s %s; the database is at %s.\n", count, plural, done, rows);
+    if (app->json)
+        cmig_out_json(report_json(app, direction, arguments[0], report));
+    return TRUE;
+}
+
+static gboolean run_upgrade(CmigApp *app, char **arguments, GError **error)
+{
+    return run_migrations(app, CMIG_UPGRADE, arguments, error);
+}
+
+static gboolean run_downgrade(CmigApp *app, char **arguments, GError **error)
+{
+    return run_migrations(app, CMIG_DOWNGRADE, arguments, error);
+}
+
+static const int exit_statuses[] = {1, 3, 69, 75, 77, 78, 130, 0};
+
+static const CmigExample upgrade_examples[] = {
+    {"cmig upgrade head", "bring the database to the newest revision"},
+    {"cmig upgrade heads", "the same with several branches"},
+    {"cmig upgrade +1", "one step"},
+    {"cmig upgrade billing@head", "the head of the branch labelled billing"},
+    {"CONFIRM_PRODUCTION_MIGRATION=true cmig --environment production upgrade head",
+     "a confirmed production run"},
+    {NULL, NULL},
+};
+
+const CmigCommand cmig_cmd_upgrade = {
+    .name = "upgrade",
+    .group = "Change a database",
+    .arguments = "TARGET",
+    .summary = "Apply revisions up to a target",
+    .description =
+        "Applies every revision that TARGET needs and the database does not have, in the order of "
+        "the graph. TARGET is a revision, a unique beginning of one, a branch label, head, heads, "
+        "or relative: +2, 1975ea+1, billing@+1.\n\n"
+        "One run at a time: a second one waits for the first, then does what is left. Each "
+        "revision is sent with its change of the version table in one transaction, so that a "
+        "failure or a crash leaves it applied whole or not at all; revisions before it stay. With "
+        "\"transaction: all\" the whole run is one transaction. All files are read and checked "
+        "before the first statement is sent.\n\n"
+        "A target that is applied already is not an error.",
+    .examples = upgrade_examples,
+    .exit_statuses = exit_statuses,
+    .needs =
+        CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run_upgrade,
+};
+
+static const CmigExample downgrade_examples[] = {
+    {"cmig downgrade -1", "one step back"},
+    {"cmig downgrade 1975ea83b712", "back to this revision, which stays applied"},
+    {"cmig downgrade base", "back to an empty schema"},
+    {"cmig downgrade billing@base", "take down the branch labelled billing"},
+    {NULL, NULL},
+};
+
+const CmigCommand cmig_cmd_downgrade = {
+    .name = "downgrade",
+    .group = "Change a database",
+    .arguments = "TARGET",
+    .summary = "Revert revisions down to a target",
+    .description =
+        "Reverts every applied revision above TARGET, newest first, together with those that "
+        "depend on them. TARGET is a revision, which stays applied, base, or relative: -1, "
+        "1975ea-2, billing@-1.\n\n"
+        "A revision whose file has no downgrade section is irreversible: the run is refused before "
+        "its first step. Across a merge, -1 is ambiguous: name the revision to go back to.",
+    .examples = downgrade_examples,
+    .exit_statuses = exit_statuses,
+    .needs =
+        CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
+    .min_arguments = 1,
+    .max_arguments = 1,
+    .run = run_downgrade,
+};

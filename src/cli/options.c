@@ -1,0 +1,230 @@
+#include "cli/options.h"
+
+#include "cli/commands.h"
+
+#include "cmig/error.h"
+#include "cmig/text.h"
+
+#include <string.h>
+
+static struct {
+    char *config;
+    char *database_url;
+    char *environment;
+    char *lock_timeout;
+    gboolean quiet;
+    gboolean json;
+    gboolean help;
+    gboolean version;
+} globals;
+
+const GOptionEntry cmig_global_options[] = {
+    {"config", 'c', 0, G_OPTION_ARG_FILENAME, &globals.config,
+     "configuration file (default: alembic.yml here or in a parent folder)", "FILE"},
+    {"database-url", 0, 0, G_OPTION_ARG_STRING, &globals.database_url,
+     "database to use instead of the configured one; other users of the machine can read it in the "
+     "process list, so prefer DATABASE_URL where the URL holds a password",
+     "URL"},
+    {"environment", 0, 0, G_OPTION_ARG_STRING, &globals.environment,
+     "which environment this is, e.g. production", "NAME"},
+    {"lock-timeout", 0, 0, G_OPTION_ARG_STRING, &globals.lock_timeout,
+     "how long to wait for another run, e.g. 5min (default: 60s)", "DURATION"},
+    {"json", 0, 0, G_OPTION_ARG_NONE, &globals.json, "print results as JSON", NULL},
+    {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals.quiet, "print results and errors only", NULL},
+    {"help", 'h', 0, G_OPTION_ARG_NONE, &globals.help, "show help and exit", NULL},
+    {"version", 0, 0, G_OPTION_ARG_NONE, &globals.version, "show the version and exit", NULL},
+    {0},
+};
+
+/* Marks an argument that begins with a minus and a digit, so that GOption leaves it alone. No real
+ * argument can begin with this byte and survive: it is taken off again. */
+static const char mark = '\001';
+
+void cmig_options_release(void)
+{
+    g_clear_pointer(&globals.config, g_free);
+    g_clear_pointer(&globals.database_url, g_free);
+    g_clear_pointer(&globals.environment, g_free);
+    g_clear_pointer(&globals.lock_timeout, g_free);
+}
+
+static gboolean has_short_name(const GOptionEntry *entries, char short_name)
+{
+    for (; entries != NULL && entries->long_name != NULL; entries++)
+        if (entries->short_name == short_name)
+            return TRUE;
+    return FALSE;
+}
+
+/* The command's entries, then the global ones; where both use a letter, it is the command's. The
+ * caller frees the array; names are borrowed. */
+static GArray *merge_entries(const CmigCommand *command)
+{
+    GArray *merged = g_array_new(TRUE, TRUE, sizeof(GOptionEntry));
+    const GOptionEntry *own = command != NULL ? command->options : NULL;
+    for (const GOptionEntry *entry = own; entry != NULL && entry->long_name != NULL; entry++)
+        g_array_append_vals(merged, entry, 1);
+    for (const GOptionEntry *entry = cmig_global_options; entry->long_name != NULL; entry++) {
+        GOptionEntry copy = *entry;
+        if (has_short_name(own, copy.short_name))
+            copy.short_name = 0;
+        g_array_append_val(merged, copy);
+    }
+    return merged;
+}
+
+/* Whether `token` is an option whose value is the next token. */
+static gboolean takes_next(const GOptionEntry *entries, const char *token)
+{
+    gboolean is_long = g_str_has_prefix(token, "--");
+    if (token[0] != '-' || token[1] == '\0' || strchr(token, '=') != NULL)
+        return FALSE;
+    for (; entries->long_name != NULL; entries++) {
+        gboolean named = is_long ? strcmp(token + 2, entries->long_name) == 0
+                                 : entries->short_name == token[strlen(token) - 1];
+        if (named)
+            return entries->arg != G_OPTION_ARG_NONE;
+    }
+    return FALSE;
+}
+
+/* A copy of `argv` in which every argument like `-1` is marked. */
+static GStrv mark_negative_numbers(const GOptionEntry *entries, char **argv)
+{
+    GStrvBuilder *builder = g_strv_builder_new();
+    gboolean is_value = FALSE;
+    gboolean only_arguments = FALSE;
+    for (gsize idx = 0; argv[idx] != NULL; idx++) {
+        gboolean negative = argv[idx][0] == '-' && g_ascii_isdigit(argv[idx][1]);
+        if (idx > 0 && negative && !is_value && !only_arguments) {
+            g_autofree char *marked = g_strdup_printf("%c%s", mark, argv[idx]);
+            g_strv_builder_add(builder, marked);
+        } else {
+            g_strv_builder_add(builder, argv[idx]);
+        }
+        is_value = !is_value && !only_arguments && takes_next(entries, argv[idx]);
+        only_arguments = only_arguments || strcmp(argv[idx], "--") == 0;
+    }
+    GStrv result = g_strv_builder_end(builder);
+    g_strv_builder_unref(builder);
+    return result;
+}
+
+/* Parses `argv` (its first element is the program or command) by the command's and the global
+ * options. What is left, without the first element, is given as `rest`. */
+static gboolean parse_with(const CmigCommand *command, gboolean stop_at_argument, char **argv,
+                           GStrv *rest, GError **error)
+{
+    g_autoptr(GArray) entries = merge_entries(command);
+    const GOptionEntry *table = (const GOptionEntry *)(void *)entries->data;
+    g_auto(GStrv) left = mark_negative_numbers(table, argv);
+    g_autoptr(GOptionContext) context = g_option_context_new(NULL);
+    g_option_context_set_help_enabled(context, FALSE);
+    g_option_context_set_strict_posix(context, stop_at_argument);
+    g_option_context_add_main_entries(context, table, NULL);
+
+    GError *problem = NULL;
+    if (!g_option_context_parse_strv(context, &left, &problem)) {
+        g_autofree char *shown = cmig_text_escape(problem->message);
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "%c%s", g_ascii_tolower(shown[0]),
+                    shown + (shown[0] != '\0'));
+        cmig_error_set_hint(error, "see `cmig help%s%s`", command ? " " : "",
+                            command ? command->name : "");
+        g_error_free(problem);
+        return FALSE;
+    }
+    GStrvBuilder *builder = g_strv_builder_new();
+    gboolean separator = FALSE;
+    for (gsize idx = 1; left[0] != NULL && left[idx] != NULL; idx++) {
+        if (strcmp(left[idx], "--") == 0 && !separator && !stop_at_argument) {
+            separator = TRUE;
+            continue;
+        }
+        g_strv_builder_add(builder, left[idx] + (left[idx][0] == mark));
+    }
+    *rest = g_strv_builder_end(builder);
+    g_strv_builder_unref(builder);
+    return TRUE;
+}
+
+static const CmigCommand *find_command(const char *name, GError **error)
+{
+    const CmigCommand *command = cmig_command_find(name);
+    if (command != NULL)
+        return command;
+    g_autofree char *shown = cmig_text_escape(name);
+    g_autoptr(GPtrArray) names = g_ptr_array_new();
+    for (gsize idx = 0; cmig_commands[idx] != NULL; idx++)
+        g_ptr_array_add(names, (gpointer)(guintptr)cmig_commands[idx]->name);
+    g_ptr_array_add(names, NULL);
+    const char *near = cmig_text_suggest(name, (const char *const *)names->pdata);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "there is no command \"%s\"", shown);
+    if (near != NULL)
+        cmig_error_set_hint(error, "did you mean `cmig %s`?", near);
+    else
+        cmig_error_set_hint(error, "`cmig help` lists the commands");
+    return NULL;
+}
+
+static gboolean check_count(const CmigCommand *command, const GStrv arguments, GError **error)
+{
+    int count = (int)g_strv_length(arguments);
+    if (count < command->min_arguments)
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "%s: too few arguments", command->name);
+    else if (command->max_arguments >= 0 && count > command->max_arguments)
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "%s: too many arguments", command->name);
+    else
+        return TRUE;
+    cmig_error_set_hint(error, "usage: cmig %s [OPTION…] %s", command->name, command->arguments);
+    return FALSE;
+}
+
+/* Prints what --help or --version asks for; TRUE when one of them was given. */
+static gboolean answer_help(const CmigCommand *command)
+{
+    if (globals.version) {
+        cmig_out("cmig %s\n", CMIG_VERSION);
+        return TRUE;
+    }
+    if (globals.help) {
+        g_autofree char *text = command ? cmig_help_command(command) : cmig_help_overview();
+        cmig_out("%s", text);
+    }
+    return globals.help;
+}
+
+gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *arguments, GError **error)
+{
+    g_auto(GStrv) rest = NULL;
+    g_auto(GStrv) own = NULL;
+    char *empty[] = {(char *)(guintptr) "cmig", NULL};
+    if (!parse_with(NULL, TRUE, argc > 0 ? argv : empty, &rest, error))
+        return FALSE;
+    if (answer_help(NULL))
+        return TRUE;
+    if (rest[0] == NULL) {
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "no command given");
+        cmig_error_set_hint(error, "`cmig help` lists the commands");
+        return FALSE;
+    }
+    const CmigCommand *command = find_command(rest[0], error);
+    if (command == NULL || !parse_with(command, FALSE, rest, &own, error))
+        return FALSE;
+    if (answer_help(command))
+        return TRUE;
+    if (!check_count(command, own, error))
+        return FALSE;
+    if (globals.json && !(command->needs & CMIG_HAS_JSON)) {
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "%s has no --json", command->name);
+        return FALSE;
+    }
+    app->command = command;
+    app->quiet = globals.quiet;
+    app->json = globals.json;
+    app->request = (CmigConfigRequest){.file = globals.config,
+                                       .database_url = globals.database_url,
+                                       .environment = globals.environment,
+                                       .lock_timeout = globals.lock_timeout};
+    *arguments = g_steal_pointer(&own);
+    return TRUE;
+}
