@@ -44,6 +44,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSqlScript, cmig_sql_script_free)
 gboolean cmig_sql_scan(const char *text, gsize length, CmigDialect dialect, gboolean in_transaction,
                        const char *file, guint first_line, CmigSqlScript **script, GError **error);
 
+/* Statement and gap by index; borrowed. */
+const CmigSqlStatement *cmig_sql_statement(const CmigSqlScript *script, guint index);
+const CmigSqlGap *cmig_sql_gap(const CmigSqlScript *script, guint index);
+
+/* Appends the text without its gaps: what is sent as SQL. */
+void cmig_sql_append(const CmigSqlScript *script, GString *to);
+
+/* The offset in the script's text of the byte at `offset` of what cmig_sql_append appended. */
+gsize cmig_sql_unappend(const CmigSqlScript *script, gsize offset);
+
 /* Statement `index` as text with COPY data left out. The caller frees. */
 char *cmig_sql_statement_text(const CmigSqlScript *script, guint index);
 

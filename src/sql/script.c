@@ -1,0 +1,63 @@
+/* What can be asked of scanned SQL text. */
+#include "cmig/error.h"
+#include "cmig/sql.h"
+#include "cmig/text.h"
+
+void cmig_sql_script_free(CmigSqlScript *script)
+{
+    if (script == NULL)
+        return;
+    g_free(script->file);
+    g_free(script->text);
+    g_clear_pointer(&script->statements, g_array_unref);
+    g_clear_pointer(&script->gaps, g_array_unref);
+    g_free(script);
+}
+
+const CmigSqlStatement *cmig_sql_statement(const CmigSqlScript *script, guint index)
+{
+    g_assert(index < script->statements->len);
+    return &g_array_index(script->statements, CmigSqlStatement, index);
+}
+
+const CmigSqlGap *cmig_sql_gap(const CmigSqlScript *script, guint index)
+{
+    g_assert(index < script->gaps->len);
+    return &g_array_index(script->gaps, CmigSqlGap, index);
+}
+
+char *cmig_sql_statement_text(const CmigSqlScript *script, guint index)
+{
+    const CmigSqlStatement *statement = cmig_sql_statement(script, index);
+    return g_strndup(script->text + statement->start, statement->end - statement->start);
+}
+
+void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error)
+{
+    guint line = 0;
+    guint column = 0;
+    cmig_text_locate(script->text, script->length, offset, &line, &column);
+    cmig_error_set_place(error, script->file, script->first_line + line - 1, column);
+}
+
+void cmig_sql_append(const CmigSqlScript *script, GString *to)
+{
+    gsize at = 0;
+    for (guint idx = 0; idx < script->gaps->len; idx++) {
+        const CmigSqlGap *gap = cmig_sql_gap(script, idx);
+        g_string_append_len(to, script->text + at, (gssize)(gap->start - at));
+        at = gap->end;
+    }
+    g_string_append_len(to, script->text + at, (gssize)(script->length - at));
+}
+
+gsize cmig_sql_unappend(const CmigSqlScript *script, gsize offset)
+{
+    for (guint idx = 0; idx < script->gaps->len; idx++) {
+        const CmigSqlGap *gap = cmig_sql_gap(script, idx);
+        if (offset < gap->start)
+            break;
+        offset += gap->end - gap->start;
+    }
+    return MIN(offset, script->length);
+}
