@@ -2,6 +2,8 @@
 #   DEBUG=1           AddressSanitizer and UBSan, objects under build/debug
 #   WERROR=1          warnings are errors (the checks set it)
 #   PREFIX, DESTDIR   where `make install` puts things
+#   V=1               shows the commands
+#   FUZZ_SECONDS      how long `make fuzz` runs each target
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
@@ -9,6 +11,8 @@ DESTDIR ?=
 MODE := $(if $(DEBUG),debug,release)
 BUILD ?= build/$(MODE)
 PKG_CONFIG ?= pkg-config
+# One line per file, unless V=1 asks for the command.
+SAY = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 
 # Layers, lowest first; tests/lint/layers.awk holds what each may include.
@@ -45,42 +49,156 @@ UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 TESTS ?= $(patsubst tests/unit/test_%.c,%,$(UNIT_SOURCES))
 UNIT_BINARIES := $(TESTS:%=$(BUILD)/tests/unit/test_%)
 
-all: $(BUILD)/cmig
+all: $(BUILD)/cmig ## Build the binary (the default)
 
 $(BUILD)/cmig: $(BUILD)/src/main.o $(LIBRARY)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
+	$(call SAY,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS)
 
 $(LIBRARY): $(OBJECTS)
-	rm -f $@
-	ar rcs $@ $^
+	@rm -f $@
+	$(call SAY,AR)ar rcs $@ $^
 
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
+	$(call SAY,CC)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) -MMD -MP -c -o $@ $<
 
 # Templates are compiled in, so that the binary is all that a machine needs.
 $(BUILD)/templates.c: templates/cmig.gresource.xml $(TEMPLATES)
 	@mkdir -p $(@D)
-	glib-compile-resources --generate-source --internal --c-name cmig_templates \
+	$(call SAY,RES)glib-compile-resources --generate-source --internal --c-name cmig_templates \
 		--sourcedir=templates --target=$@ $<
 $(BUILD)/templates.o: $(BUILD)/templates.c
-	$(CC) -Iinclude $(OPTIMIZE) -fPIE $(PKG_CFLAGS) -c -o $@ $<
+	$(call SAY,CC)$(CC) -Iinclude $(OPTIMIZE) -fPIE $(PKG_CFLAGS) -c -o $@ $<
 
 $(BUILD)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call SAY,CC)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(LIBRARY)
-	$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
+	$(call SAY,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)
 
-# Unit tests only; no database server is started here.
-check-unit: $(UNIT_BINARIES)
+# --- Tests ---------------------------------------------------------------------------------------
+
+unit-tests: $(UNIT_BINARIES)
+
+check-unit: $(UNIT_BINARIES) ## Unit tests of this build only; no server is started
 	@for t in $(UNIT_BINARIES); do CK_TAP_LOG_FILE_NAME= $$t || exit 1; done
 
-clean:
+check: ## Unit and command-line tests on the release build; nothing is installed
+	@tests/run.sh quick
+
+test: test-deps ## Install what is missing, then run everything: lint, both builds, fuzz, man pages
+	@tests/run.sh all
+
+lint: ## Check the source text: layers, banned functions, lengths, format, cppcheck, shellcheck
+	@CC='$(CC)' LINT_CFLAGS='$(CPPFLAGS) $(PKG_CFLAGS)' tests/lint/run.sh
+
+bench: $(BUILD)/cmig ## Compare with psql, sqlite3, and with alembic and sqitch where they are
+	@CMIG='$(abspath $(BUILD)/cmig)' tests/bench/bench.sh
+
+# Every layer is built once more by clang, with coverage feedback and sanitizers.
+FUZZ_SECONDS ?= 60
+FUZZ_BUILD := build/fuzz
+FUZZ_FLAGS := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
+FUZZ_OBJECTS := $(SOURCES:%.c=$(FUZZ_BUILD)/%.o) $(patsubst $(BUILD)/%,$(FUZZ_BUILD)/%,$(filter %/templates.o,$(OBJECTS)))
+
+fuzz: fuzz-targets ## Run every fuzz target for FUZZ_SECONDS
+	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SECONDS)
+
+fuzz-targets: $(FUZZ_TARGETS)
+
+$(FUZZ_BUILD)/fuzz_%: tests/fuzz/fuzz_%.c $(FUZZ_OBJECTS)
+	$(call SAY,FUZZ)clang $(CPPFLAGS) $(PKG_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+$(FUZZ_BUILD)/src/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(call SAY,CC)clang $(CPPFLAGS) $(PKG_CFLAGS) $(FUZZ_FLAGS) -fsanitize=fuzzer-no-link -MMD -MP -c -o $@ $<
+
+$(FUZZ_BUILD)/templates.o: $(BUILD)/templates.c
+	@mkdir -p $(@D)
+	$(call SAY,CC)clang $(PKG_CFLAGS) $(FUZZ_FLAGS) -c -o $@ $<
+
+# --- Manual pages and completions: both are written by the binary ---------------------------------
+
+man: $(BUILD)/man.stamp ## Write man/ from the commands' own help
+	@mkdir -p man
+	@rm -f man/*.1 man/*.5
+	cp $(BUILD)/man/* man/
+
+man-check: $(BUILD)/man.stamp
+	@diff -ru man $(BUILD)/man
+
+$(BUILD)/man.stamp: $(BUILD)/cmig
+	@rm -rf $(BUILD)/man
+	@mkdir -p $(BUILD)/man
+	$(BUILD)/cmig help --man >$(BUILD)/man/cmig.1
+	$(BUILD)/cmig help --man alembic.yml >$(BUILD)/man/alembic.yml.5
+	@set -e; commands=$$($(BUILD)/cmig help --commands); for command in $$commands; do \
+		$(BUILD)/cmig help --man $$command >$(BUILD)/man/cmig-$$command.1; \
+	done
+	@touch $@
+
+$(BUILD)/completion.stamp: $(BUILD)/cmig
+	@mkdir -p $(BUILD)/completion
+	$(BUILD)/cmig completion bash >$(BUILD)/completion/cmig
+	$(BUILD)/cmig completion zsh >$(BUILD)/completion/_cmig
+	$(BUILD)/cmig completion fish >$(BUILD)/completion/cmig.fish
+	@touch $@
+
+# --- Installation --------------------------------------------------------------------------------
+
+BINDIR := $(DESTDIR)$(PREFIX)/bin
+SHARE := $(DESTDIR)$(PREFIX)/share
+
+install: $(BUILD)/cmig $(BUILD)/man.stamp $(BUILD)/completion.stamp ## Install to PREFIX (/usr/local), below DESTDIR
+	install -d $(BINDIR) $(SHARE)/man/man1 $(SHARE)/man/man5 $(SHARE)/doc/cmig \
+		$(SHARE)/bash-completion/completions $(SHARE)/zsh/site-functions \
+		$(SHARE)/fish/vendor_completions.d
+	install -m 755 $(BUILD)/cmig $(BINDIR)/cmig
+	install -m 644 $(BUILD)/man/*.1 $(SHARE)/man/man1
+	install -m 644 $(BUILD)/man/*.5 $(SHARE)/man/man5
+	install -m 644 $(BUILD)/completion/cmig $(SHARE)/bash-completion/completions/cmig
+	install -m 644 $(BUILD)/completion/_cmig $(SHARE)/zsh/site-functions/_cmig
+	install -m 644 $(BUILD)/completion/cmig.fish $(SHARE)/fish/vendor_completions.d/cmig.fish
+	install -m 644 LICENSE $(SHARE)/doc/cmig/LICENSE
+
+uninstall: ## Remove what `make install` put there
+	rm -f $(BINDIR)/cmig $(SHARE)/man/man1/cmig.1 $(SHARE)/man/man1/cmig-*.1 \
+		$(SHARE)/man/man5/alembic.yml.5 $(SHARE)/bash-completion/completions/cmig \
+		$(SHARE)/zsh/site-functions/_cmig $(SHARE)/fish/vendor_completions.d/cmig.fish \
+		$(SHARE)/doc/cmig/LICENSE
+	-rmdir $(SHARE)/doc/cmig
+
+# --- Getting started -----------------------------------------------------------------------------
+
+# Packages come first, and what pkg-config says of them is read when make starts: hence a second make.
+demo: deps ## Install what the build needs, build, and run the example project on a SQLite file
+	@$(MAKE) --no-print-directory all
+	@rm -rf build/demo
+	@mkdir -p build/demo
+	@set -e; cd migrations; \
+	export DATABASE_URL='sqlite:///../build/demo/app.db' CMIG_ENV=development; \
+	for command in 'upgrade head' current history; do \
+		echo; echo "\$$ cmig $$command"; '$(abspath $(BUILD)/cmig)' $$command; \
+	done
+	@echo; echo 'The database is build/demo/app.db; the migrations are in migrations/versions.'
+
+deps: ## Install the packages the build needs, when some are missing
+	@tests/install-deps.sh build
+
+test-deps: ## Install the packages the tests need, when some are missing
+	@tests/install-deps.sh test
+
+clean: ## Remove build/
 	rm -rf build
 
-.PHONY: all check-unit clean
-.SECONDARY:
+help: ## List the targets
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+.PHONY: all bench check check-unit clean demo deps fuzz fuzz-targets help install lint man man-check \
+	test test-deps uninstall unit-tests
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+-include $(shell find $(BUILD) $(FUZZ_BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,258 @@
+# shellcheck shell=sh
+# The frame of a black-box test: TAP out, a folder and a database of its own, a clean environment.
+#
+#   #!/bin/sh
+#   # What this file tests.
+#   . "$(dirname "$0")/lib.sh"
+#   cmig_ok upgrade head
+#   expect_err "applied 3"
+#   cmig_fails 1 downgrade nowhere
+#   [ "$(sql 'SELECT count(*) FROM t')" = 0 ]; check_that "the table is empty"
+#   done_testing
+#
+# It runs twice, with CMIG_TEST_DB=sqlite and =pg; a file with the line `# databases: none` once,
+# with =none. By hand: `tests/cli/10-x.t`, `CMIG_TEST_DB=pg tests/cli/10-x.t`.
+# shellcheck disable=SC2034  # the variables are for the tests
+
+# Tests change folders and find their neighbours by $0.
+case $0 in
+/*) ;;
+*) exec sh "$(cd "$(dirname "$0")" && pwd)/$(basename "$0")" "$@" ;;
+esac
+set -u
+
+TEST_ROOT=$(cd "$(dirname "$0")/../.." && pwd) # the repository
+CMIG=${CMIG:-$TEST_ROOT/build/release/cmig}    # the binary under test
+CMIG_TEST_DB=${CMIG_TEST_DB:-sqlite}
+CMIG_TEST_TIMEOUT=${CMIG_TEST_TIMEOUT:-60} # seconds for one call
+TEST_TMP=$(mktemp -d "${TMPDIR:-/tmp}/cmig-test.XXXXXX") || exit 1
+TEST_OUT=$TEST_TMP/stdout # of the last call
+TEST_ERR=$TEST_TMP/stderr
+TEST_STATUS=0
+test_count=0
+test_failures=0
+test_planned=
+
+# --- A clean environment --------------------------------------------------------------------------
+
+test_keep=" PGHOST PGPORT PGUSER "
+test_binary=$CMIG
+unset CMIG # and with it the export
+CMIG=$test_binary
+for test_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
+  case $test_name in
+  PG*) case $test_keep in *" $test_name "*) ;; *) unset "$test_name" ;; esac ;;
+  CMIG_TEST_* | CMIG_CANARY) ;;
+  CMIG_* | ALEMBIC_* | DATABASE_* | CONFIRM_* | GIT_*) unset "$test_name" ;;
+  esac
+done
+unset ENVIRONMENT APP_ENV CI NO_COLOR EDITOR VISUAL PAGER XDG_CONFIG_HOME MAKEFLAGS
+mkdir "$TEST_TMP/home" "$TEST_TMP/work"
+export HOME="$TEST_TMP/home" LC_ALL=C.UTF-8 TZ=UTC TERM=dumb
+# A sanitizer's report has a status that no test expects; GLib's complaints are crashes.
+export ASAN_OPTIONS=exitcode=99:abort_on_error=0 UBSAN_OPTIONS=print_stacktrace=1:exitcode=99
+export LSAN_OPTIONS=exitcode=99 G_DEBUG=fatal-criticals
+
+# --- The database ---------------------------------------------------------------------------------
+# DATABASE_URL names it; TEST_URL keeps the value for tests that unset the variable.
+
+test_own_cluster=
+case $CMIG_TEST_DB in
+sqlite)
+  TEST_DB=$TEST_TMP/test.db
+  TEST_URL=sqlite:///$TEST_DB
+  export DATABASE_URL="$TEST_URL"
+  ;;
+pg)
+  if [ -z "${PGHOST:-}" ]; then
+    test_own_cluster=$TEST_TMP/cluster
+    test_env=$("$TEST_ROOT/tests/pg.sh" start "$test_own_cluster") || exit 1
+    eval "$test_env"
+  fi
+  TEST_DB=cmig_test_$$
+  export PGDATABASE="$TEST_DB"
+  psql -XqAt -d postgres -c "CREATE DATABASE $TEST_DB" || exit 1
+  TEST_URL="postgresql:///$TEST_DB?host=$PGHOST&port=$PGPORT&user=$PGUSER"
+  export DATABASE_URL="$TEST_URL"
+  ;;
+none) TEST_DB='' TEST_URL='' ;;
+*)
+  echo "Bail out! CMIG_TEST_DB=$CMIG_TEST_DB"
+  exit 1
+  ;;
+esac
+
+test_finish() {
+  test_status=$?
+  trap - EXIT
+  cd /
+  if [ "$CMIG_TEST_DB" = pg ]; then
+    psql -XqAt -d postgres -c "DROP DATABASE IF EXISTS $TEST_DB WITH (FORCE)" >/dev/null 2>&1
+  fi
+  [ -z "$test_own_cluster" ] || "$TEST_ROOT/tests/pg.sh" stop "$test_own_cluster"
+  rm -rf "$TEST_TMP"
+  # Without a plan the harness sees that the test did not reach its end.
+  [ -n "$test_planned" ] || [ "$test_status" -ne 0 ] || test_status=1
+  [ "$test_failures" -eq 0 ] || test_status=1
+  exit "$test_status"
+}
+trap test_finish EXIT
+trap 'exit 130' INT
+trap 'exit 143' HUP TERM
+
+# --- Assertions -----------------------------------------------------------------------------------
+
+# TAP allows no line break and no bare # in a name.
+test_point() {
+  test_count=$((test_count + 1))
+  printf '%s %s - %s\n' "$1" "$test_count" \
+    "$(printf '%s' "$2" | tr '\n\t#' '  .' | LC_ALL=C tr -c '\040-\176\200-\377' '?' | cut -c 1-200)"
+}
+
+ok() { test_point ok "$1"; }
+
+not_ok() {
+  test_point "not ok" "$1"
+  test_failures=$((test_failures + 1))
+}
+
+# diag: standard input as diagnostics of the assertion above.
+diag() { sed 's/^/#   /'; }
+
+# check_that NAME: an assertion about the status of the command just before it.
+check_that() {
+  if [ "$?" -eq 0 ]; then ok "$1"; else not_ok "$1"; fi
+}
+
+# show_call: what the last call printed, as diagnostics.
+show_call() {
+  {
+    echo "status $TEST_STATUS"
+    echo "--- stdout"
+    head -c 4000 "$TEST_OUT"
+    echo "--- stderr"
+    head -c 4000 "$TEST_ERR"
+  } | diag
+}
+
+# test_call ARG…: runs cmig; standard input is nothing, or the file CMIG_STDIN names.
+test_call() {
+  timeout -k 5 "$CMIG_TEST_TIMEOUT" "$CMIG" "$@" <"${CMIG_STDIN:-/dev/null}" >"$TEST_OUT" 2>"$TEST_ERR"
+  TEST_STATUS=$?
+}
+
+# What is wrong with a call whatever it was meant to do; nothing when all is well.
+test_defects() {
+  case $TEST_STATUS in
+  124) echo "no end within $CMIG_TEST_TIMEOUT s" ;;
+  130) ;;
+  99) echo "a sanitizer stopped it" ;;
+  12[89] | 1[3-9]? | 2??) echo "ended by a signal, status $TEST_STATUS" ;;
+  esac
+  grep -aEh 'Sanitizer|runtime error:|GLib[^ ]*-(CRITICAL|WARNING)' "$TEST_OUT" "$TEST_ERR"
+  if [ -n "${CMIG_CANARY:-}" ] && grep -aqF -e "$CMIG_CANARY" "$TEST_OUT" "$TEST_ERR"; then
+    echo "a secret was printed"
+  fi
+}
+
+# test_judge STATUS NAME
+test_judge() {
+  test_why=$(test_defects)
+  [ "$TEST_STATUS" -eq "$1" ] || test_why="$test_why
+status $TEST_STATUS instead of $1"
+  if [ -z "$test_why" ]; then
+    ok "$2"
+  else
+    not_ok "$2"
+    printf '%s\n' "$test_why" | diag
+    show_call
+    return 1
+  fi
+}
+
+# cmig_ok ARG…: the call ends with 0.
+cmig_ok() {
+  test_call "$@"
+  test_judge 0 "cmig $*"
+}
+
+# cmig_fails STATUS ARG…: the call ends with this status. A crash never counts.
+cmig_fails() {
+  test_want=$1
+  shift
+  test_call "$@"
+  test_judge "$test_want" "cmig $* fails with $test_want"
+}
+
+# test_find FILE WANTED NAME TEXT…: is each text in the file (WANTED 0) or not (1)?
+test_find() {
+  test_file=$1
+  test_want=$2
+  test_name=$3
+  shift 3
+  for test_text in "$@"; do
+    test_got=0
+    # As one string: a text may have several lines.
+    case $(cat "$test_file") in *"$test_text"*) ;; *) test_got=1 ;; esac
+    if [ "$test_got" -eq "$test_want" ]; then
+      ok "$test_name '$test_text'"
+    else
+      not_ok "$test_name '$test_text'"
+      show_call
+    fi
+  done
+}
+
+# Substrings of what the last call printed.
+expect_out() { test_find "$TEST_OUT" 0 "stdout has" "$@"; }
+expect_err() { test_find "$TEST_ERR" 0 "stderr has" "$@"; }
+expect_no_out() { test_find "$TEST_OUT" 1 "stdout has not" "$@"; }
+expect_no_err() { test_find "$TEST_ERR" 1 "stderr has not" "$@"; }
+
+# test_exact FILE NAME: standard input is all that the file has.
+test_exact() {
+  cat >"$TEST_TMP/wanted"
+  if cmp -s "$TEST_TMP/wanted" "$1"; then
+    ok "$2"
+  else
+    not_ok "$2"
+    diff -u "$TEST_TMP/wanted" "$1" | diag
+  fi
+}
+expect_out_is() { test_exact "$TEST_OUT" "stdout is exactly as expected"; }
+expect_err_is() { test_exact "$TEST_ERR" "stderr is exactly as expected"; }
+
+# sql STATEMENT…: rows of the test's database, columns apart by `|`.
+sql() {
+  case $CMIG_TEST_DB in
+  sqlite) sqlite3 -batch -bail "$TEST_DB" "$@" </dev/null ;;
+  pg)
+    for test_sql in "$@"; do
+      psql -XqAt -v ON_ERROR_STOP=1 -c "$test_sql" </dev/null || return 1
+    done
+    ;;
+  esac
+}
+
+# dump_schema: the schema as text that can be compared, without the version table.
+dump_schema() {
+  case $CMIG_TEST_DB in
+  sqlite)
+    sqlite3 -batch "$TEST_DB" "SELECT type || ' ' || name || ': ' || replace(sql, char(10), ' ')
+      FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version' ORDER BY 1" |
+      sed 's/"//g; s/  */ /g'
+    ;;
+  pg)
+    pg_dump --schema-only --no-owner --exclude-table=alembic_version |
+      sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d'
+    ;;
+  esac
+}
+
+# done_testing: the plan. The last line of every test.
+done_testing() {
+  echo "1..$test_count"
+  test_planned=yes
+}
+
+cd "$TEST_TMP/work" || exit 1

@@ -1,0 +1,50 @@
+# Judges TAP: awk -v status=N -f tests/tap.awk FILE  prints "PASSED FAILED" and, on standard error,
+# what is wrong. A missing or wrong plan, `Bail out!`, and a non-zero exit status that no failed
+# test explains, count as one failure each: a crash can never look like success.
+
+function problem(text) {
+    printf "%s: %s\n", name, text >"/dev/stderr"
+    failed++
+}
+
+/^1\.\.[0-9]+/ {
+    plans++
+    planned = substr($1, 4) + 0
+}
+
+/^ok([^a-zA-Z]|$)/ {
+    run++
+    if (toupper($0) ~ /# *SKIP/)
+        skipped++
+    else
+        passed++
+}
+
+/^not ok([^a-zA-Z]|$)/ {
+    run++
+    if (toupper($0) !~ /# *TODO/) {
+        problem($0)
+        telling = 1
+        next
+    }
+}
+
+# Diagnostics belong to the failed test above them.
+telling {
+    if ($0 ~ /^#/)
+        print "    " $0 >"/dev/stderr"
+    else
+        telling = 0
+}
+
+/^Bail out!/ { problem($0) }
+
+END {
+    if (plans != 1)
+        problem(plans ? "more than one plan" : "no plan: it did not run to its end")
+    else if (planned != run)
+        problem("planned " planned " tests, ran " run + 0)
+    if (status != 0 && failed == 0)
+        problem("exit status " status)
+    print passed + 0, failed + 0
+}
