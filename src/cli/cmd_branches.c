@@ -59,8 +59,8 @@ static const GOptionEntry options[] = {
 };
 
 static const CmigExample examples[] = {
-    {"cmig branches", "Show where the history forks"},
-    {"cmig branches -v", "The same with paths and messages"},
+    {"cmig branches", "show where the history forks"},
+    {"cmig branches -v", "the same with paths and messages"},
     {NULL, NULL},
 };
 

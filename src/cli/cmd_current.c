@@ -104,9 +104,9 @@ static const GOptionEntry options[] = {
 };
 
 static const CmigExample examples[] = {
-    {"cmig current", "Show where the database stands"},
-    {"cmig current --check-heads", "In a deploy script: is every migration applied?"},
-    {"cmig current --json", "The same facts for a script"},
+    {"cmig current", "show where the database stands"},
+    {"cmig current --check-heads", "in a deploy script: is every migration applied?"},
+    {"cmig current --json", "the same facts for a script"},
     {NULL, NULL},
 };
 

@@ -29,8 +29,8 @@ static const GOptionEntry options[] = {
 };
 
 static const CmigExample examples[] = {
-    {"cmig heads", "Show the heads; more than one means that branches wait to be merged"},
-    {"cmig heads --json", "The same for a script"},
+    {"cmig heads", "show the heads; more than one means that branches wait to be merged"},
+    {"cmig heads --json", "the same for a script"},
     {NULL, NULL},
 };
 

@@ -51,10 +51,10 @@ static const GOptionEntry options[] = {
 };
 
 static const CmigExample examples[] = {
-    {"cmig history", "Show all revisions"},
-    {"cmig history -i", "Show all revisions and where the database stands"},
-    {"cmig history -r current:head", "Show the database's own revision and what is newer"},
-    {"cmig history -r -3:", "Show the last revisions, from three below the head"},
+    {"cmig history", "show all revisions"},
+    {"cmig history -i", "show all revisions and where the database stands"},
+    {"cmig history -r current:head", "show the database's own revision and what is newer"},
+    {"cmig history -r -3:", "show the last revisions, from three below the head"},
     {NULL, NULL},
 };
 

@@ -50,7 +50,7 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
 }
 
 static const CmigExample examples[] = {
-    {"cmig list-templates", "Show all templates"},
+    {"cmig list-templates", "show all templates"},
     {NULL, NULL},
 };
 

@@ -26,9 +26,9 @@ static gboolean run(CmigApp *app, char **arguments, GError **error)
 }
 
 static const CmigExample examples[] = {
-    {"cmig show head", "Show the newest revision"},
-    {"cmig show 8d1c", "Show a revision by the beginning of its id"},
-    {"cmig show current", "Show the revisions that the database is at"},
+    {"cmig show head", "show the newest revision"},
+    {"cmig show 8d1c", "show a revision by the beginning of its id"},
+    {"cmig show current", "show the revisions that the database is at"},
     {NULL, NULL},
 };
 

@@ -15,7 +15,7 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
 }
 
 static const CmigExample examples[] = {
-    {"cmig version", "Show the version"},
+    {"cmig version", "show the version"},
     {NULL, NULL},
 };
 
