@@ -82,7 +82,7 @@ $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(LIBRARY)
 unit-tests: $(UNIT_BINARIES)
 
 check-unit: $(UNIT_BINARIES) ## Unit tests of this build only; no server is started
-	@for t in $(UNIT_BINARIES); do CK_TAP_LOG_FILE_NAME= $$t || exit 1; done
+	@for t in $(UNIT_BINARIES); do env -u CK_TAP_LOG_FILE_NAME $$t || exit 1; done
 
 check: ## Unit and command-line tests on the release build; nothing is installed
 	@tests/run.sh quick
@@ -91,7 +91,7 @@ test: test-deps ## Install what is missing, then run everything: lint, both buil
 	@tests/run.sh all
 
 lint: ## Check the source text: layers, banned functions, lengths, format, cppcheck, shellcheck
-	@CC='$(CC)' LINT_CFLAGS='$(CPPFLAGS) $(PKG_CFLAGS)' tests/lint/run.sh
+	@CC='$(CC)' LINT_CFLAGS='-D_POSIX_C_SOURCE=200809L $(PKG_CFLAGS)' tests/lint/run.sh
 
 bench: $(BUILD)/cmig ## Compare with psql, sqlite3, and with alembic and sqitch where they are
 	@CMIG='$(abspath $(BUILD)/cmig)' tests/bench/bench.sh

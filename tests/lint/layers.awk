@@ -32,7 +32,7 @@ BEGIN {
 
     # headers that every layer may include: GLib, and what C and POSIX bring
     anywhere("glib.h glib-unix.h glib/gstdio.h glib/gprintf.h gio/gio.h")
-    anywhere("assert.h errno.h fcntl.h inttypes.h limits.h locale.h math.h poll.h pwd.h signal.h")
+    anywhere("assert.h dirent.h errno.h fcntl.h inttypes.h limits.h locale.h math.h poll.h pwd.h signal.h")
     anywhere("stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h termios.h time.h unistd.h")
     anywhere("sys/file.h sys/ioctl.h sys/random.h sys/resource.h sys/select.h sys/socket.h sys/stat.h")
     anywhere("sys/time.h sys/types.h sys/un.h sys/wait.h")
