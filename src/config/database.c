@@ -1,0 +1,159 @@
+/* Which database URL counts. Highest first: the flag; database_url or database of alembic.yml when
+ * made of environment variables that are set; DATABASE_URL of the process, then of .env; a literal
+ * in alembic.yml; a :-default there. No URL is ever made up. */
+#include "cmig/error.h"
+#include "config/internal.h"
+
+#include <string.h>
+
+enum { DRIVER, USER, PASSWORD, HOST, PORT, NAME, PARTS };
+
+/* What alembic.yml says. */
+typedef struct {
+    const CmigYaml *node; /* NULL = nothing */
+    gboolean is_mapping;
+    char *text[PARTS]; /* expanded; database_url is the first */
+    CmigExpansion found;
+    GError *problem; /* a variable is unset, or a needed part is empty */
+} Written;
+
+static void written_clear(Written *written)
+{
+    for (gsize idx = 0; idx < PARTS; idx++)
+        g_free(written->text[idx]);
+    g_clear_error(&written->problem);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Written, written_clear)
+
+static gboolean is_blank(const char *text)
+{
+    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
+}
+
+/* Expands one value into `written`; only a value of the wrong kind is an error here. */
+static gboolean expand_part(const CmigLoader *loader, Written *written, const char *key,
+                            const CmigYaml *node, guint part, GError **error)
+{
+    if (node->kind != CMIG_YAML_SCALAR)
+        return cmig__config_fail(loader, node, error, "%s must be a single value", key);
+    CmigExpansion found = {0};
+    GError *problem = NULL;
+    written->text[part] =
+        cmig__config_expand(loader, node, key, loader->config->env, &found, &problem);
+    written->found.used_variable |= found.used_variable;
+    written->found.used_dotenv |= found.used_dotenv;
+    written->found.used_default |= found.used_default;
+    /* An empty host or name is a lost secret, unless the file allows it with ${X:-}. */
+    if (problem == NULL && (part == HOST || part == NAME) && *written->text[part] == '\0' &&
+        !found.used_empty_default)
+        cmig__config_fail(loader, node, &problem, "%s is empty", key);
+    if (written->problem == NULL)
+        written->problem = problem;
+    else
+        g_clear_error(&problem);
+    return TRUE;
+}
+
+static gboolean read_mapping(const CmigLoader *loader, const CmigYaml *node, Written *written,
+                             GError **error)
+{
+    static const char *const names[PARTS] = {
+        [DRIVER] = "driver", [USER] = "user", [PASSWORD] = "password",
+        [HOST] = "host",     [PORT] = "port", [NAME] = "name",
+    };
+    if (node->kind != CMIG_YAML_MAPPING)
+        return cmig__config_fail(loader, node, error,
+                                 "database must be a mapping; a URL belongs into database_url");
+    if (!cmig__config_check_keys(loader, node, "database.", error))
+        return FALSE;
+    written->is_mapping = TRUE;
+    for (guint part = 0; part < PARTS; part++) {
+        const CmigYaml *value = cmig_yaml_get(node, names[part]);
+        g_autofree char *key = g_strconcat("database.", names[part], NULL);
+        if (value != NULL && !cmig_yaml_is_null(value) &&
+            !expand_part(loader, written, key, value, part, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean read_written(const CmigLoader *loader, Written *written, GError **error)
+{
+    const CmigYaml *url = cmig__config_get(loader, "database_url");
+    const CmigYaml *mapping = cmig__config_get(loader, "database");
+    if (url != NULL && mapping != NULL)
+        return cmig__config_fail(loader, mapping, error,
+                                 "database and database_url exclude each other");
+    written->node = url != NULL ? url : mapping;
+    if (mapping != NULL)
+        return read_mapping(loader, mapping, written, error);
+    if (url == NULL || !expand_part(loader, written, "database_url", url, 0, error))
+        return url == NULL;
+    /* `${DATABASE_URL:-}` with nothing set says nothing. */
+    if (written->problem == NULL && !written->found.used_variable && is_blank(written->text[0]))
+        written->node = NULL;
+    return TRUE;
+}
+
+/* Reads `text`; a bad one becomes `url_error`, which names the source. `source` is taken over. */
+static void use_text(CmigConfig *config, CmigOrigin origin, char *source, const char *text,
+                     const char *directory)
+{
+    config->url_origin = origin;
+    config->url_source = source;
+    if (is_blank(text))
+        g_set_error(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG, "%s is set but empty",
+                    source);
+    else if (!cmig_url_parse(text, directory, &config->url, &config->url_error))
+        g_prefix_error(&config->url_error, "%s: ", source);
+}
+
+static void use_written(CmigConfig *config, Written *written)
+{
+    char **text = written->text;
+    GError **problem = &config->url_error;
+    config->url_origin = written->found.used_default ? CMIG_ORIGIN_FILE_DEFAULT : CMIG_ORIGIN_FILE;
+    config->url_source = g_strdup_printf("%s:%u", config->file, written->node->line);
+    if (written->problem != NULL)
+        *problem = g_steal_pointer(&written->problem);
+    else if (!written->is_mapping)
+        cmig_url_parse(text[0], config->directory, &config->url, problem);
+    else
+        cmig_url_from_parts(text[DRIVER], text[USER], text[PASSWORD], text[HOST], text[PORT],
+                            text[NAME], config->directory, &config->url, problem);
+    cmig_error_set_place(problem, config->file, written->node->line, written->node->column);
+}
+
+gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
+{
+    CmigConfig *config = loader->config;
+    g_auto(Written) written = {0};
+    /* Mistakes in the file are reported whichever URL counts. */
+    if (!read_written(loader, &written, error))
+        return FALSE;
+    const char *flag = loader->request->database_url;
+    const char *process = g_getenv("DATABASE_URL");
+    char *source = NULL;
+    const char *dotenv = NULL;
+    if (flag != NULL)
+        use_text(config, CMIG_ORIGIN_FLAG, g_strdup("--database-url"), flag, NULL);
+    else if (process != NULL && is_blank(process))
+        use_text(config, CMIG_ORIGIN_ENVIRONMENT, g_strdup("DATABASE_URL"), process, NULL);
+    else if (written.node != NULL && written.found.used_variable)
+        use_written(config, &written);
+    else if (process != NULL)
+        use_text(config, CMIG_ORIGIN_ENVIRONMENT, g_strdup("DATABASE_URL"), process, NULL);
+    else if ((dotenv = cmig__config_variable(loader, "DATABASE_URL", TRUE, &source)) != NULL)
+        use_text(config, CMIG_ORIGIN_DOTENV, source, dotenv, config->directory);
+    else if (written.node != NULL)
+        use_written(config, &written);
+    else {
+        g_set_error_literal(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                            "no database URL is set");
+        cmig_error_set_hint(&config->url_error,
+                            "set DATABASE_URL, or run `cmig init` and write database_url in "
+                            "alembic.yml, for example sqlite:///./app.db or "
+                            "postgresql://user:password@localhost:5432/name");
+    }
+    return TRUE;
+}

@@ -1,0 +1,48 @@
+/* Between the files that load the configuration. */
+#ifndef CMIG_CONFIG_INTERNAL_H
+#define CMIG_CONFIG_INTERNAL_H
+
+#include "cmig/config.h"
+#include "cmig/expand.h"
+#include "cmig/yaml.h"
+
+/* One load in progress. */
+typedef struct {
+    const CmigConfigRequest *request;
+    CmigConfig *config;
+    CmigYaml *root;           /* alembic.yml, an empty mapping without one */
+    GHashTable *dotenv_files; /* name -> the .env file that sets it */
+} CmigLoader;
+
+/* Sets an error at `node`. Always FALSE. */
+gboolean cmig__config_fail(const CmigLoader *loader, const CmigYaml *node, GError **error,
+                           const char *format, ...) G_GNUC_PRINTF(4, 5);
+
+/* The value of a top-level key; NULL when it is absent or null. */
+const CmigYaml *cmig__config_get(const CmigLoader *loader, const char *key);
+
+/* Expands a scalar with process environment and `dotenv`; an error gets its place. `expansion` may
+ * be NULL. NULL on failure. */
+char *cmig__config_expand(const CmigLoader *loader, const CmigYaml *node, const char *key,
+                          GHashTable *dotenv, CmigExpansion *expansion, GError **error);
+
+/* A variable that is set and not empty, of the process or of .env files. `source` gets what
+ * messages call it. Borrowed; NULL when there is none. */
+const char *cmig__config_variable(const CmigLoader *loader, const char *name, gboolean dotenv,
+                                  char **source);
+
+/* keys.c: refuses unknown keys of a mapping; `prefix` is "" or "database.". */
+gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,
+                                 const char *prefix, GError **error);
+/* keys.c: puts every key of the table into the configuration, with defaults. */
+gboolean cmig__config_apply_keys(CmigLoader *loader, GError **error);
+
+/* hooks.c: the `hooks` list. */
+gboolean cmig__config_read_hooks(const CmigLoader *loader, const CmigYaml *node, GPtrArray *hooks,
+                                 GError **error);
+void cmig__config_hook_free(gpointer hook);
+
+/* database.c: decides which URL counts. A URL that is missing or bad goes into `url_error`. */
+gboolean cmig__config_choose_url(CmigLoader *loader, GError **error);
+
+#endif

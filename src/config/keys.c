@@ -1,0 +1,325 @@
+/* The keys of alembic.yml, each declared once. Reading, defaults, suggestions and documentation all
+ * come from the table below. */
+#include "cmig/error.h"
+#include "cmig/text.h"
+#include "config/internal.h"
+
+#include <string.h>
+
+typedef struct Key Key;
+
+/* How the text of a value becomes what it is in the configuration; `slot` is the member. */
+typedef gboolean (*ParseText)(const CmigLoader *loader, const Key *key, const char *text,
+                              gpointer slot, GError **error);
+
+typedef struct {
+    const char *name;
+    ParseText parse; /* NULL: read elsewhere, because it takes more than one text */
+} Type;
+
+struct Key {
+    const char *name;
+    const Type *type;
+    const char *fallback;
+    const char *environment;
+    const char *summary;
+    gsize offset;
+    guint minimum; /* numbers; bytes of a text */
+    guint maximum;
+};
+
+static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
+static gboolean fail(GError **error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFIG, message);
+    return FALSE;
+}
+
+static gboolean parse_text(const CmigLoader *loader, const Key *key, const char *text,
+                           gpointer slot, GError **error)
+{
+    (void)loader;
+    gsize length = strlen(text);
+    if (length < key->minimum)
+        return fail(error, "must not be empty");
+    if (key->maximum != 0 && length > key->maximum)
+        return fail(error, "must have at most %u bytes", key->maximum);
+    *(char **)slot = g_strdup(text);
+    return TRUE;
+}
+
+static gboolean parse_path(const CmigLoader *loader, const Key *key, const char *text,
+                           gpointer slot, GError **error)
+{
+    (void)key;
+    if (*text == '\0')
+        return fail(error, "must not be empty");
+    *(char **)slot = g_canonicalize_filename(text, loader->config->directory);
+    return TRUE;
+}
+
+static gboolean parse_boolean(const CmigLoader *loader, const Key *key, const char *text,
+                              gpointer slot, GError **error)
+{
+    (void)loader;
+    (void)key;
+    gboolean is_true = g_ascii_strcasecmp(text, "true") == 0;
+    if (!is_true && g_ascii_strcasecmp(text, "false") != 0)
+        return fail(error, "must be true or false");
+    *(gboolean *)slot = is_true;
+    return TRUE;
+}
+
+static gboolean parse_number(const CmigLoader *loader, const Key *key, const char *text,
+                             gpointer slot, GError **error)
+{
+    (void)loader;
+    guint64 number = 0;
+    if (!g_ascii_string_to_unsigned(text, 10, key->minimum, key->maximum, &number, NULL))
+        return fail(error, "must be a whole number from %u to %u", key->minimum, key->maximum);
+    *(guint *)slot = (guint)number;
+    return TRUE;
+}
+
+static gboolean parse_duration(const CmigLoader *loader, const Key *key, const char *text,
+                               gpointer slot, GError **error)
+{
+    (void)loader;
+    (void)key;
+    return cmig_duration_parse(text, slot, error);
+}
+
+/* Whole seconds, rounded up: 500ms must not become 0, which means no limit. */
+static gboolean parse_seconds(const CmigLoader *loader, const Key *key, const char *text,
+                              gpointer slot, GError **error)
+{
+    (void)loader;
+    (void)key;
+    guint milliseconds = 0;
+    if (!cmig_duration_parse(text, &milliseconds, error))
+        return FALSE;
+    *(guint *)slot = milliseconds / 1000 + (milliseconds % 1000 != 0);
+    return TRUE;
+}
+
+static gboolean parse_transaction(const CmigLoader *loader, const Key *key, const char *text,
+                                  gpointer slot, GError **error)
+{
+    (void)loader;
+    (void)key;
+    gboolean all = strcmp(text, "all") == 0;
+    if (!all && strcmp(text, "per_migration") != 0)
+        return fail(error, "must be per_migration or all");
+    *(CmigTransactionMode *)slot = all ? CMIG_TRANSACTION_ALL : CMIG_TRANSACTION_PER_MIGRATION;
+    return TRUE;
+}
+
+/* As Alembic does, the name is tried as given, then in upper case (utc). */
+static gboolean parse_timezone(const CmigLoader *loader, const Key *key, const char *text,
+                               gpointer slot, GError **error)
+{
+    (void)loader;
+    (void)key;
+    g_autofree char *upper = g_ascii_strup(text, -1);
+    const char *const tries[] = {text, upper};
+    gboolean name = g_ascii_isalpha(*text) && strstr(text, "..") == NULL &&
+                    strspn(text, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_+-/") == strlen(text);
+    if (strcmp(text, "local") == 0) {
+        *(char **)slot = g_strdup(text);
+        return TRUE;
+    }
+    for (gsize idx = 0; name && idx < G_N_ELEMENTS(tries); idx++) {
+        GTimeZone *zone = g_time_zone_new_identifier(tries[idx]);
+        if (zone == NULL)
+            continue;
+        g_time_zone_unref(zone);
+        *(char **)slot = g_strdup(tries[idx]);
+        return TRUE;
+    }
+    return fail(error, "must be UTC, local or a time zone such as Europe/Berlin");
+}
+
+static const Type type_text = {"text", parse_text};
+static const Type type_path = {"path", parse_path};
+static const Type type_boolean = {"boolean", parse_boolean};
+static const Type type_number = {"number", parse_number};
+static const Type type_duration = {"duration", parse_duration};
+static const Type type_seconds = {"duration, in whole seconds", parse_seconds};
+static const Type type_transaction = {"per_migration or all", parse_transaction};
+static const Type type_timezone = {"time zone", parse_timezone};
+static const Type type_paths = {"list of paths", NULL};
+static const Type type_url = {"URL", NULL};
+static const Type type_mapping = {"mapping", NULL};
+static const Type type_member = {"text", NULL}; /* read elsewhere */
+static const Type type_list = {"list of mappings", NULL};
+static const Type type_command = {"text or list of texts", NULL};
+
+#define SLOT(member) .offset = G_STRUCT_OFFSET(CmigConfig, member)
+#define NO_SLOT      .offset = 0 /* the type has no parse function */
+
+/* A dot stands between a mapping and its member. */
+static const Key keys[] = {
+    {"script_location", &type_path, "migrations", NULL, "folder of revision files and templates",
+     SLOT(script_location)},
+    {"version_locations", &type_paths,
+     "script_location/versions if it exists, else script_location", NULL,
+     "folders of revision files; new files go into the first", NO_SLOT},
+    {"recursive_version_locations", &type_boolean, "false", NULL,
+     "whether subfolders of version_locations are read too", SLOT(recursive_version_locations)},
+    {"file_template", &type_text, "%(rev)s_%(slug)s", NULL,
+     "name of new revision files, without .sql", SLOT(file_template), 1, 255},
+    {"truncate_slug_length", &type_number, "40", NULL, "longest slug in a file name",
+     SLOT(truncate_slug_length), 1, 200},
+    {"timezone", &type_timezone, "UTC", NULL, "time zone of create_date", SLOT(timezone)},
+    {"templates", &type_path, NULL, NULL, "folder of the project's own revision templates",
+     SLOT(templates)},
+    {"database_url", &type_url, NULL, "DATABASE_URL", "the database", NO_SLOT},
+    {"database", &type_mapping, NULL, NULL, "the database in components, instead of database_url",
+     NO_SLOT},
+    {"database.driver", &type_member, "postgresql", NULL, "postgresql or sqlite", NO_SLOT},
+    {"database.user", &type_member, NULL, NULL, "user name", NO_SLOT},
+    {"database.password", &type_member, NULL, NULL, "password, as it is: nothing is escaped",
+     NO_SLOT},
+    {"database.host", &type_member, NULL, NULL, "host name, address or socket folder", NO_SLOT},
+    {"database.port", &type_member, NULL, NULL, "port", NO_SLOT},
+    {"database.name", &type_member, NULL, NULL, "database name, or the file of SQLite", NO_SLOT},
+    {"env_files", &type_paths, ".env if it exists", NULL, "files of environment variables",
+     NO_SLOT},
+    {"version_table", &type_text, "alembic_version", NULL, "table of the current revisions",
+     SLOT(version_table), 1, 63},
+    {"version_table_schema", &type_text, NULL, NULL,
+     "its schema; by default the search path decides", SLOT(version_table_schema), 1, 63},
+    {"version_table_pk", &type_boolean, "true", NULL, "whether the table gets a primary key",
+     SLOT(version_table_pk)},
+    {"transaction", &type_transaction, "per_migration", NULL,
+     "one transaction for each migration, or one for the run", SLOT(transaction)},
+    {"lock_timeout", &type_duration, "60s", "CMIG_LOCK_TIMEOUT",
+     "how long to wait for another run to end", SLOT(lock_timeout)},
+    {"statement_timeout", &type_duration, "0", "CMIG_STATEMENT_TIMEOUT",
+     "longest run time of a statement; 0 = as the server says", SLOT(statement_timeout)},
+    {"connect_timeout", &type_seconds, "0", "CMIG_CONNECT_TIMEOUT",
+     "how long to wait for a connection; 0 = as libpq says", SLOT(connect_timeout)},
+    {"environment", &type_member, NULL, "CMIG_ENV, ENVIRONMENT or APP_ENV",
+     "name of the environment; production is guarded", NO_SLOT},
+    {"hooks", &type_list, NULL, NULL, "programs to run on a new revision file", NO_SLOT},
+    {"hooks.name", &type_member, "the program", NULL, "what messages call the hook", NO_SLOT},
+    {"hooks.command", &type_command, NULL, NULL,
+     "program and arguments; {file} stands for the new file, appended if missing", NO_SLOT},
+    {"hooks.cwd", &type_member, "the configuration's folder", NULL, "folder to run in", NO_SLOT},
+};
+
+/* What a user may have in mind, coming from alembic.ini. */
+static const struct {
+    const char *word;
+    const char *key;
+} other_words[] = {
+    {"sqlalchemy.url", "database_url"},           {"url", "database_url"},
+    {"version_path", "version_locations"},        {"post_write_hooks", "hooks"},
+    {"transaction_per_migration", "transaction"},
+};
+
+/* The part of `key` behind `prefix` when it is a member of that very mapping, else NULL. */
+static const char *member_name(const Key *key, const char *prefix)
+{
+    if (!g_str_has_prefix(key->name, prefix))
+        return NULL;
+    const char *name = key->name + strlen(prefix);
+    return strchr(name, '.') == NULL ? name : NULL;
+}
+
+static gboolean fail_unknown(const CmigLoader *loader, const CmigYaml *node, const char *prefix,
+                             GPtrArray *names, GError **error)
+{
+    /* A long or strange key may be a URL in the wrong place. */
+    gsize plain = strspn(node->text, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_.-");
+    gboolean showable = plain > 0 && plain <= 40 && node->text[plain] == '\0';
+    if (!showable)
+        return cmig__config_fail(loader, node, error, "unknown key");
+    cmig__config_fail(loader, node, error, "unknown key \"%s%s\"", prefix, node->text);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(other_words); idx++)
+        if (*prefix == '\0' && strcmp(other_words[idx].word, node->text) == 0)
+            cmig_error_set_hint(error, "use \"%s\"", other_words[idx].key);
+    const char *near = cmig_text_suggest(node->text, (const char *const *)names->pdata);
+    if (near != NULL)
+        cmig_error_set_hint(error, "did you mean \"%s\"?", near);
+    g_autofree char *all = g_strjoinv(", ", (char **)names->pdata);
+    cmig_error_set_detail(error, "known keys: %s", all);
+    return FALSE;
+}
+
+gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,
+                                 const char *prefix, GError **error)
+{
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(keys); idx++) {
+        const char *name = member_name(&keys[idx], prefix);
+        if (name != NULL)
+            g_ptr_array_add(names, g_strdup(name));
+    }
+    g_ptr_array_add(names, NULL);
+    for (guint idx = 0; idx < mapping->keys->len; idx++) {
+        const CmigYaml *key = mapping->keys->pdata[idx];
+        if (!g_strv_contains((const char *const *)names->pdata, key->text))
+            return fail_unknown(loader, key, prefix, names, error);
+    }
+    return TRUE;
+}
+
+/* The variable that overrides a key, first of the process. */
+static const char *override_of(const CmigLoader *loader, const Key *key, char **source)
+{
+    if (key->environment == NULL)
+        return NULL;
+    const char *text = cmig__config_variable(loader, key->environment, FALSE, source);
+    return text != NULL ? text : cmig__config_variable(loader, key->environment, TRUE, source);
+}
+
+static gboolean apply(const CmigLoader *loader, const Key *key, GError **error)
+{
+    gpointer slot = G_STRUCT_MEMBER_P(loader->config, key->offset);
+    g_autofree char *source = NULL;
+    const char *override = override_of(loader, key, &source);
+    if (override != NULL) {
+        if (key->type->parse(loader, key, override, slot, error))
+            return TRUE;
+        g_prefix_error(error, "%s: ", source);
+        return FALSE;
+    }
+    const CmigYaml *node = cmig__config_get(loader, key->name);
+    if (node != NULL) {
+        g_autofree char *text =
+            cmig__config_expand(loader, node, key->name, loader->config->env, NULL, error);
+        if (text == NULL)
+            return FALSE;
+        if (key->type->parse(loader, key, text, slot, error))
+            return TRUE;
+        g_prefix_error(error, "%s: ", key->name);
+        cmig_error_set_place(error, loader->config->file, node->line, node->column);
+        return FALSE;
+    }
+    return key->fallback == NULL || key->type->parse(loader, key, key->fallback, slot, error);
+}
+
+gboolean cmig__config_apply_keys(CmigLoader *loader, GError **error)
+{
+    for (gsize idx = 0; idx < G_N_ELEMENTS(keys); idx++)
+        if (keys[idx].type->parse != NULL && !apply(loader, &keys[idx], error))
+            return FALSE;
+    return TRUE;
+}
+
+const CmigConfigKeyDoc *cmig_config_key_docs(void)
+{
+    static CmigConfigKeyDoc docs[G_N_ELEMENTS(keys) + 1];
+    for (gsize idx = 0; idx < G_N_ELEMENTS(keys); idx++)
+        docs[idx] = (CmigConfigKeyDoc){.name = keys[idx].name,
+                                       .type = keys[idx].type->name,
+                                       .fallback = keys[idx].fallback,
+                                       .environment = keys[idx].environment,
+                                       .summary = keys[idx].summary};
+    return docs;
+}
