@@ -96,7 +96,9 @@ build() {
   shift
   begin "build ($name)"
   step "build ($name)" "$make" -j "$cpus" WERROR=1 "$@" all unit-tests
+  built=$?
   end
+  return $built
 }
 
 # unit NAME: every Check binary of a build, several at once. A suite that dies leaves no plan.
@@ -182,22 +184,25 @@ manual() {
 
 case $mode in
 quick)
-  build release
   start_cluster
-  unit release
-  cli release
+  if build release; then
+    unit release
+    cli release
+  fi
   ;;
 all)
-  build release
-  build debug DEBUG=1
   lint
   start_cluster
-  unit release
-  unit debug
-  cli release
-  cli debug
+  if build release; then
+    unit release
+    cli release
+    manual
+  fi
+  if build debug DEBUG=1; then
+    unit debug
+    cli debug
+  fi
   fuzz
-  manual
   ;;
 *)
   echo "usage: $0 [all|quick]" >&2
