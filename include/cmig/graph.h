@@ -46,7 +46,8 @@ void cmig_graph_free(CmigGraph *graph);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigGraph, cmig_graph_free)
 
 /* Adds a revision; the graph owns it, also on failure. An id that is already there is an error
- * that names both files. Errors: CMIG_ERROR_CONFIG. */
+ * that names both files; so is one with a character that identifiers give a meaning (`@ - + :`), or
+ * a word such as `head`. Errors: CMIG_ERROR_CONFIG. */
 gboolean cmig_graph_add(CmigGraph *graph, CmigRevision *revision, GError **error);
 
 /* Resolves and checks everything: parents and dependencies exist (else: which file names the
@@ -54,6 +55,11 @@ gboolean cmig_graph_add(CmigGraph *graph, CmigRevision *revision, GError **error
  * itself, no cycle by down_revision or with dependencies (else: the revisions of one cycle).
  * Errors: CMIG_ERROR_CONFIG with the file as place. */
 gboolean cmig_graph_seal(CmigGraph *graph, GError **error);
+
+/* A branch label is `[0-9A-Za-z_.-]`, begins with a letter, digit or `_`, has no hyphen before a
+ * digit (`feat-12` would read as "12 below feat") and is none of `head`, `heads`, `base`,
+ * `current`. Sealing checks every label; for labels from elsewhere. Errors: CMIG_ERROR_CONFIG. */
+gboolean cmig_branch_label_check(const char *label, GError **error);
 
 guint cmig_graph_size(const CmigGraph *graph);
 CmigRevision *cmig_graph_nth(const CmigGraph *graph, guint index);
@@ -76,6 +82,9 @@ void cmig_revision_set_add(CmigRevisionSet *set, const CmigRevision *revision);
 void cmig_revision_set_remove(CmigRevisionSet *set, const CmigRevision *revision);
 guint cmig_revision_set_size(const CmigRevisionSet *set);
 
+/* The members in load order. The caller unrefs. */
+GPtrArray *cmig_revision_set_list(const CmigRevisionSet *set, const CmigGraph *graph);
+
 /* Which edges a walk follows. */
 typedef enum {
     CMIG_EDGES_DOWN, /* down_revision only */
@@ -88,12 +97,53 @@ CmigRevisionSet *cmig_graph_ancestors(const CmigGraph *graph, const GPtrArray *o
 CmigRevisionSet *cmig_graph_descendants(const CmigGraph *graph, const GPtrArray *of,
                                         CmigEdges edges);
 
+/* The ancestors and the descendants of one revision, and itself. */
+CmigRevisionSet *cmig_graph_lineage(const CmigGraph *graph, const CmigRevision *revision,
+                                    CmigEdges edges);
+
+/* Whether one of the revisions is a proper ancestor of another one over all edges; if so, the first
+ * such pair. */
+gboolean cmig_graph_overlap(const CmigGraph *graph, const GPtrArray *revisions,
+                            CmigRevision **ancestor, CmigRevision **descendant);
+
+/* For messages: the ids joined by ", ", escaped; of many the first ones and how many more. */
+char *cmig_revision_names(const GPtrArray *revisions);
+
 /* The members of `set` newest first, in Alembic's order: depth first along a branch, a branch point
  * only after every branch above it; `heads` are the tops of the set and may contain more. The set
  * must be convex (nothing outside it lies between two members). Upgrade order is the reverse. The
  * caller unrefs. */
 GPtrArray *cmig_graph_order(const CmigGraph *graph, const CmigRevisionSet *set,
                             const GPtrArray *heads);
+
+/* What an identifier is made of: `[BRANCH@][SYMBOL][±N]`. A sign before a digit always begins a
+ * relative number; digits reach to the end. Parsing does not look at the graph. */
+typedef struct {
+    char *branch; /* NULL without `@` */
+    char *symbol; /* "" when there is only a number */
+    char *anchor; /* the text in front of the number, to be resolved */
+    gboolean relative;
+    int steps; /* clamped to +-G_MAXINT */
+} CmigIdentifier;
+void cmig_identifier_clear(CmigIdentifier *identifier);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigIdentifier, cmig_identifier_clear)
+
+/* Errors: CMIG_ERROR_USAGE, for empty text, an empty part beside `@`, a second `@`, a `:`, and
+ * anything behind a relative number. Clear the result. */
+gboolean cmig_identifier_parse(const char *text, CmigIdentifier *identifier, GError **error);
+
+/* The revision that stands for a branch: the one that carries the label, or the one with this id or
+ * unique prefix. Errors: CMIG_ERROR_FAILED, with what exists. */
+gboolean cmig_graph_branch(const CmigGraph *graph, const char *name, CmigRevision **result,
+                           GError **error);
+
+/* Walks |steps| edges of down_revision up (steps > 0) or down from `start` (NULL: base, below all
+ * bases). With `branch` only revisions of its lineage are stepped on upwards. `*ended` says that
+ * the walk ran out of revisions before; `*result` is then the last one. A fork on the way is
+ * CMIG_ERROR_FAILED "Ambiguous walk". */
+gboolean cmig_graph_walk(const CmigGraph *graph, CmigRevision *start, int steps,
+                         const CmigRevision *branch, CmigRevision **result, gboolean *ended,
+                         GError **error);
 
 /* Identifiers. `text` is what the user typed: an id, a unique prefix, a branch label, `head`,
  * `heads`, `base`, `branch@X`, and, as in Alembic's show and merge, `-N` (N below every head).
@@ -118,9 +168,11 @@ gboolean cmig_graph_resolve_rows(const CmigGraph *graph, const char *const *rows
 GPtrArray *cmig_graph_implied_current(const CmigGraph *graph, const GPtrArray *rows);
 
 /* `history -r START:END`, both ends inclusive, newest first. Either part may be empty, `current`
- * (then `current`, an array of revisions, is used) or relative. NULL or ":" is everything. Errors
- * as resolve; a range whose ends are not on one line: CMIG_ERROR_FAILED; no or several colons:
- * CMIG_ERROR_USAGE. The caller unrefs. */
+ * (then `current`, an array of revisions or NULL, is used) or relative: `-N:END` counts down from
+ * END, `START:+N` up from START, and both stop at the last revision there is. `BRANCH@` in START
+ * keeps only the ends on that branch. NULL or ":" is everything. Errors as resolve; a range whose
+ * ends are not on one line: CMIG_ERROR_FAILED; no or several colons: CMIG_ERROR_USAGE. The caller
+ * unrefs. */
 gboolean cmig_graph_range(const CmigGraph *graph, const char *text, const GPtrArray *current,
                           GPtrArray **result, GError **error);
 
