@@ -13,8 +13,8 @@ static gboolean is_word(gunichar character)
     return character == '_' || g_unichar_isalnum(character);
 }
 
-/* Lower case as Python's str.lower(): the same in every locale, with the two characters that need
- * more than a table, dotted I and final sigma. */
+/* Lower case as Python's str.lower(): the same in every locale, with dotted I and final sigma,
+ * which need more than a table, and the Roman numerals, which are no letters for GLib. */
 static void append_lower(GString *out, gunichar before, gunichar character, gunichar after)
 {
     if (character == 0x0130) {
@@ -22,6 +22,8 @@ static void append_lower(GString *out, gunichar before, gunichar character, guni
     } else if (character == 0x03A3) {
         gboolean final = g_unichar_isalpha(before) && !g_unichar_isalpha(after);
         g_string_append_unichar(out, final ? 0x03C2 : 0x03C3);
+    } else if (character >= 0x2160 && character <= 0x216F) {
+        g_string_append_unichar(out, character + 0x10);
     } else {
         g_string_append_unichar(out, g_unichar_tolower(character));
     }
