@@ -44,7 +44,8 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
     print_kind(templates, TRUE);
     cmig_out("\nTemplates are used via the 'init' command, e.g.:\n\n"
              "  cmig init --template generic ./migrations\n\n"
-             "Templates of revision files:\n\n");
+             "Templates of revision files are used via the 'revision' command, e.g.:\n\n"
+             "  cmig revision --template generic -m \"message\"\n\n");
     print_kind(templates, FALSE);
     return TRUE;
 }
