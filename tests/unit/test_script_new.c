@@ -594,8 +594,8 @@ START_TEST(test_builtin_templates)
          "sum(created_at LIKE '20__-__-__T__:__:__.___Z'), sum(deleted_at IS NULL) FROM agents;"
          "UPDATE agents SET deleted_at = '2026-01-01T00:00:00Z';"
          "EXPLAIN QUERY PLAN SELECT 1 FROM agents WHERE deleted_at IS NOT NULL;",
-         "2|2|2|2|2|2|2|2\nQUERY PLAN\n`--SCAN agents USING COVERING INDEX "
-         "agents_deleted_at_idx\n"},
+         "2|2|2|2|2|2|2|2\nQUERY PLAN\n`--SEARCH agents USING COVERING INDEX "
+         "agents_deleted_at_idx (deleted_at>?)\n"},
         {"table", "2fa \xC3\xA4ste", "", "INSERT INTO _2fa_\xC3\xA4ste (name) VALUES ('x')", ""},
         {"enum", "add status enum", "",
          "SELECT group_concat(value) FROM (SELECT value FROM status ORDER BY position)",
