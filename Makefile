@@ -174,7 +174,7 @@ uninstall: ## Remove what `make install` put there
 
 # Packages come first, and what pkg-config says of them is read when make starts: hence a second make.
 demo: deps ## Install what the build needs, build, and run the example project on a SQLite file
-	@$(MAKE) --no-print-directory all
+	@$(MAKE) --no-print-directory -j"$$(nproc)" all
 	@rm -rf build/demo
 	@mkdir -p build/demo
 	@set -e; cd migrations; \
