@@ -1,0 +1,15 @@
+/* The PostgreSQL driver's table. */
+#include "../drivers.h"
+#include "pg.h"
+
+const CmigDbDriver cmig_db_postgresql = {
+    .name = "PostgreSQL",
+    .dialect = CMIG_DIALECT_POSTGRESQL,
+    .capabilities = CMIG_DB_SESSION_LOCK | CMIG_DB_SCHEMAS | CMIG_DB_COPY | CMIG_DB_SPAN,
+    .open = cmig_pg_open,
+    .close = cmig_pg_close,
+    .inspect = cmig_pg_inspect,
+    .read_rows = cmig_pg_read_rows,
+    .run = cmig_pg_run,
+    .cancel = cmig_pg_cancel,
+};

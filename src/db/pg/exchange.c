@@ -1,0 +1,142 @@
+/* One message and its answers. */
+#include "cmig/clock.h"
+#include "cmig/interrupt.h"
+#include "pg.h"
+
+#include <poll.h>
+#include <string.h>
+
+#define COPY_CHUNK 65536
+
+void cmig_pg_message_init(CmigPgMessage *message)
+{
+    *message = (CmigPgMessage){
+        .text = g_string_new(NULL),
+        .check_at = CMIG_PG_NONE,
+        .commit_at = CMIG_PG_NONE,
+    };
+}
+
+void cmig_pg_message_clear(CmigPgMessage *message)
+{
+    if (message->text != NULL)
+        g_string_free(message->text, TRUE);
+    message->text = NULL;
+}
+
+void cmig_pg_answer_clear(CmigPgAnswer *answer)
+{
+    g_clear_pointer(&answer->failure, PQclear);
+}
+
+/* PQgetResult, but while it waits a cancel is repeated that came too early to have an effect. */
+static PGresult *next_result(CmigPg *pg)
+{
+    gint64 cancelled_at = 0;
+    while (PQisBusy(pg->conn)) {
+        struct pollfd socket = {.fd = PQsocket(pg->conn), .events = POLLIN};
+        int ready = poll(&socket, 1, 500);
+        gint64 now = cmig_clock_monotonic();
+        if (cmig_interrupt_requested() && now - cancelled_at > G_USEC_PER_SEC) {
+            if (cancelled_at > 0)
+                cmig_pg_cancel(pg);
+            cancelled_at = now;
+        }
+        if (ready > 0 && !PQconsumeInput(pg->conn))
+            break;
+    }
+    return PQgetResult(pg->conn);
+}
+
+/* Sends the data of the COPY that the server is asking for. FALSE: it could not be sent. */
+static gboolean feed_copy(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *answer)
+{
+    guint number = answer->done - message->script_at;
+    if (message->script == NULL || answer->done < message->script_at ||
+        number >= message->script_count)
+        return PQputCopyEnd(pg->conn, "cmig has no data for this COPY") == 1;
+    const CmigSqlStatement *statement =
+        cmig_sql_statement(message->script, message->script_first + number);
+    if (statement->copy < 0)
+        return PQputCopyEnd(pg->conn, "cmig has no data for this COPY") == 1;
+    const CmigSqlGap *gap = cmig_sql_gap(message->script, (guint)statement->copy);
+    for (gsize at = gap->start; at < gap->data_end; at += COPY_CHUNK) {
+        int size = (int)MIN((gsize)COPY_CHUNK, gap->data_end - at);
+        if (PQputCopyData(pg->conn, message->script->text + at, size) != 1)
+            return FALSE;
+    }
+    if (PQputCopyEnd(pg->conn, NULL) != 1)
+        return FALSE;
+    answer->copies_fed++;
+    return TRUE;
+}
+
+static void drain_copy(CmigPg *pg)
+{
+    char *data = NULL;
+    while (PQgetCopyData(pg->conn, &data, 0) > 0)
+        PQfreemem(data);
+}
+
+static gboolean is_script(const CmigPgMessage *message, guint number)
+{
+    return number >= message->script_at && number < message->script_at + message->script_count;
+}
+
+/* A statement completed. */
+static void note_completion(CmigPgAnswer *answer, const CmigPgMessage *message, PGresult *result)
+{
+    const char *tag = PQcmdStatus(result);
+    if (answer->done == message->commit_at) {
+        answer->committed = strcmp(tag, "COMMIT") == 0;
+        answer->rolled_back = strcmp(tag, "ROLLBACK") == 0;
+    }
+    if (answer->done >= message->changes_from && answer->done < message->changes_to)
+        answer->rows_changed += g_ascii_strtoull(PQcmdTuples(result), NULL, 10);
+    answer->done++;
+}
+
+/* Takes one result; FALSE ends the exchange because the connection is of no more use. */
+static gboolean take_result(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *answer,
+                            PGresult *result)
+{
+    switch (PQresultStatus(result)) {
+    case PGRES_SINGLE_TUPLE:
+        return TRUE;
+    case PGRES_COPY_IN:
+        return feed_copy(pg, message, answer);
+    case PGRES_COPY_OUT:
+        drain_copy(pg);
+        return TRUE;
+    case PGRES_COMMAND_OK:
+    case PGRES_TUPLES_OK:
+        note_completion(answer, message, result);
+        return TRUE;
+    case PGRES_EMPTY_QUERY:
+        return TRUE;
+    default:
+        return PQstatus(pg->conn) == CONNECTION_OK;
+    }
+}
+
+void cmig_pg_exchange(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *answer)
+{
+    *answer = (CmigPgAnswer){0};
+    answer->sent = PQsendQuery(pg->conn, message->text->str) == 1;
+    if (!answer->sent)
+        return;
+    /* Rows of a SELECT in a script are thrown away one by one instead of being collected. */
+    PQsetSingleRowMode(pg->conn);
+    for (gboolean usable = TRUE; usable;) {
+        pg->quiet = !is_script(message, answer->done);
+        PGresult *result = next_result(pg);
+        if (result == NULL)
+            break;
+        usable = take_result(pg, message, answer, result);
+        if (PQresultStatus(result) == PGRES_FATAL_ERROR && answer->failure == NULL)
+            answer->failure = result;
+        else
+            PQclear(result);
+    }
+    pg->quiet = FALSE;
+}

@@ -1,0 +1,149 @@
+/* What a run must know before it starts, in one query, and the version rows. */
+#include "cmig/error.h"
+#include "cmig/text.h"
+#include "pg.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* $1 table, $2 schema or null, $3 whether to take the lock. The key is made of the names as the
+ * server resolves them, so that every spelling of a configuration shares one lock. Every function
+ * is qualified: a search path may hold others of the same name. */
+static const char inspect_query[] =
+    "WITH place AS MATERIALIZED ("
+    " SELECT coalesce($2::text,"
+    "  (SELECT n.nspname::text FROM pg_catalog.pg_class c"
+    "   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    "   WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1))),"
+    "  pg_catalog.current_schema()::text) AS schema),"
+    " lock AS MATERIALIZED ("
+    " SELECT schema, pg_catalog.hashtextextended('cmig ' || pg_catalog.quote_ident(schema) || '.'"
+    "  || pg_catalog.quote_ident($1), 0) AS key FROM place),"
+    " attempt AS MATERIALIZED ("
+    " SELECT schema, key, CASE WHEN $3::bool THEN pg_catalog.pg_try_advisory_lock(key)"
+    "  ELSE false END AS locked FROM lock)"
+    " SELECT pg_catalog.current_setting('server_version'),"
+    "  pg_catalog.pg_is_in_recovery() OR"
+    "   pg_catalog.current_setting('transaction_read_only')::bool,"
+    "  pg_catalog.pg_backend_pid(),"
+    "  a.schema,"
+    "  EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = a.schema),"
+    "  pg_catalog.to_regclass(pg_catalog.quote_ident(a.schema) || '.' ||"
+    "   pg_catalog.quote_ident($1)) IS NOT NULL,"
+    "  a.locked,"
+    "  CASE WHEN NOT a.locked AND $3::bool THEN"
+    "   (SELECT pg_catalog.concat_ws(', ', 'pid ' || l.pid, nullif(s.application_name, ''),"
+    "     'connected for ' || pg_catalog.date_trunc('second',"
+    "      pg_catalog.clock_timestamp() - s.backend_start))"
+    "    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity s ON s.pid = l.pid"
+    "    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
+    "     AND l.database = (SELECT oid FROM pg_catalog.pg_database"
+    "                       WHERE datname = pg_catalog.current_database())"
+    "     AND l.classid = ((a.key >> 32) & 4294967295)::oid"
+    "     AND l.objid = (a.key & 4294967295)::oid LIMIT 1) END"
+    " FROM attempt a";
+
+enum { VERSION, READ_ONLY, BACKEND, SCHEMA, SCHEMA_EXISTS, TABLE_EXISTS, LOCKED, HOLDER, COLUMNS };
+
+static gboolean is_true(const PGresult *result, int column)
+{
+    return strcmp(PQgetvalue(result, 0, column), "t") == 0;
+}
+
+static gboolean check_place(const CmigPg *pg, const PGresult *result, GError **error)
+{
+    const char *wanted = pg->base.settings.version_table->schema;
+    g_autofree char *shown = cmig_text_escape(wanted);
+    if (PQgetisnull(result, 0, SCHEMA)) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                            "no schema of the search path exists, so there is no place for the "
+                            "version table");
+        cmig_error_set_hint(error, "set version_table_schema, or create the schema");
+        return FALSE;
+    }
+    if (is_true(result, SCHEMA_EXISTS))
+        return TRUE;
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                "the schema %s of the version table does not exist", shown);
+    g_autofree char *quoted = cmig_db_quote_identifier(wanted ? wanted : "");
+    g_autofree char *escaped = cmig_text_escape(quoted);
+    cmig_error_set_hint(error, "create it first: CREATE SCHEMA %s", escaped);
+    return FALSE;
+}
+
+/* Behind a transaction pooler the session lock would stay with a connection that others use. */
+static gboolean check_pooler(const CmigPg *pg, const PGresult *result, GError **error)
+{
+    if (atoi(PQgetvalue(result, 0, BACKEND)) == PQbackendPID(pg->conn))
+        return TRUE;
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
+                "%s is reached through a connection pooler that switches sessions",
+                pg->base.display);
+    cmig_error_set_hint(error, "migrations need a session of their own: use the URL of the server "
+                               "itself (direct_url)");
+    return FALSE;
+}
+
+gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error)
+{
+    CmigPg *pg = (CmigPg *)db;
+    const CmigVersionTable *table = db->settings.version_table;
+    const char *values[] = {table->name, table->schema, take_lock ? "t" : "f"};
+    g_autoptr(CmigPgResult) result =
+        PQexecParams(pg->conn, inspect_query, 3, NULL, values, NULL, NULL, 0);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK) {
+        cmig_pg_set_error(pg, result, error);
+        g_prefix_error(error, "cannot inspect the database: ");
+        return FALSE;
+    }
+    if (PQntuples(result) != 1 || PQnfields(result) != COLUMNS) {
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
+                    "%s does not answer as PostgreSQL does", db->display);
+        return FALSE;
+    }
+    if (!check_pooler(pg, result, error) || !check_place(pg, result, error))
+        return FALSE;
+    pg->table_exists = is_true(result, TABLE_EXISTS);
+    CmigDbState *found = g_new0(CmigDbState, 1);
+    g_autofree char *version = cmig_text_escape(PQgetvalue(result, 0, VERSION));
+    found->server = g_strdup_printf("PostgreSQL %s", version);
+    found->locked = is_true(result, LOCKED);
+    found->lock_holder =
+        PQgetisnull(result, 0, HOLDER) ? NULL : cmig_text_escape(PQgetvalue(result, 0, HOLDER));
+    found->read_only = is_true(result, READ_ONLY);
+    found->table_exists = pg->table_exists;
+    found->table_schema = g_strdup(PQgetvalue(result, 0, SCHEMA));
+    *state = found;
+    return TRUE;
+}
+
+gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
+{
+    CmigPg *pg = (CmigPg *)db;
+    g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
+    if (!pg->table_exists) {
+        *rows = g_steal_pointer(&found);
+        return TRUE;
+    }
+    g_autofree char *table = cmig_db_version_table(db);
+    g_autofree char *query = g_strdup_printf("SELECT version_num FROM %s", table);
+    g_autoptr(CmigPgResult) result = PQexec(pg->conn, query);
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (g_strcmp0(sqlstate, "42P01") == 0) { /* a transaction that created it was rolled back */
+        *rows = g_steal_pointer(&found);
+        return TRUE;
+    }
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQnfields(result) != 1) {
+        g_autofree char *shown = cmig_text_escape(table);
+        cmig_pg_set_error(pg, result, error);
+        g_prefix_error(error, "cannot read the version table %s: ", shown);
+        if (g_strcmp0(sqlstate, "42703") == 0)
+            cmig_error_set_hint(error, "this is no version table: it has no column version_num; "
+                                       "configure another version_table");
+        return FALSE;
+    }
+    for (int row = 0; row < PQntuples(result); row++)
+        g_ptr_array_add(found, g_strdup(PQgetvalue(result, row, 0)));
+    *rows = g_steal_pointer(&found);
+    return TRUE;
+}

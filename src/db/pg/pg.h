@@ -1,0 +1,94 @@
+/* PostgreSQL connection, shared by the files of this driver. libpq is used here and nowhere else.
+ */
+#ifndef CMIG_DB_PG_H
+#define CMIG_DB_PG_H
+
+#include "cmig/db.h"
+
+#include <libpq-fe.h>
+#include <signal.h>
+
+typedef struct {
+    CmigDb base;
+    PGconn *conn;
+    PGcancel *cancel;                /* made beforehand, for the signal handler */
+    volatile sig_atomic_t cancelled; /* somebody asked to cancel what is running */
+    gboolean table_exists;
+    gboolean quiet; /* notices are about cmig's own statements */
+    guint notices;  /* of the unit so far */
+} CmigPg;
+
+typedef PGresult CmigPgResult;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigPgResult, PQclear)
+
+/* No such statement in a message. */
+#define CMIG_PG_NONE G_MAXUINT
+
+/* One simple-query message: statements of cmig's around a script, a part of it, or nothing. Each
+ * statement is answered by one result, so a result's number tells whose it is. */
+typedef struct {
+    GString *text;
+    guint statements;
+    guint check_at;
+    guint commit_at;
+    guint changes_from;
+    guint changes_to;
+    const CmigSqlScript *script;
+    guint script_at;    /* number of its first statement in the message */
+    guint script_first; /* which statement of the script that is */
+    guint script_count; /* how many are in the message */
+    gsize script_from;  /* bytes of `text` that are the script's */
+    gsize script_to;
+    gboolean whole; /* they are the whole script without its gaps, else one statement */
+} CmigPgMessage;
+void cmig_pg_message_init(CmigPgMessage *message);
+void cmig_pg_message_clear(CmigPgMessage *message);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgMessage, cmig_pg_message_clear)
+
+/* What came back. */
+typedef struct {
+    guint done;            /* statements that completed */
+    guint copies_fed;      /* COPY blocks whose data was sent whole */
+    guint64 rows_changed;  /* by the changes of the version rows */
+    gboolean sent;         /* the server may have all of the message */
+    gboolean committed;    /* the COMMIT was answered with COMMIT */
+    gboolean rolled_back;  /* … with ROLLBACK */
+    CmigPgResult *failure; /* the first error */
+} CmigPgAnswer;
+void cmig_pg_answer_clear(CmigPgAnswer *answer);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgAnswer, cmig_pg_answer_clear)
+
+/* connect.c */
+gboolean cmig_pg_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb **db,
+                      GError **error);
+void cmig_pg_close(CmigDb *db);
+void cmig_pg_cancel(void *db);
+
+/* inspect.c */
+gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
+gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+
+/* run.c */
+gboolean cmig_pg_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error);
+
+/* exchange.c: sends a message, feeds COPY data, and takes all answers. */
+void cmig_pg_exchange(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *answer);
+
+/* errors.c */
+
+/* The error of a failed result: kind by SQLSTATE, message, server detail, hint and context. */
+void cmig_pg_set_error(CmigPg *pg, const PGresult *result, GError **error);
+
+/* As above, with the place in the script that the message carries. */
+void cmig_pg_set_message_error(CmigPg *pg, const CmigPgMessage *message, const CmigPgAnswer *answer,
+                               GError **error);
+
+/* Why the connection could not be made: `text` is libpq's with verbose errors. Never contains the
+ * connection string or one of `secrets`. */
+void cmig_pg_set_connect_error(const CmigUrl *url, const char *text, const char *const *secrets,
+                               GError **error);
+
+/* SQLSTATE in libpq's verbose connection error, or NULL. The caller frees. */
+char *cmig_pg_connect_sqlstate(const char *text);
+
+#endif

@@ -1,0 +1,55 @@
+/* SQLite connection, shared by the files of this driver. sqlite3.h is used here and nowhere else.
+ */
+#ifndef CMIG_DB_SQLITE_H
+#define CMIG_DB_SQLITE_H
+
+#include "cmig/db.h"
+
+#include <signal.h>
+#include <sqlite3.h>
+
+typedef struct {
+    CmigDb base;
+    char *path;
+    sqlite3 *handle; /* NULL as long as there is no file */
+    volatile sig_atomic_t cancelled;
+    gint64 busy_since; /* of the current wait for a lock */
+} CmigSqlite;
+
+typedef sqlite3_stmt CmigSqliteStatement;
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSqliteStatement, sqlite3_finalize)
+
+/* open.c */
+gboolean cmig_sqlite_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb **db,
+                          GError **error);
+void cmig_sqlite_close(CmigDb *db);
+void cmig_sqlite_cancel(void *db);
+
+/* Opens the file if that has not been done: with `create` also one that is not there, else `handle`
+ * stays NULL then. */
+gboolean cmig_sqlite_ensure(CmigSqlite *self, gboolean create, GError **error);
+
+/* Puts the connection's settings to what a migration can rely on. */
+void cmig_sqlite_reset(CmigSqlite *self);
+
+/* inspect.c */
+gboolean cmig_sqlite_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
+gboolean cmig_sqlite_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+
+/* run.c */
+gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome,
+                         GError **error);
+
+/* foreign_keys.c */
+
+/* Counts violated foreign keys by "table -> parent" (owned text -> guint). NULL when SQLite cannot
+ * tell, because a declaration is faulty. */
+GHashTable *cmig_sqlite_violations(CmigSqlite *self);
+
+/* Fails when `after` has more of any kind than `before`. */
+gboolean cmig_sqlite_compare_violations(GHashTable *before, GHashTable *after, GError **error);
+
+/* errors.c: the error of result code `code` with the connection's message. */
+void cmig_sqlite_set_error(CmigSqlite *self, int code, GError **error);
+
+#endif
