@@ -194,7 +194,9 @@ static void append_exit_statuses(GString *out, const CmigCommand *command)
 
 static const CmigExample variables[] = {
     {"ALEMBIC_CONFIG, CMIG_CONFIG", "The configuration file when `--config` is not given."},
-    {"DATABASE_URL", "The database. Goes before what the configuration file says."},
+    {"DATABASE_URL",
+     "The database, unless the command line or the configuration names another; see "
+     "`alembic.yml`(5)."},
     {"CONFIRM_PRODUCTION_MIGRATION",
      "Set to `true` for one run, it confirms that this run may change a production database. Any "
      "other value is an error. It does not count in a .env file."},
@@ -278,15 +280,19 @@ static const char configuration_dotenv[] =
     "trailing spaces are dropped. In single quotes everything stands for itself. In double quotes "
     "`\\n`, `\\r`, `\\t`, `\\\"`, `\\\\` and `\\$` are known. `$` is never expanded, and a value "
     "does not go over several lines. The last assignment of a name in a file wins; among several "
-    "files the first.";
+    "files the first. A file that `env_files` lists must exist unless its name ends in `?`.";
 
 static const char configuration_precedence[] =
     "A command-line option goes before the process's environment, this before the `.env` files, "
     "these before the configuration file, and this before the default.\n\n"
-    "The database URL is `--database-url`, else the variable `DATABASE_URL` of the process, else "
-    "that of a `.env` file, else what the configuration file says. The environment (which says "
-    "whether this is production) is found in the same order: `--environment`, `CMIG_ENV`, "
-    "`ENVIRONMENT`, `APP_ENV`, then the configuration file.";
+    "The database URL is, in this order: `--database-url`; `database_url` or `database` of the "
+    "configuration file when a variable that is set went into it; `DATABASE_URL` of the process; "
+    "`DATABASE_URL` of a `.env` file; what the configuration file says without variables, or with "
+    "the DEFAULT of one. A `DATABASE_URL` that is set but empty is an error. In production a URL "
+    "that comes from a DEFAULT is refused.\n\n"
+    "The environment, which says whether this is production, is `--environment`, else `CMIG_ENV`, "
+    "`ENVIRONMENT` or `APP_ENV` of the process, else of a `.env` file, else `environment` of the "
+    "configuration file.";
 
 static const char configuration_urls[] =
     "PostgreSQL: every URL and keyword string that libpq takes, and SQLAlchemy's forms, such as "
