@@ -19,7 +19,7 @@ typedef enum {
     CMIG_ORIGIN_FLAG,
     CMIG_ORIGIN_ENVIRONMENT,
     CMIG_ORIGIN_DOTENV,
-    CMIG_ORIGIN_FILE,         /* written in alembic.yml, or made of environment variables there */
+    CMIG_ORIGIN_FILE,         /* written in alembic.yml, or made of variables there */
     CMIG_ORIGIN_FILE_DEFAULT, /* the DEFAULT of a ${VAR:-DEFAULT} was used */
 } CmigOrigin;
 
@@ -31,8 +31,9 @@ typedef struct {
 } CmigHook;
 
 typedef struct {
-    char *file;      /* path of alembic.yml, NULL without one */
-    char *directory; /* what relative paths are relative to */
+    char *file;      /* alembic.yml as it is shown (its bare name in the working directory), NULL
+                        without one */
+    char *directory; /* absolute: what relative paths are relative to */
 
     char *script_location;    /* absolute */
     char **version_locations; /* absolute; by default script_location's `versions` folder if it is
@@ -46,7 +47,8 @@ typedef struct {
     CmigUrl *url;      /* NULL when `url_error` is set */
     GError *url_error; /* why there is no usable URL; commands without a database ignore it */
     CmigOrigin url_origin;
-    char *url_source; /* for messages: "DATABASE_URL", "alembic.yml:3", "--database-url" … */
+    char *url_source; /* for messages: "DATABASE_URL", "DATABASE_URL in .env", "alembic.yml:3",
+                         "--database-url"; NULL without any */
 
     char *version_table;
     char *version_table_schema; /* NULL = found by the search path */
@@ -68,7 +70,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigConfig, cmig_config_free)
 
 /* What the command line says. Each may be NULL. */
 typedef struct {
-    const char *file;         /* -c; else ALEMBIC_CONFIG or CMIG_CONFIG; else alembic.yml here or in
+    const char *file;         /* -c; else CMIG_CONFIG or ALEMBIC_CONFIG; else alembic.yml here or in
                                  a parent folder */
     const char *database_url; /* --database-url */
     const char *environment;  /* --environment */
@@ -79,18 +81,19 @@ typedef struct {
  * in `url_error`. Errors: CMIG_ERROR_CONFIG with file, line and column. */
 gboolean cmig_config_load(const CmigConfigRequest *request, CmigConfig **config, GError **error);
 
-/* For manual page and documentation: the keys, ended by an entry with a NULL name. */
+/* For manual page and documentation: the keys, ended by an entry with a NULL name. Members of a
+ * mapping are written `database.user`. */
 typedef struct {
     const char *name;
     const char *type;        /* text | path | list of paths | boolean | number | duration | … */
     const char *fallback;    /* the default, as text */
-    const char *environment; /* variable that overrides it, or NULL */
+    const char *environment; /* variables that override it, as text, or NULL */
     const char *summary;
 } CmigConfigKeyDoc;
 const CmigConfigKeyDoc *cmig_config_key_docs(void);
 
-/* Parses a duration: a number with ms, s, min, h (no unit = seconds for compatibility with
- * Alembic-style settings). Result in milliseconds. Errors: CMIG_ERROR_CONFIG. */
+/* Parses a duration: a number, also with a decimal point, and ms, s, min or h (no unit = seconds).
+ * Result in milliseconds, at most G_MAXINT. Errors: CMIG_ERROR_CONFIG; they do not show `text`. */
 gboolean cmig_duration_parse(const char *text, guint *milliseconds, GError **error);
 
 #endif

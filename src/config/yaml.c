@@ -107,7 +107,7 @@ static gboolean fail_syntax(const Reader *reader, GError **error)
     }
     gsize at = parser->problem_mark.index;
     gsize offset = cmig_text_offset_of_character(reader->text, reader->length, at);
-    if (offset < reader->length && reader->text[offset] == '\t')
+    if ((offset < reader->length && reader->text[offset] == '\t') || strstr(problem, " tab "))
         cmig_error_set_hint(error, "indent with spaces; YAML does not allow tabs here");
     else if (g_strcmp0(parser->problem, "mapping values are not allowed in this context") == 0)
         cmig_error_set_hint(error, "put a value that contains \": \" in quotes");
