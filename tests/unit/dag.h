@@ -95,11 +95,11 @@ static inline CmigGraph *dag_random(GRand *rand, guint size)
         for (guint at = 0; at < parents; at++) {
             /* Near ones more often than far ones: long lines beside each other. */
             gint32 reach = g_rand_boolean(rand) ? MIN((gint32)idx, 3) : (gint32)idx;
-            g_string_append_printf(token, "%c%sr%u", at == 0 ? '<' : ',', "",
+            g_string_append_printf(token, "%cr%u", at == 0 ? '<' : ',',
                                    idx - 1 - (guint)g_rand_int_range(rand, 0, reach));
         }
-        guint dependencies = idx == 0 ? 0 : (guint)MAX(0, g_rand_int_range(rand, -4, 3));
-        for (guint at = 0; at < dependencies; at++)
+        gint32 dependencies = idx == 0 ? 0 : g_rand_int_range(rand, -4, 3);
+        for (gint32 at = 0; at < dependencies; at++)
             g_string_append_printf(token, "%cr%d", at == 0 ? '!' : ',',
                                    g_rand_int_range(rand, 0, (gint32)idx));
         g_ptr_array_insert(tokens, g_rand_int_range(rand, 0, (gint32)tokens->len + 1),
