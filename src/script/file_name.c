@@ -46,7 +46,7 @@ char *cmig_slug(const char *message, guint limit)
     g_autofree char *valid = g_utf8_make_valid(message ? message : "", -1);
     GString *slug = g_string_new(NULL);
     gunichar before = 0;
-    for (const char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
+    for (char *at = valid; *at != '\0'; at = g_utf8_next_char(at)) {
         gunichar character = g_utf8_get_char(at);
         if (is_word(character)) {
             if (slug->len > 0 && !is_word(before))

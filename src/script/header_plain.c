@@ -175,7 +175,7 @@ gboolean cmig_header_read_plain(const char *block, gsize length, CmigHeader *hea
 static void append_quoted(GString *out, const char *text)
 {
     g_string_append_c(out, '"');
-    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+    for (const char *at = text; *at != '\0'; at += g_utf8_skip[(guint8)*at]) {
         gunichar character = g_utf8_get_char(at);
         GUnicodeType type = g_unichar_type(character);
         if (character == '"' || character == '\\')

@@ -268,25 +268,28 @@ static gboolean has_upgrade(const CmigScript *script)
     return FALSE;
 }
 
-static GBytes *without_bom(GBytes *content)
+static gboolean has_bom(GBytes *content)
 {
     gsize length = 0;
     const char *text = g_bytes_get_data(content, &length);
-    if (length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0)
-        return g_bytes_new_from_bytes(content, 3, length - 3);
-    return g_bytes_ref(content);
+    return length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0;
 }
 
 gboolean cmig_script_parse(GBytes *content, const char *path, CmigScript **script, GError **error)
 {
     g_autoptr(CmigScript) made = g_new0(CmigScript, 1);
-    made->content = without_bom(content);
+    made->content = has_bom(content)
+                        ? g_bytes_new_from_bytes(content, 3, g_bytes_get_size(content) - 3)
+                        : g_bytes_ref(content);
     made->sections = g_ptr_array_new_with_free_func(section_free);
     Source source = {.path = path};
     source.text = g_bytes_get_data(made->content, &source.length);
     if (source.text == NULL)
         source.text = "";
 
+    /* The header reader would drop it: it reads files from their first byte. */
+    if (has_bom(made->content))
+        return fail_at(&source, 0, error, "a second byte order mark");
     if (!cmig_script_parse_header(source.text, source.length, path, &made->revision, NULL, error))
         return FALSE;
     const char *nul = memchr(source.text, '\0', source.length);

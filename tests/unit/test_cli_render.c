@@ -397,6 +397,30 @@ START_TEST(test_man)
 }
 END_TEST
 
+/* Text that roff would take for requests or escapes is shown as it is. */
+START_TEST(test_man_escapes)
+{
+    static const CmigExample examples[] = {{".run 'x' \\n", "a `bold word` and é"}, {NULL, NULL}};
+    static const int statuses[] = {0};
+    static const CmigCommand command = {
+        .name = "x-y",
+        .group = "None",
+        .arguments = "A|B",
+        .summary = "Sum",
+        .description = ".first 'word.\n.second -x. 'third ~^\n\n  .kept\n  'too",
+        .examples = examples,
+        .exit_statuses = statuses,
+    };
+    g_autofree char *page = cmig_man_command(&command);
+    check_page(page);
+    ck_assert_ptr_nonnull(strstr(page, "\\&.first \\(aqword.\n\\&.second \\-x.\n\\(aqthird "
+                                       "\\(ti\\(ha\n.PP\n.nf\n  .kept\n  \\(aqtoo\n.fi\n"));
+    ck_assert_ptr_nonnull(strstr(page, "\\fB\\&.run \\(aqx\\(aq \\en\\fP\n"
+                                       "a \\fBbold word\\fP and \\[u00E9]\n"));
+    ck_assert_ptr_nonnull(strstr(page, "\ncmig x\\-y [OPTION\\[u2026]] A|B\n"));
+}
+END_TEST
+
 START_TEST(test_man_of_configuration)
 {
     g_autofree char *page = cmig_man_configuration();
@@ -449,6 +473,7 @@ int main(void)
     TCase *texts = tcase_create("texts");
     tcase_add_loop_test(texts, test_help, 0, commands);
     tcase_add_loop_test(texts, test_man, 0, commands + 1);
+    tcase_add_test(texts, test_man_escapes);
     tcase_add_test(texts, test_man_of_configuration);
     tcase_add_test(texts, test_completion);
     suite_add_tcase(suite, texts);

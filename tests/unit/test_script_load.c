@@ -164,7 +164,6 @@ END_TEST
 /* Things named x.sql that are not revision files. */
 START_TEST(test_not_regular)
 {
-    g_autoptr(GError) error = NULL;
     put("v/a.sql", "a");
     g_autofree char *path = at("v/x\n.sql");
     ck_assert_int_eq(mkfifo(path, 0600), 0);

@@ -79,6 +79,7 @@ static const struct {
     {HEADER "-- cmig:downgrade\nA", "1:1 a revision file without a `-- cmig:upgrade` section",
      NULL},
     {"\n\n" HEADER, "3:1 a revision file without a `-- cmig:upgrade` section", NULL},
+    {"\xEF\xBB\xBF\xEF\xBB\xBF" HEADER UP, "1:1 a second byte order mark", NULL},
     {HEADER "SELECT 1;\n" UP, "4:1 text before the first section",
      "put a line `-- cmig:upgrade` before it"},
     {HEADER "-- x\n  /* y */ SELECT 1;\n", "5:11 text before the first section", NULL},
