@@ -21,8 +21,9 @@ typedef struct {
 
 /* Writes the file and gives its path. Everything is checked before anything is written: the id and
  * labels are free and well formed, the parents are heads unless `splice`, the location is a version
- * location. The new file must parse and the graph with it must seal, or it is not kept. Hooks are
- * not run. Errors: CMIG_ERROR_FAILED, CMIG_ERROR_USAGE, CMIG_ERROR_CONFIG. */
+ * location, the file's text parses and the graph with it seals. An empty message becomes "empty
+ * message", as in Alembic. Hooks are not run. Errors: CMIG_ERROR_FAILED, CMIG_ERROR_USAGE,
+ * CMIG_ERROR_CONFIG. */
 gboolean cmig_new_revision_write(const CmigConfig *config, const CmigGraph *graph,
                                  const CmigNewRevision *request, char **path, GError **error);
 

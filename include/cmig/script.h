@@ -42,15 +42,18 @@ typedef struct {
 void cmig_script_free(CmigScript *script);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigScript, cmig_script_free)
 
-/* Parses a header alone; `text` may be only the beginning of the file. `*needs_more` is set,
- * without an error, when the header does not end within `text`. Unknown keys (with a suggestion),
- * missing `revision` or `down_revision`, malformed ids and labels are CMIG_ERROR_CONFIG with the
- * place. */
+/* Parses a header alone. `text` may be only the beginning of the file: `*needs_more` is then set,
+ * and TRUE returned without a revision, when the header does not end within it. With a NULL
+ * `needs_more` it is the whole file. `text` need not end in a NUL. Cap: 64 KiB. Unknown keys (with
+ * a suggestion), missing `revision` or `down_revision`, malformed ids and labels are
+ * CMIG_ERROR_CONFIG with the place. */
 gboolean cmig_script_parse_header(const char *text, gsize length, const char *path,
                                   CmigRevision **revision, gboolean *needs_more, GError **error);
 
-/* Parses a whole file. Two sections for the same direction and dialect, text before the first
- * section, and unknown options are errors. */
+/* Parses a whole file. A line that begins with `-- cmig:upgrade` or `-- cmig:downgrade` is a marker
+ * wherever it stands, `-- cmig:ignore` is left in the body, any other `-- cmig:` is an error. So
+ * are two sections for the same direction and dialect, none for upgrade, text before the first
+ * section, unknown options, and NUL bytes. Errors: CMIG_ERROR_CONFIG with the place. */
 gboolean cmig_script_parse(GBytes *content, const char *path, CmigScript **script, GError **error);
 
 /* Reads and parses the file of a revision. Fails when its header no longer agrees with `revision`

@@ -24,4 +24,8 @@ char *cmig_new_id(const CmigGraph *graph, const CmigNewRevision *request, GError
 gboolean cmig_new_location(const CmigConfig *config, const CmigNewRevision *request,
                            const GPtrArray *parents, const char **location, GError **error);
 
+/* What the message is about: "create agents table" and "agents" both give agents. Always a name
+ * that SQL takes without quotes. The caller frees. */
+char *cmig_new_subject(const char *message);
+
 #endif

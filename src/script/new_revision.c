@@ -61,34 +61,6 @@ static char *format_date(const CmigConfig *config, GDateTime *date)
     return g_date_time_format(date, utc ? "%Y-%m-%dT%H:%M:%SZ" : "%Y-%m-%dT%H:%M:%S%:z");
 }
 
-/* What the message is about: "create agents table" and "agents" both give agents. Always a name
- * that SQL takes without quotes. */
-static char *subject(const char *message)
-{
-    static const char *const before[] = {"create_", "add_"};
-    static const char *const behind[] = {"_table", "_type", "_index", "_enum"};
-    g_autofree char *slug = cmig_slug(message, 40);
-    const char *name = slug;
-    for (gsize idx = 0; idx < G_N_ELEMENTS(before); idx++) {
-        if (g_str_has_prefix(name, before[idx])) {
-            name += strlen(before[idx]);
-            break;
-        }
-    }
-    gsize length = strlen(name);
-    for (gsize idx = 0; idx < G_N_ELEMENTS(behind); idx++) {
-        if (g_str_has_suffix(name, behind[idx])) {
-            length -= strlen(behind[idx]);
-            break;
-        }
-    }
-    while (length > 0 && name[length - 1] == '_')
-        length--;
-    if (length == 0)
-        return g_strdup("change_me");
-    return g_strdup_printf("%s%.*s", g_ascii_isdigit(name[0]) ? "_" : "", (int)length, name);
-}
-
 static char *render(const CmigConfig *config, const CmigNewRevision *request, const Draft *draft,
                     GError **error)
 {
@@ -102,7 +74,7 @@ static char *render(const CmigConfig *config, const CmigNewRevision *request, co
     g_autofree char *depends = cmig_header_list((const char *const *)draft->depends_on, FALSE);
     g_autofree char *id = cmig_header_scalar(draft->id);
     g_autofree char *message = cmig_header_scalar(draft->message);
-    g_autofree char *about = subject(draft->message);
+    g_autofree char *about = cmig_new_subject(draft->message);
     const char *const variables[] = {
         "revision",
         id,

@@ -549,6 +549,38 @@ START_TEST(test_own_templates)
 }
 END_TEST
 
+/* ${name}: the message without what every such message says, never a word that needs quotes. */
+START_TEST(test_name)
+{
+    static const char *const cases[][2] = {
+        {"create agents table", "agents"},
+        {"Add Agents", "agents"},
+        {"agents", "agents"},
+        {"add agent status enum", "agent_status"},
+        {"create user table", "users"},
+        {"add order", "orders"},
+        {"create table", "tables"},
+        {"table", "tables"},
+        {"create", "creates"},
+        {"add _table", "change_me"},
+        {"", "empty_message"},
+        {"!?", "change_me"},
+        {"2fa", "_2fa"},
+        {"; DROP TABLE x; --", "drop_table_x"},
+    };
+    g_autofree char *folder = g_build_filename(root, "templates", NULL);
+    config.templates = folder;
+    put("templates/n.sql", "-- revision: ${revision}\n-- down_revision: ${down_revision}\n\n"
+                           "-- cmig:upgrade\n[${name}]\n");
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        CmigNewRevision request = {.message = cases[idx][0], .template_name = "n"};
+        g_autofree char *got = write_revision(&request, NULL);
+        g_autofree char *expected = g_strdup_printf("\n[%s]\n", cases[idx][1]);
+        ck_assert_msg(strstr(got, expected) != NULL, "%s: %s", cases[idx][0], got);
+    }
+}
+END_TEST
+
 /* Runs `sql` on a database file; standard output and error together. */
 static char *sqlite(const char *database, const char *sql)
 {
@@ -650,6 +682,7 @@ int main(void)
     tcase_add_test(cases, test_timezone);
     tcase_add_test(cases, test_random_id);
     tcase_add_test(cases, test_own_templates);
+    tcase_add_test(cases, test_name);
     tcase_add_test(cases, test_builtin_templates);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
