@@ -61,7 +61,7 @@ static void init_normalized(const CmigGraph *graph, CmigRevision *revision)
 
 /* A dependency goes when an ancestor by down_revision has it as a direct dependency too, unless it
  * is a down_revision as well. */
-void cmig_graph_normalize(CmigGraph *graph, const guint *ranks)
+void cmig_graph_normalize(CmigGraph *graph)
 {
     guint size = graph->revisions->len;
     g_autofree guint *marks = g_new0(guint, MAX(size, 1));
@@ -72,7 +72,7 @@ void cmig_graph_normalize(CmigGraph *graph, const guint *ranks)
         CmigRevision *dependency = g_ptr_array_index(graph->revisions, idx);
         if (dependency->dependents->len < 2)
             continue;
-        mark_repeated(dependency, ranks, &seen);
+        mark_repeated(dependency, graph->ranks, &seen);
         for (guint at = 0; at < dependency->dependents->len; at++) {
             CmigRevision *dependent = g_ptr_array_index(dependency->dependents, at);
             if (is_marked(&seen, dependent) &&

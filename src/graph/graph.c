@@ -81,6 +81,7 @@ void cmig_graph_free(CmigGraph *graph)
     g_hash_table_unref(graph->labels);
     g_ptr_array_unref(graph->revisions);
     g_ptr_array_unref(graph->none);
+    g_free(graph->ranks);
     g_free(graph);
 }
 
@@ -181,11 +182,10 @@ gboolean cmig_graph_seal(CmigGraph *graph, GError **error)
     g_assert(!graph->sealed);
     graph->sealed = TRUE;
     init_edges(graph);
-    g_autofree guint *ranks = NULL;
     if (!cmig_graph_index_labels(graph, error) || !cmig_graph_link(graph, error) ||
-        !cmig_graph_check_cycles(graph, &ranks, error))
+        !cmig_graph_check_cycles(graph, error))
         return FALSE;
-    cmig_graph_normalize(graph, ranks);
+    cmig_graph_normalize(graph);
     cmig_graph_spread_labels(graph);
     collect_ends(graph);
     return TRUE;

@@ -11,6 +11,7 @@ struct CmigGraph {
     GPtrArray *heads;
     GPtrArray *real_heads;
     GPtrArray *bases;
+    guint *ranks;    /* per revision: greater than those of everything it needs */
     GPtrArray *none; /* the one empty array that revisions without edges or labels refer to */
     gboolean sealed;
 };
@@ -19,10 +20,8 @@ struct CmigGraph {
 gboolean cmig_graph_index_labels(CmigGraph *graph, GError **error);
 gboolean cmig_graph_link(CmigGraph *graph, GError **error);
 
-/* Ranks: for every revision a number greater than that of everything it needs. The caller frees. */
-gboolean cmig_graph_check_cycles(const CmigGraph *graph, guint **ranks, GError **error);
-
-void cmig_graph_normalize(CmigGraph *graph, const guint *ranks);
+gboolean cmig_graph_check_cycles(CmigGraph *graph, GError **error); /* and sets the ranks */
+void cmig_graph_normalize(CmigGraph *graph);
 void cmig_graph_spread_labels(CmigGraph *graph);
 
 /* `*array` is the shared empty array until it gets its first member. */

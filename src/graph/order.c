@@ -8,14 +8,18 @@ enum { NONE = G_MAXUINT };
 /* A place in the list of pending revisions. Places never move; a lower one was opened earlier. */
 typedef struct {
     CmigRevision *revision; /* NULL: closed */
+    guint rank;             /* of the revision; 0 when closed */
     guint previous;
     guint next;
 } Place;
 
 /* What holds a revision up. A place leaves this for good once it holds something else, and new
- * places only come at the end, so `lowest` only grows. */
+ * places only come at the end, so `lowest` only grows. The walk upwards goes on only until it has
+ * met what is asked for. */
 typedef struct {
     CmigRevisionSet *above;
+    GQueue walk; /* members of `above`, and the revision itself, whose edges are yet to be seen */
+    guint rank;
     guint lowest;
 } Holdup;
 
@@ -34,6 +38,7 @@ static void holdup_free(gpointer data)
 {
     Holdup *holdup = data;
     cmig_revision_set_free(holdup->above);
+    g_queue_clear(&holdup->walk);
     g_free(holdup);
 }
 
@@ -44,7 +49,7 @@ static Place *place_at(const Sorter *sorter, guint at)
 
 static void open_place(Sorter *sorter, CmigRevision *revision)
 {
-    Place place = {revision, sorter->last, NONE};
+    Place place = {revision, sorter->graph->ranks[revision->index], sorter->last, NONE};
     guint at = sorter->places->len;
     g_array_append_val(sorter->places, place);
     if (sorter->last == NONE)
@@ -60,6 +65,7 @@ static void close_place(Sorter *sorter)
 {
     Place *place = place_at(sorter, sorter->at);
     place->revision = NULL;
+    place->rank = 0;
     if (place->previous == NONE)
         sorter->first = place->next;
     else
@@ -83,8 +89,7 @@ static void hold_below(Sorter *sorter, const CmigRevision *revision, int delta)
     }
 }
 
-static void push_todo(const Sorter *sorter, Holdup *holdup, GPtrArray *stack,
-                      const GPtrArray *revisions)
+static void push_todo(const Sorter *sorter, Holdup *holdup, const GPtrArray *revisions)
 {
     for (guint idx = 0; idx < revisions->len; idx++) {
         CmigRevision *revision = g_ptr_array_index(revisions, idx);
@@ -92,8 +97,21 @@ static void push_todo(const Sorter *sorter, Holdup *holdup, GPtrArray *stack,
             cmig_revision_set_has(holdup->above, revision))
             continue;
         cmig_revision_set_add(holdup->above, revision);
-        g_ptr_array_add(stack, revision);
+        g_queue_push_tail(&holdup->walk, revision);
     }
+}
+
+/* Walks on until `revision` has been met or nothing is left. */
+static gboolean is_above(const Sorter *sorter, Holdup *holdup, const CmigRevision *revision)
+{
+    while (!cmig_revision_set_has(holdup->above, revision)) {
+        const CmigRevision *at = g_queue_pop_head(&holdup->walk);
+        if (at == NULL)
+            return FALSE;
+        push_todo(sorter, holdup, at->children);
+        push_todo(sorter, holdup, at->dependents);
+    }
+    return TRUE;
 }
 
 static Holdup *find_holdup(Sorter *sorter, CmigRevision *revision)
@@ -103,14 +121,9 @@ static Holdup *find_holdup(Sorter *sorter, CmigRevision *revision)
         return holdup;
     holdup = g_new0(Holdup, 1);
     holdup->above = cmig_revision_set_new(sorter->graph);
+    holdup->rank = sorter->graph->ranks[revision->index];
+    g_queue_push_tail(&holdup->walk, revision);
     g_hash_table_insert(sorter->holdups, revision, holdup);
-    g_autoptr(GPtrArray) stack = g_ptr_array_new();
-    g_ptr_array_add(stack, revision);
-    while (stack->len > 0) {
-        const CmigRevision *at = g_ptr_array_steal_index_fast(stack, stack->len - 1);
-        push_todo(sorter, holdup, stack, at->children);
-        push_todo(sorter, holdup, stack, at->dependents);
-    }
     return holdup;
 }
 
@@ -119,8 +132,8 @@ static guint lowest_above(Sorter *sorter)
 {
     Holdup *holdup = find_holdup(sorter, place_at(sorter, sorter->at)->revision);
     for (; holdup->lowest < sorter->places->len; holdup->lowest++) {
-        const CmigRevision *revision = place_at(sorter, holdup->lowest)->revision;
-        if (revision != NULL && cmig_revision_set_has(holdup->above, revision))
+        const Place *place = place_at(sorter, holdup->lowest);
+        if (place->rank > holdup->rank && is_above(sorter, holdup, place->revision))
             return holdup->lowest;
     }
     g_error("the set of revisions to be ordered has members above its heads");
@@ -145,6 +158,7 @@ static void emit(Sorter *sorter)
             continue;
         }
         place_at(sorter, sorter->at)->revision = below;
+        place_at(sorter, sorter->at)->rank = sorter->graph->ranks[below->index];
         cmig_revision_set_add(sorter->pending, below);
         reused = TRUE;
     }

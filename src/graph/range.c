@@ -200,6 +200,10 @@ gboolean cmig_graph_range(const CmigGraph *graph, const char *text, const GPtrAr
         }
         for (guint idx = 0; idx < lower->len; idx++)
             cmig_revision_set_add(set, g_ptr_array_index(lower, idx));
+        /* Ends that merely depend on the start are on another line. */
+        g_autoptr(GPtrArray) reached = cmig_graph_filter(upper, set);
+        if (reached->len == 0)
+            return fail_range(error, text);
     }
     *result = order(graph, set);
     return TRUE;

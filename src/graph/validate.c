@@ -93,25 +93,22 @@ static void set_missing(const CmigGraph *graph, const CmigRevision *revision, co
         cmig_error_set_hint(error, "is a file missing, or not committed?");
 }
 
-/* Appends what `name` stands for to `*edges`, once. NULL when it stands for nothing. */
-static CmigRevision *link_edge(const CmigGraph *graph, GPtrArray **edges, const char *name,
-                               gboolean dependency)
+static CmigRevision *find_target(const CmigGraph *graph, const char *name, gboolean dependency)
 {
     CmigRevision *other = g_hash_table_lookup(graph->ids, name);
-    if (other == NULL && dependency)
-        other = g_hash_table_lookup(graph->labels, name);
-    if (other != NULL && !g_ptr_array_find(*edges, other, NULL))
-        cmig_graph_append(graph, edges, other);
-    return other;
+    return other == NULL && dependency ? g_hash_table_lookup(graph->labels, name) : other;
 }
 
+/* `marks` says per revision for which edges it was seen last, so that words said twice make one
+ * edge. */
 static gboolean link_kind(const CmigGraph *graph, CmigRevision *revision, gboolean dependency,
-                          GError **error)
+                          guint *marks, GError **error)
 {
     GPtrArray **edges = dependency ? &revision->dependencies : &revision->parents;
+    guint mark = 2 * revision->index + (dependency ? 2 : 1);
     char **names = dependency ? revision->depends_on : revision->down_revisions;
     for (; *names != NULL; names++) {
-        const CmigRevision *other = link_edge(graph, edges, *names, dependency);
+        CmigRevision *other = find_target(graph, *names, dependency);
         if (other == NULL) {
             set_missing(graph, revision, *names, dependency, error);
             return FALSE;
@@ -123,9 +120,10 @@ static gboolean link_kind(const CmigGraph *graph, CmigRevision *revision, gboole
             cmig_graph_set_place(error, revision);
             return FALSE;
         }
-    }
-    for (guint idx = 0; idx < (*edges)->len; idx++) {
-        CmigRevision *other = g_ptr_array_index(*edges, idx);
+        if (marks[other->index] == mark)
+            continue;
+        marks[other->index] = mark;
+        cmig_graph_append(graph, edges, other);
         cmig_graph_append(graph, dependency ? &other->dependents : &other->children, revision);
     }
     return TRUE;
@@ -133,9 +131,11 @@ static gboolean link_kind(const CmigGraph *graph, CmigRevision *revision, gboole
 
 gboolean cmig_graph_link(CmigGraph *graph, GError **error)
 {
+    g_autofree guint *marks = g_new0(guint, MAX(graph->revisions->len, 1));
     for (guint idx = 0; idx < graph->revisions->len; idx++) {
         CmigRevision *revision = g_ptr_array_index(graph->revisions, idx);
-        if (!link_kind(graph, revision, FALSE, error) || !link_kind(graph, revision, TRUE, error))
+        if (!link_kind(graph, revision, FALSE, marks, error) ||
+            !link_kind(graph, revision, TRUE, marks, error))
             return FALSE;
     }
     return TRUE;
@@ -224,17 +224,16 @@ static void set_cycle(const CmigGraph *graph, CmigEdges edges, const guint *rank
     cmig_graph_set_place(error, first);
 }
 
-gboolean cmig_graph_check_cycles(const CmigGraph *graph, guint **ranks, GError **error)
+gboolean cmig_graph_check_cycles(CmigGraph *graph, GError **error)
 {
     guint size = graph->revisions->len;
-    g_autofree guint *found = g_new(guint, MAX(size, 1));
+    graph->ranks = g_new(guint, MAX(size, 1));
     const CmigEdges kinds[] = {CMIG_EDGES_DOWN, CMIG_EDGES_ALL};
     for (gsize kind = 0; kind < G_N_ELEMENTS(kinds); kind++) {
-        if (peel(graph, kinds[kind], found) < size) {
-            set_cycle(graph, kinds[kind], found, error);
+        if (peel(graph, kinds[kind], graph->ranks) < size) {
+            set_cycle(graph, kinds[kind], graph->ranks, error);
             return FALSE;
         }
     }
-    *ranks = g_steal_pointer(&found);
     return TRUE;
 }
