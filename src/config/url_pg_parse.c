@@ -75,14 +75,11 @@ static gboolean split_host(const char *text, gsize length, const char **host, gs
     return TRUE;
 }
 
-/* `a:1,[::1]:2` -> host "a,::1", port "1,2". */
-static gboolean parse_hosts(const char *text, gsize length, CmigPgSettings *settings,
+/* Appends `a:1,[::1]:2` as "a,::1" and "1,2". */
+static gboolean split_hosts(const char *text, gsize length, GString *hosts, GString *ports,
                             GError **error)
 {
-    g_autoptr(GString) hosts = g_string_new(NULL);
-    g_autoptr(GString) ports = g_string_new(NULL);
     const char *end = text + length;
-    gboolean any_port = FALSE;
     for (const char *at = text; at <= end;) {
         const char *comma = memchr(at, ',', (gsize)(end - at));
         const char *stop = comma != NULL ? comma : end;
@@ -93,15 +90,29 @@ static gboolean parse_hosts(const char *text, gsize length, CmigPgSettings *sett
             return FALSE;
         g_string_append_len(hosts, host, (gssize)host_length);
         g_string_append_len(ports, port, (gssize)(stop - port));
-        any_port |= port < stop;
         if (comma != NULL) {
             g_string_append_c(hosts, ',');
             g_string_append_c(ports, ',');
         }
         at = stop + 1;
     }
-    return set_decoded(settings, CMIG_PG_HOST, hosts->str, hosts->len, error) &&
-           (!any_port || set_decoded(settings, CMIG_PG_PORT, ports->str, ports->len, error));
+    return TRUE;
+}
+
+/* Whether any of several ports is given. */
+static gboolean has_port(const GString *ports)
+{
+    return strspn(ports->str, ",") < ports->len;
+}
+
+static gboolean parse_hosts(const char *text, gsize length, CmigPgSettings *settings,
+                            GError **error)
+{
+    g_autoptr(GString) hosts = g_string_new(NULL);
+    g_autoptr(GString) ports = g_string_new(NULL);
+    return split_hosts(text, length, hosts, ports, error) &&
+           set_decoded(settings, CMIG_PG_HOST, hosts->str, hosts->len, error) &&
+           (!has_port(ports) || set_decoded(settings, CMIG_PG_PORT, ports->str, ports->len, error));
 }
 
 /* Options of asyncpg, psycopg and SQLAlchemy that mean nothing to a migration run. An option that
@@ -171,33 +182,35 @@ static gboolean fail_unknown_key(const CmigPgSettings *settings, const char *key
     return cmig__url_fail(error, TRUE, message);
 }
 
-/* SQLAlchemy writes several hosts as ?host=a:1&host=b:2. */
-static gboolean add_query_host(CmigPgSettings *settings, gboolean first, char *value,
+static guint count_commas(const GString *list)
+{
+    guint count = 0;
+    for (const char *at = list->str; *at != '\0'; at++)
+        count += *at == ',';
+    return count;
+}
+
+/* SQLAlchemy writes several hosts as ?host=a:1&host=b:2. The first replaces what stands before the
+ * path; `value` is decoded. */
+static gboolean add_query_host(CmigPgSettings *settings, gboolean first, const char *value,
                                GError **error)
 {
-    g_autofree char *host = value;
-    if (first) {
-        gboolean plain = *host == '/' || *host == '@' || strchr(host, ':') == NULL;
-        gboolean address = strchr(host, ':') != strrchr(host, ':');
-        if (!plain && !address && strchr(host, ',') == NULL)
-            return parse_hosts(host, strlen(host), settings, error);
-        replace(&settings->value[CMIG_PG_HOST], g_steal_pointer(&host));
-        return TRUE;
-    }
-    CmigPgSettings more = {0};
-    if (!parse_hosts(host, strlen(host), &more, error))
+    g_autoptr(GString) hosts = g_string_new(first ? NULL : settings->value[CMIG_PG_HOST]);
+    g_autoptr(GString) ports = g_string_new(first ? NULL : settings->value[CMIG_PG_PORT]);
+    const char *colon = strchr(value, ':');
+    gboolean bare_address = colon != strrchr(value, ':') && strpbrk(value, "[,") == NULL;
+    if (!first)
+        g_string_append_c(hosts, ',');
+    /* Ports are not kept while there are none: give every host before this one its place again. */
+    while (count_commas(ports) < count_commas(hosts))
+        g_string_append_c(ports, ',');
+    if (*value == '/' || *value == '@' || colon == NULL || bare_address)
+        g_string_append(hosts, value);
+    else if (!split_hosts(value, strlen(value), hosts, ports, error))
         return FALSE;
-    const char *old_host = settings->value[CMIG_PG_HOST];
-    const char *old_port = settings->value[CMIG_PG_PORT];
-    const char *new_host = more.value[CMIG_PG_HOST];
-    const char *new_port = more.value[CMIG_PG_PORT];
-    char *hosts = g_strconcat(old_host ? old_host : "", ",", new_host ? new_host : "", NULL);
-    char *ports = g_strconcat(old_port ? old_port : "", ",", new_port ? new_port : "", NULL);
-    if (old_port == NULL && new_port == NULL)
-        g_clear_pointer(&ports, g_free);
-    replace(&settings->value[CMIG_PG_HOST], hosts);
-    replace(&settings->value[CMIG_PG_PORT], ports);
-    cmig__pg_settings_clear(&more);
+    replace(&settings->value[CMIG_PG_HOST], g_strdup(hosts->str));
+    if (has_port(ports))
+        replace(&settings->value[CMIG_PG_PORT], g_strdup(ports->str));
     return TRUE;
 }
 
@@ -209,7 +222,7 @@ static gboolean set_option(CmigPgSettings *settings, const char *key, char *valu
     if (is_python_only(key))
         return TRUE;
     if (strcmp(key, "host") == 0)
-        return add_query_host(settings, (*hosts)++ == 0, g_steal_pointer(&owned), error);
+        return add_query_host(settings, (*hosts)++ == 0, owned, error);
     if (strcmp(key, "ssl") == 0) {
         const char *mode = sslmode_of(owned);
         if (mode == NULL)

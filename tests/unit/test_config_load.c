@@ -181,6 +181,14 @@ START_TEST(test_every_key)
 }
 END_TEST
 
+START_TEST(test_local_timezone)
+{
+    put("alembic.yml", "timezone: local\n");
+    g_autoptr(CmigConfig) config = load();
+    ck_assert_str_eq(config->timezone, "local");
+}
+END_TEST
+
 START_TEST(test_versions_folder)
 {
     put("migrations/versions/x.sql", "");
@@ -555,6 +563,8 @@ static const struct {
      CMIG_ORIGIN_FILE, "user='u'", 0},
     {"", "database:\n  driver: mysql\n  password: secret\n", CMIG_ORIGIN_FILE,
      "unsupported database \"mysql\"", 2},
+    {"", "database:\n  user: ${POSTGRES_USER}\n  name: ${POSTGRES_DB}\n", CMIG_ORIGIN_FILE,
+     "database.user: the environment variable POSTGRES_USER is not set", 2},
     {"", "database:\n  user: literal\n  host: h\n", CMIG_ORIGIN_FILE, "user='literal' host='h'", 0},
 };
 
@@ -757,6 +767,7 @@ int main(void)
     tcase_add_checked_fixture(tests, set_up, tear_down);
     tcase_add_test(tests, test_defaults);
     tcase_add_test(tests, test_every_key);
+    tcase_add_test(tests, test_local_timezone);
     tcase_add_test(tests, test_versions_folder);
     tcase_add_test(tests, test_discovery);
     tcase_add_loop_test(tests, test_bad_file, 0, G_N_ELEMENTS(bad_files));

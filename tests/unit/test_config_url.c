@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define CANARY "cAnArY77"
+/* Letters only: it could be taken for the name of an option. */
+#define CANARY "cAnArYsEcReT"
 
 static void clear_environment(void)
 {
@@ -78,6 +79,13 @@ static const struct {
     {"postgresql+psycopg2://u:p@/d?host=a:1&host=b:2",
      "user='u' password='p' host='a,b' port='1,2' dbname='d'", "u@a:1,b:2/d",
      "postgresql+psycopg2://u:***@a:1,b:2/d", "a", "d"},
+    {"postgresql:///d?host=a&host=/var/run&host=[::1]:3",
+     "host='a,/var/run,::1' port=',,3' dbname='d'", "a,/var/run,[::1]:3/d",
+     "postgresql://a,/var/run,[::1]:3/d", "a", "d"},
+    {"postgresql://x:1/d?host=fe80::1%25eth0", "host='fe80::1%eth0' port='1' dbname='d'",
+     "[fe80::1%eth0]:1/d", "postgresql://[fe80::1%eth0]:1/d", "fe80::1%eth0", "d"},
+    {"postgresql:///d?host=a&host=b", "host='a,b' dbname='d'", "a,b/d", "postgresql://a,b/d", "a",
+     "d"},
     {"postgresql://db.example.com/d?hostaddr=10.0.0.5",
      "host='db.example.com' hostaddr='10.0.0.5' dbname='d'", "10.0.0.5/d",
      "postgresql://10.0.0.5/d", "10.0.0.5", "d"},
@@ -253,6 +261,7 @@ static const struct {
     {"postgresql://h/d?server_settings=" CANARY, "unknown option \"server_settings\""},
     {"postgresql://u:" CANARY "@h/d?ssl=maybe", "ssl= in the database URL"},
     {"postgresql://u:" CANARY "@h/d?sslmode=maybe", "sslmode must be"},
+    {"postgresql:///d?host=a&host=[::1&password=" CANARY, "[ without ]"},
     {"postgresql://h/d?ssl=" CANARY, "ssl= in the database URL"},
     {"postgresql://h/d?sslmode=" CANARY, "sslmode must be"},
     {"postgresql://u:" CANARY "@a,b:1,c:2/d?port=1,2", "one port"},

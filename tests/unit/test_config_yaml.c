@@ -163,6 +163,25 @@ START_TEST(test_hostile_input)
 }
 END_TEST
 
+START_TEST(test_brackets)
+{
+    g_autoptr(GString) text = g_string_new("[\n");
+    for (guint idx = 0; idx < 999; idx++)
+        g_string_append(text, "[],");
+    g_string_append(text, "]");
+    CmigYaml *root = NULL;
+    ck_assert(cmig_yaml_parse(text->str, text->len, "a.yml", 1, 0, &root, NULL));
+    g_clear_pointer(&root, cmig_yaml_free);
+
+    g_string_insert(text, 2, "[],");
+    g_autoptr(GError) error = NULL;
+    ck_assert(!cmig_yaml_parse(text->str, text->len, "a.yml", 1, 0, &root, &error));
+    ck_assert_str_eq(error->message, "too many brackets");
+    ck_assert_uint_eq(cmig_error_line(error), 2);
+    ck_assert_uint_eq(cmig_error_column(error), 999 * 3 + 1);
+}
+END_TEST
+
 /* Many keys: duplicates are found without comparing each with each. */
 START_TEST(test_many_keys)
 {
@@ -221,6 +240,7 @@ int main(void)
     tcase_add_test(tests, test_hints);
     tcase_add_test(tests, test_places);
     tcase_add_test(tests, test_hostile_input);
+    tcase_add_test(tests, test_brackets);
     tcase_add_test(tests, test_many_keys);
     tcase_add_test(tests, test_null);
     suite_add_tcase(suite, tests);
