@@ -71,6 +71,7 @@ static CmigErrorPrivate *private_of(const GError *error)
 }
 
 /* Replaces `*slot` of the error with formatted text. */
+G_GNUC_PRINTF(2, 0)
 static void set_text(char **slot, const char *format, va_list args)
 {
     char *text = g_strdup_vprintf(format, args);

@@ -83,7 +83,7 @@ static const int exit_statuses[] = {1, 69, 78, 0};
 
 const CmigCommand cmig_cmd_edit = {
     .name = "edit",
-    .group = "Write revisions",
+    .group = CMIG_GROUP_WRITE,
     .arguments = "REVISION",
     .summary = "Open revision files in an editor",
     .description = "Opens the files of REVISION with EDITOR, else VISUAL, else the system's "

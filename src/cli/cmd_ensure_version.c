@@ -17,7 +17,7 @@ static const int exit_statuses[] = {1, 69, 75, 77, 78, 130, 0};
 
 const CmigCommand cmig_cmd_ensure_version = {
     .name = "ensure-version",
-    .group = "Change a database",
+    .group = CMIG_GROUP_CHANGE,
     .arguments = "",
     .summary = "Create the version table if it is not there",
     .description = "Creates the version table as Alembic makes it. Does nothing when it is there. "

@@ -45,7 +45,7 @@ static const int exit_statuses[] = {1, 78, 0};
 
 const CmigCommand cmig_cmd_init = {
     .name = "init",
-    .group = "Start a project",
+    .group = CMIG_GROUP_START,
     .arguments = "[DIRECTORY]",
     .summary = "Start a project: alembic.yml and a folder for revisions",
     .description =

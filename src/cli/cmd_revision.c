@@ -110,7 +110,7 @@ static const int exit_statuses[] = {1, 78, 0};
 
 const CmigCommand cmig_cmd_revision = {
     .name = "revision",
-    .group = "Write revisions",
+    .group = CMIG_GROUP_WRITE,
     .arguments = "",
     .summary = "Write a new revision file",
     .description =
@@ -144,7 +144,7 @@ static const CmigExample merge_examples[] = {
 
 const CmigCommand cmig_cmd_merge = {
     .name = "merge",
-    .group = "Write revisions",
+    .group = CMIG_GROUP_WRITE,
     .arguments = "REVISION…",
     .summary = "Write a revision that joins several heads",
     .description = "Writes a revision file that revises all the given revisions and changes "

@@ -36,7 +36,7 @@ static const int exit_statuses[] = {1, 69, 75, 77, 78, 130, 0};
 
 const CmigCommand cmig_cmd_stamp = {
     .name = "stamp",
-    .group = "Change a database",
+    .group = CMIG_GROUP_CHANGE,
     .arguments = "REVISION…",
     .summary = "Set the version of a database without running SQL",
     .description =

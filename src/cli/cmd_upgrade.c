@@ -76,7 +76,7 @@ static const CmigExample upgrade_examples[] = {
 
 const CmigCommand cmig_cmd_upgrade = {
     .name = "upgrade",
-    .group = "Change a database",
+    .group = CMIG_GROUP_CHANGE,
     .arguments = "TARGET",
     .summary = "Apply revisions up to a target",
     .description =
@@ -108,7 +108,7 @@ static const CmigExample downgrade_examples[] = {
 
 const CmigCommand cmig_cmd_downgrade = {
     .name = "downgrade",
-    .group = "Change a database",
+    .group = CMIG_GROUP_CHANGE,
     .arguments = "TARGET",
     .summary = "Revert revisions down to a target",
     .description =

@@ -147,25 +147,6 @@ static gboolean parse_with(const CmigCommand *command, gboolean stop_at_argument
     return TRUE;
 }
 
-static const CmigCommand *find_command(const char *name, GError **error)
-{
-    const CmigCommand *command = cmig_command_find(name);
-    if (command != NULL)
-        return command;
-    g_autofree char *shown = cmig_text_escape(name);
-    g_autoptr(GPtrArray) names = g_ptr_array_new();
-    for (gsize idx = 0; cmig_commands[idx] != NULL; idx++)
-        g_ptr_array_add(names, (gpointer)(guintptr)cmig_commands[idx]->name);
-    g_ptr_array_add(names, NULL);
-    const char *near = cmig_text_suggest(name, (const char *const *)names->pdata);
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "there is no command \"%s\"", shown);
-    if (near != NULL)
-        cmig_error_set_hint(error, "did you mean `cmig %s`?", near);
-    else
-        cmig_error_set_hint(error, "`cmig help` lists the commands");
-    return NULL;
-}
-
 static gboolean check_count(const CmigCommand *command, const GStrv arguments, GError **error)
 {
     int count = (int)g_strv_length(arguments);
@@ -207,8 +188,9 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
         cmig_error_set_hint(error, "`cmig help` lists the commands");
         return FALSE;
     }
-    const CmigCommand *command = find_command(rest[0], error);
-    if (command == NULL || !parse_with(command, FALSE, rest, &own, error))
+    const CmigCommand *command = NULL;
+    if (!cmig_command_require(rest[0], &command, error) ||
+        !parse_with(command, FALSE, rest, &own, error))
         return FALSE;
     if (answer_help(command))
         return TRUE;
