@@ -46,10 +46,12 @@ static gssize read_full(int fd, char *buffer, gsize size)
     return (gssize)used;
 }
 
-static gboolean read_header(int fd, const char *path, CmigRevision **revision, GError **error)
+/* `size` is the file's: knowing it saves the read that would only find the end. */
+static gboolean read_header(int fd, gsize size, const char *path, CmigRevision **revision,
+                            GError **error)
 {
     char start[FIRST_READ];
-    gssize got = read_full(fd, start, sizeof start);
+    gssize got = read_full(fd, start, MIN(size, sizeof start));
     if (got < 0)
         return fail_errno("read", path, errno, error);
     gboolean whole = got < (gssize)sizeof start;
@@ -61,10 +63,10 @@ static gboolean read_header(int fd, const char *path, CmigRevision **revision, G
         return TRUE;
 
     /* A header behind the cap is an error that the parser finds within this much. */
-    gsize size = CMIG_HEADER_MAX + FIRST_READ;
-    g_autofree char *more = g_malloc(size);
+    gsize most = CMIG_HEADER_MAX + FIRST_READ;
+    g_autofree char *more = g_malloc(most);
     memcpy(more, start, sizeof start);
-    gssize rest = read_full(fd, more + sizeof start, size - sizeof start);
+    gssize rest = read_full(fd, more + sizeof start, most - sizeof start);
     if (rest < 0)
         return fail_errno("read", path, errno, error);
     return cmig_script_parse_header(more, sizeof start + (gsize)rest, path, revision, NULL, error);
@@ -87,7 +89,7 @@ static gboolean load_file(Loader *loader, int folder_fd, const char *folder, con
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG, "cannot read %s: not a regular file",
                     shown);
     } else {
-        read_header(fd, path, &revision, error);
+        read_header(fd, (gsize)status.st_size, path, &revision, error);
     }
     close(fd);
     return revision != NULL && cmig_graph_add(loader->graph, revision, error);

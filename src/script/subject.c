@@ -3,126 +3,20 @@
 
 #include <string.h>
 
-/* What PostgreSQL or SQLite does not take as a table's name without quotes, sorted. */
-static const char *const reserved[] = {
-    "add",
-    "all",
-    "alter",
-    "analyse",
-    "analyze",
-    "and",
-    "any",
-    "array",
-    "as",
-    "asc",
-    "asymmetric",
-    "authorization",
-    "autoincrement",
-    "between",
-    "binary",
-    "both",
-    "case",
-    "cast",
-    "check",
-    "collate",
-    "collation",
-    "column",
-    "commit",
-    "concurrently",
-    "constraint",
-    "create",
-    "cross",
-    "current_catalog",
-    "current_date",
-    "current_role",
-    "current_schema",
-    "current_time",
-    "current_timestamp",
-    "current_user",
-    "default",
-    "deferrable",
-    "delete",
-    "desc",
-    "distinct",
-    "do",
-    "drop",
-    "else",
-    "end",
-    "escape",
-    "except",
-    "exists",
-    "false",
-    "fetch",
-    "for",
-    "foreign",
-    "freeze",
-    "from",
-    "full",
-    "grant",
-    "group",
-    "having",
-    "ilike",
-    "in",
-    "index",
-    "initially",
-    "inner",
-    "insert",
-    "intersect",
-    "into",
-    "is",
-    "isnull",
-    "join",
-    "lateral",
-    "leading",
-    "left",
-    "like",
-    "limit",
-    "localtime",
-    "localtimestamp",
-    "natural",
-    "not",
-    "nothing",
-    "notnull",
-    "null",
-    "offset",
-    "on",
-    "only",
-    "or",
-    "order",
-    "outer",
-    "overlaps",
-    "placing",
-    "primary",
-    "references",
-    "returning",
-    "right",
-    "select",
-    "session_user",
-    "set",
-    "similar",
-    "some",
-    "symmetric",
-    "table",
-    "tablesample",
-    "then",
-    "to",
-    "trailing",
-    "transaction",
-    "true",
-    "union",
-    "unique",
-    "update",
-    "user",
-    "using",
-    "values",
-    "variadic",
-    "verbose",
-    "when",
-    "where",
-    "window",
-    "with",
-    NULL,
-};
+/* What PostgreSQL or SQLite does not take as a table's name without quotes, between spaces. */
+static const char reserved[] =
+    " "
+    "add all alter analyse analyze and any array as asc asymmetric authorization "
+    "autoincrement between binary both case cast check collate collation column commit "
+    "concurrently constraint create cross current_catalog current_date current_role "
+    "current_schema current_time current_timestamp current_user default deferrable delete "
+    "desc distinct do drop else end escape except exists false fetch for foreign freeze from "
+    "full grant group having ilike in index initially inner insert intersect into is isnull "
+    "join lateral leading left like limit localtime localtimestamp natural not nothing "
+    "notnull null offset on only or order outer overlaps placing primary references returning "
+    "right select session_user set similar some symmetric table tablesample then to trailing "
+    "transaction true union unique update user using values variadic verbose when where "
+    "window with ";
 
 /* What a message says besides the name. */
 static const char *const leading[] = {"create_", "add_", NULL};
@@ -145,7 +39,8 @@ char *cmig_new_subject(const char *message)
     if (length == 0)
         return g_strdup("change_me");
     g_autofree char *subject = g_strndup(name, length);
-    if (g_strv_contains(reserved, subject)) /* user, order, group: users, orders, groups */
+    g_autofree char *word = g_strconcat(" ", subject, " ", NULL);
+    if (strstr(reserved, word) != NULL) /* user, order, group: users, orders, groups */
         return g_strconcat(subject, "s", NULL);
     return g_strconcat(g_ascii_isdigit(subject[0]) ? "_" : "", subject, NULL);
 }
