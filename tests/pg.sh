@@ -40,6 +40,13 @@ as_account() {
     fi
 }
 
+# Shows a log and leaves nothing behind.
+abandon() {
+    cat "$1" >&2
+    rm -rf "$socket"
+    fail "$2"
+}
+
 start() {
     [ ! -e "$dir/data" ] || fail "$dir has a cluster already"
     mkdir -p "$dir"
@@ -54,8 +61,12 @@ start() {
         chmod 755 "$socket"
     fi
     as_account "$bin/initdb" --no-sync -A trust -U postgres -E UTF8 --locale=C -D "$base/data" \
-        >"$dir/initdb.log" 2>&1 || { cat "$dir/initdb.log" >&2; fail "initdb failed"; }
+        >"$dir/initdb.log" 2>&1 || abandon "$dir/initdb.log" "initdb failed"
     # DIR may be closed to the server's account; everything of its own lies beside the socket.
+    # One account needs a password, to test logins that fail.
+    hba=$base/data/pg_hba.conf
+    { echo "local all needs_password scram-sha-256" && cat "$hba"; } >"$base/hba"
+    cat "$base/hba" >"$hba"
     ln -s "$base/data" "$dir/data"
     ln -s "$base/log" "$dir/log"
     port=${CMIG_TEST_PG_PORT:-5432}
@@ -71,7 +82,7 @@ log_statement = all
 log_line_prefix = '%p %a '
 CONF
     as_account "$bin/pg_ctl" -s -w -t 60 -D "$base/data" -l "$base/log" start >&2 ||
-        { cat "$base/log" >&2; fail "the server does not start"; }
+        abandon "$base/log" "the server does not start"
     echo "export PGHOST='$socket' PGPORT='$port' PGUSER='postgres' PGDATABASE='postgres'"
     echo "export CMIG_TEST_PG='host=$socket port=$port user=postgres dbname=postgres'"
 }

@@ -176,8 +176,26 @@ char *cmig_pg_connect_sqlstate(const char *text)
     return NULL;
 }
 
-/* Why, for people: what stands behind "failed: " or the last colon of each line. The rest names
- * hosts and users, and a password with an unescaped `@` becomes part of a host's name. */
+/* The part of one of libpq's lines that tells why. The rest names hosts and users, and a password
+ * with an unescaped `@` becomes part of a host's name; a complaint about a parameter ends with what
+ * the connection string has. The caller frees. */
+static char *line_reason(const char *line, const char *sqlstate)
+{
+    const char *failed = strstr(line, " failed: ");
+    const char *code = failed && sqlstate ? strstr(failed, sqlstate) : NULL;
+    if (code != NULL)
+        return g_strstrip(g_strdup(code + strlen(sqlstate) + 1));
+    if (failed != NULL)
+        return g_strstrip(g_strdup(failed + strlen(" failed: ")));
+    const char *colon = strrchr(line, ':');
+    if (colon == NULL)
+        return g_strdup("");
+    g_autofree char *tail = g_strstrip(g_strdup(colon + 1));
+    return strchr(tail, '"') == NULL   ? g_steal_pointer(&tail)
+           : strchr(line, '"') < colon ? g_strdup("")
+                                       : g_strndup(line, (gsize)(colon - line));
+}
+
 static char *connect_reason(const char *text, const char *sqlstate, const char *const *secrets)
 {
     g_auto(GStrv) lines = g_strsplit(text, "\n", 32);
@@ -186,13 +204,7 @@ static char *connect_reason(const char *text, const char *sqlstate, const char *
         if (g_ascii_isspace(lines[idx][0]) || lines[idx][0] == '\0' ||
             g_str_has_prefix(lines[idx], "LOCATION:"))
             continue;
-        const char *failed = strstr(lines[idx], " failed: ");
-        const char *colon = strrchr(lines[idx], ':');
-        const char *reason = failed ? failed + strlen(" failed: ") : colon ? colon + 1 : "";
-        const char *code = sqlstate ? strstr(reason, sqlstate) : NULL;
-        if (code != NULL)
-            reason = code + strlen(sqlstate) + 1;
-        reason += strspn(reason, " ");
+        g_autofree char *reason = line_reason(lines[idx], sqlstate);
         if (*reason != '\0')
             g_string_append_printf(reasons, "%s%s", reasons->len ? "; " : "", reason);
     }

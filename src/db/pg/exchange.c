@@ -78,11 +78,6 @@ static void drain_copy(CmigPg *pg)
         PQfreemem(data);
 }
 
-static gboolean is_script(const CmigPgMessage *message, guint number)
-{
-    return number >= message->script_at && number < message->script_at + message->script_count;
-}
-
 /* A statement completed. */
 static void note_completion(CmigPgAnswer *answer, const CmigPgMessage *message, PGresult *result)
 {
@@ -128,7 +123,6 @@ void cmig_pg_exchange(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *an
     /* Rows of a SELECT in a script are thrown away one by one instead of being collected. */
     PQsetSingleRowMode(pg->conn);
     for (gboolean usable = TRUE; usable;) {
-        pg->quiet = !is_script(message, answer->done);
         PGresult *result = next_result(pg);
         if (result == NULL)
             break;
@@ -138,5 +132,4 @@ void cmig_pg_exchange(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *an
         else
             PQclear(result);
     }
-    pg->quiet = FALSE;
 }

@@ -48,6 +48,8 @@ static void add_create(CmigPgMessage *message, const CmigPg *pg, const char *tab
     const CmigVersionTable *wanted = pg->base.settings.version_table;
     g_autofree char *constraint = g_strconcat(wanted->name, "_pkc", NULL);
     g_autofree char *quoted = cmig_db_quote_identifier(constraint);
+    /* No notice when the table is there: the user did not write this statement. */
+    add(message, "SET LOCAL client_min_messages = error");
     if (wanted->primary_key)
         add(message,
             "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL, "
@@ -55,6 +57,7 @@ static void add_create(CmigPgMessage *message, const CmigPg *pg, const char *tab
             table, quoted);
     else
         add(message, "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL)", table);
+    add(message, "SET LOCAL client_min_messages TO DEFAULT");
 }
 
 /* From here to the end of the transaction nobody else changes the version rows. The wait is
@@ -239,10 +242,12 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
     if (cmig_error_file(*error) != NULL)
         return FALSE; /* a syntax error in the script stops the message before it starts */
     g_prefix_error(error, "preparing the version table: ");
-    /* Two sessions created the table at once, or it was dropped meanwhile. */
-    if (strcmp(sqlstate, "23505") == 0 || strcmp(sqlstate, "42P07") == 0 ||
-        strcmp(sqlstate, "42P01") == 0)
-        (*error)->code = CMIG_ERROR_CONFLICT;
+    /* Two sessions created the table at once (unique violation in a catalogue, duplicate object or
+     * table), or it was dropped meanwhile. */
+    static const char *const races[] = {"23505", "42710", "42P07", "42P01"};
+    for (gsize idx = 0; idx < G_N_ELEMENTS(races); idx++)
+        if (strcmp(sqlstate, races[idx]) == 0)
+            (*error)->code = CMIG_ERROR_CONFLICT;
     return FALSE;
 }
 
