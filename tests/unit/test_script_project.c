@@ -83,6 +83,47 @@ START_TEST(test_init_layouts)
 }
 END_TEST
 
+/* What init wrote is a configuration that finds the folder that init made, whatever its name, and
+ * every key that is shown as a comment can be taken into use. */
+START_TEST(test_init_loads)
+{
+    static const char *const directories[] = {"migrations", "db/x", "a: ${HOME} b\n#",
+                                              "-x",         "no",   "$y $$z ${A:-b}"};
+    static const char *const layouts[] = {"generic", "minimal"};
+    g_unsetenv("DATABASE_URL");
+    for (gsize idx = 0; idx < G_N_ELEMENTS(directories) * G_N_ELEMENTS(layouts); idx++) {
+        const char *layout = layouts[idx % 2];
+        g_autofree char *directory = g_strdup_printf("%s%zu", directories[idx / 2], idx);
+        g_autofree char *made = init(layout, directory);
+        for (guint round = 0; round < 2; round++) {
+            g_autofree char *file = g_build_filename(root, "alembic.yml", NULL);
+            CmigConfigRequest request = {.file = file};
+            g_autoptr(CmigConfig) config = NULL;
+            g_autoptr(GError) error = NULL;
+            if (!cmig_config_load(&request, &config, &error))
+                ck_abort_msg("%s: %u: %s", made, cmig_error_line(error), error->message);
+            g_autofree char *location = g_build_filename(root, directory, NULL);
+            ck_assert_str_eq(config->script_location, location);
+            g_autofree char *versions = g_build_filename(location, "versions", NULL);
+            ck_assert_str_eq(config->version_locations[0], idx % 2 == 0 ? versions : location);
+            ck_assert_msg(config->url != NULL, "%s",
+                          config->url_error ? config->url_error->message : "");
+            ck_assert_int_eq(config->url_origin, CMIG_ORIGIN_FILE_DEFAULT);
+            ck_assert_uint_eq(config->lock_timeout, 60000);
+            ck_assert_str_eq(config->timezone, "UTC");
+            ck_assert_int_eq(config->transaction, CMIG_TRANSACTION_PER_MIGRATION);
+
+            /* Round two: `# key: value` is one. */
+            g_autofree char *text = read_file("alembic.yml");
+            g_autoptr(GRegex) comment = g_regex_new("^# ([a-z_]+: )", G_REGEX_MULTILINE, 0, NULL);
+            g_autofree char *used = g_regex_replace(comment, text, -1, 0, "\\1", 0, NULL);
+            ck_assert(g_file_set_contents("alembic.yml", used, -1, NULL));
+        }
+        g_remove("alembic.yml");
+    }
+}
+END_TEST
+
 START_TEST(test_init_keeps)
 {
     ck_assert(g_file_set_contents("alembic.yml", "script_location: mine\n", -1, NULL));
@@ -255,6 +296,7 @@ int main(void)
     TCase *cases = tcase_create("project");
     tcase_add_checked_fixture(cases, setup, teardown);
     tcase_add_test(cases, test_init_layouts);
+    tcase_add_test(cases, test_init_loads);
     tcase_add_test(cases, test_init_keeps);
     tcase_add_test(cases, test_init_refuses);
     tcase_add_test(cases, test_templates_list);
