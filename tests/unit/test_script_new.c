@@ -475,13 +475,20 @@ START_TEST(test_random_id)
 {
     put_revision("abc000000001", "null", "[]");
     put_revision("abc000000002ffff", "abc000000001", "[]");
-    put_revision("abc00000000", "abc000000002ffff", "[]");
-    put_revision("x", "abc00000000", "[abd000000000]");
-    cmig_clock_freeze(1795169700, 0xabc000000001);
-    CmigNewRevision request = {.message = "m"};
-    g_autofree char *got = write_revision(&request, NULL);
-    /* Everything from …001 to …00f begins with abc00000000. */
-    ck_assert_msg(g_str_has_prefix(got, "-- revision: abc000000010\n"), "%s", got);
+    put_revision("abc00000001", "abc000000002ffff", "[abc000000003]");
+    static const struct {
+        guint64 first;
+        const char *expected;
+    } cases[] = {
+        {0xabc000000001, "-- revision: abc000000004\n"}, /* same, prefix of one, a label */
+        {0xabc000000010, "-- revision: abc000000020\n"}, /* one is a prefix of …010 to …01f */
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        cmig_clock_freeze(1795169700, cases[idx].first);
+        CmigNewRevision request = {.message = "m"};
+        g_autofree char *got = write_revision(&request, NULL);
+        ck_assert_msg(g_str_has_prefix(got, cases[idx].expected), "%s", got);
+    }
 }
 END_TEST
 
