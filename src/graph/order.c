@@ -3,7 +3,7 @@
  * of its edges. Only one that is held up needs to know what is above it. */
 #include "graph/internal.h"
 
-enum { NONE = G_MAXUINT };
+static const guint NONE = G_MAXUINT;
 
 /* A place in the list of pending revisions. Places never move; a lower one was opened earlier. */
 typedef struct {

@@ -8,6 +8,7 @@
 
 typedef struct {
     const CmigGraph *graph;
+    const char *text;
     const GPtrArray *current;
     CmigIdentifier start, end;
     CmigRevision *start_branch, *end_branch;
@@ -26,8 +27,9 @@ static gboolean is_bare(const CmigIdentifier *identifier)
     return identifier->relative && identifier->symbol[0] == '\0';
 }
 
-static gboolean parse(const char *text, Range *range, GError **error)
+static gboolean parse(Range *range, GError **error)
 {
+    const char *text = range->text;
     const char *colon = strchr(text, ':');
     if (colon == NULL || strchr(colon + 1, ':') != NULL) {
         g_autofree char *shown = cmig_text_escape(text);
@@ -98,6 +100,16 @@ static gboolean resolve_end(const Range *range, const CmigIdentifier *identifier
     return TRUE;
 }
 
+static gboolean fail_range(GError **error, const Range *range)
+{
+    g_autofree char *shown = cmig_text_escape(range->text);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                "Requested range %s does not refer to ancestor/descendant revisions along the same "
+                "branch",
+                shown);
+    return FALSE;
+}
+
 static gboolean fail_ambiguous(GError **error, const GPtrArray *starts)
 {
     g_autofree char *names = cmig_revision_names(starts);
@@ -125,19 +137,26 @@ static gboolean resolve_ends(const Range *range, GPtrArray **lower, GPtrArray **
     }
     if (low == NULL) {
         g_autoptr(GPtrArray) from = on_branch(range, high, range->start_branch);
+        if (from->len == 0 && high->len > 0)
+            return fail_range(error, range);
         if (!walk_from(range, from, range->start.steps, NULL, &low, error))
             return FALSE;
         if (is_bare(&range->end))
             g_clear_pointer(&high, g_ptr_array_unref);
     }
     if (high == NULL) {
-        g_autoptr(GPtrArray) from = on_branch(range, low, range->end_branch);
+        const CmigRevision *branch =
+            range->end_branch != NULL ? range->end_branch : range->start_branch;
+        g_autoptr(GPtrArray) from = on_branch(range, low, branch);
         if (from->len > 1)
             return fail_ambiguous(error, from);
-        if (!walk_from(range, from, range->end.steps, range->end_branch, &high, error))
+        if (!walk_from(range, from, range->end.steps, branch, &high, error))
             return FALSE;
     }
-    *upper = on_branch(range, high, range->start_branch);
+    g_autoptr(GPtrArray) ends = on_branch(range, high, range->start_branch);
+    if (ends->len == 0 && high->len > 0)
+        return fail_range(error, range);
+    *upper = g_steal_pointer(&ends);
     *lower = g_steal_pointer(&low);
     return TRUE;
 }
@@ -165,30 +184,19 @@ static GPtrArray *order(const CmigGraph *graph, const CmigRevisionSet *set)
     return cmig_graph_filter(ordered, set);
 }
 
-static gboolean fail_range(GError **error, const char *text)
-{
-    g_autofree char *shown = cmig_text_escape(text);
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                "Requested range %s does not refer to ancestor/descendant revisions along the same "
-                "branch",
-                shown);
-    return FALSE;
-}
-
 gboolean cmig_graph_range(const CmigGraph *graph, const char *text, const GPtrArray *current,
                           GPtrArray **result, GError **error)
 {
-    g_auto(Range) range = {.graph = graph, .current = current};
+    g_auto(Range) range = {.graph = graph, .text = text != NULL ? text : ":", .current = current};
     g_autoptr(GPtrArray) lower = NULL;
     g_autoptr(GPtrArray) upper = NULL;
-    if (!parse(text != NULL ? text : ":", &range, error) ||
-        !resolve_ends(&range, &lower, &upper, error))
+    if (!parse(&range, error) || !resolve_ends(&range, &lower, &upper, error))
         return FALSE;
 
     g_autoptr(CmigRevisionSet) set = cmig_graph_ancestors(graph, upper, CMIG_EDGES_ALL);
     for (guint idx = 0; idx < lower->len; idx++)
         if (!cmig_revision_set_has(set, g_ptr_array_index(lower, idx)))
-            return fail_range(error, text);
+            return fail_range(error, &range);
     if (lower->len > 0) {
         g_autoptr(CmigRevisionSet) below = cmig_graph_ancestors(graph, lower, CMIG_EDGES_ALL);
         g_autoptr(CmigRevisionSet) above = cmig_graph_descendants(graph, lower, CMIG_EDGES_DOWN);
@@ -203,7 +211,7 @@ gboolean cmig_graph_range(const CmigGraph *graph, const char *text, const GPtrAr
         /* Ends that merely depend on the start are on another line. */
         g_autoptr(GPtrArray) reached = cmig_graph_filter(upper, set);
         if (reached->len == 0)
-            return fail_range(error, text);
+            return fail_range(error, &range);
     }
     *result = order(graph, set);
     return TRUE;

@@ -258,6 +258,10 @@ START_TEST(range_branches)
         {"e@base:", "f someothername e d", 0, NULL},
         {"ebranch@-2:", "f someothername e", 0, NULL},
         {":ebranch@+2", "e d", 0, NULL},
+        {"ebranch@base:+2", "e d", 0, NULL},
+        {"ebranch@-1:c", "Requested range ebranch@-1:c" NO_LINE, FAILED, NULL},
+        {"ebranch@base:c", "Requested range ebranch@base:c" NO_LINE, FAILED, NULL},
+        {"ebranch@d:c", "Requested range ebranch@d:c" NO_LINE, FAILED, NULL},
         {NULL, NULL, 0, NULL},
     };
     check_ranges(LABELED, NULL, labeled);

@@ -62,7 +62,8 @@ START_TEST(well_formed)
     static const char *const graphs[] = {
         "", "a aa<a aaa<aa", "a b<a!a", "a b<a,a!a,a#x,x", "a#v1.2-rc_x", "a#_x"};
     for (gsize idx = 0; idx < G_N_ELEMENTS(graphs); idx++) {
-        g_autoptr(CmigGraph) graph = dag(graphs[idx]);
+        g_autoptr(CmigGraph) sealed = dag(graphs[idx]);
+        ck_assert_uint_le(cmig_graph_heads(sealed)->len, 1);
     }
     g_autoptr(CmigGraph) graph = dag("a b<a,a!a,a#x,x");
     const CmigRevision *b = cmig_graph_find(graph, "b");
