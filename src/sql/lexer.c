@@ -80,15 +80,16 @@ static gboolean skip_space(CmigLexer *lexer)
 static gsize behind_quote(const char *text, gsize at, char close, gboolean escapes)
 {
     const char stops[] = {close, escapes ? '\\' : close, '\0'};
-    for (at++;; at++) {
+    for (;;) {
+        at++; /* the opening quote, the second of two, or what a backslash hides */
         at += strcspn(text + at, stops);
         if (text[at] == '\0')
             return 0;
         if (text[at] == close && text[at + 1] != close)
             return at + 1;
-        if (text[at + 1] == '\0')
+        at++;
+        if (text[at] == '\0')
             return 0;
-        at++; /* the second quote, or what the backslash hides */
     }
 }
 

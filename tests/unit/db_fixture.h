@@ -170,6 +170,11 @@ static char *fixture_query(const char *sql)
                                                       : fixture_query_sqlite(sql);
 }
 
+static inline void fixture_execute(const char *sql)
+{
+    g_free(fixture_query(sql));
+}
+
 #define assert_query(sql, expected)                                                                \
     do {                                                                                           \
         g_autofree char *query_found = fixture_query(sql);                                         \

@@ -40,7 +40,7 @@ END_TEST
 
 START_TEST(keeps_everything_in_memory)
 {
-    g_autofree char *saved = fixture.url.path;
+    g_free(fixture.url.path);
     fixture.url.path = g_strdup(":memory:");
     g_autoptr(CmigDb) db = fixture_connect();
     assert_runs(db, "CREATE TABLE t (a int)", NO_ROWS, STRINGS(INSERT("a")));
@@ -52,7 +52,7 @@ END_TEST
 
 START_TEST(waits_for_a_lock_and_gives_up)
 {
-    g_autofree char *made = fixture_query("CREATE TABLE x (a int)");
+    fixture_execute("CREATE TABLE x (a int)");
     fixture.settings.lock_timeout = 300;
     g_autoptr(CmigDb) db = fixture_connect();
     sqlite3 *other = NULL;
@@ -74,7 +74,7 @@ END_TEST
 
 START_TEST(gives_up_at_commit_when_readers_stay)
 {
-    g_autofree char *made = fixture_query("CREATE TABLE x (a int); INSERT INTO x VALUES (1), (2)");
+    fixture_execute("CREATE TABLE x (a int); INSERT INTO x VALUES (1), (2)");
     fixture.settings.lock_timeout = 200;
     g_autoptr(CmigDb) db = fixture_connect();
     sqlite3 *other = NULL;
@@ -99,7 +99,7 @@ END_TEST
 
 START_TEST(rebuilds_tables_without_losing_children)
 {
-    g_autofree char *made = fixture_query(FAMILY);
+    fixture_execute(FAMILY);
     g_autoptr(CmigDb) db = fixture_connect();
     assert_runs(db,
                 "CREATE TABLE new_p (a INTEGER PRIMARY KEY, b text);"
@@ -115,7 +115,7 @@ END_TEST
 
 START_TEST(finds_broken_foreign_keys)
 {
-    g_autofree char *made = fixture_query(FAMILY "INSERT INTO c VALUES (77)");
+    fixture_execute(FAMILY "INSERT INTO c VALUES (77)");
     g_autoptr(CmigDb) db = fixture_connect();
     g_autoptr(GError) error = NULL;
     /* What was broken before is not this migration's fault. */
@@ -202,7 +202,7 @@ END_TEST
 
 START_TEST(sees_read_only_places)
 {
-    g_autofree char *made = fixture_query("CREATE TABLE x (a int)");
+    fixture_execute("CREATE TABLE x (a int)");
     if (geteuid() == 0)
         ck_assert_int_eq(chown(fixture.name, 65534, 65534) | seteuid(65534), 0);
     ck_assert_int_eq(g_chmod(fixture.name, 0500), 0);
@@ -221,8 +221,8 @@ END_TEST
 START_TEST(finds_a_file_that_came_later)
 {
     g_autoptr(CmigDb) db = fixture_connect();
-    g_autofree char *made = fixture_query("CREATE TABLE alembic_version (version_num text);"
-                                          "INSERT INTO alembic_version VALUES ('late')");
+    fixture_execute("CREATE TABLE alembic_version (version_num text);"
+                    "INSERT INTO alembic_version VALUES ('late')");
     assert_rows(db, "late");
     g_autoptr(CmigDbState) state = fixture_inspect(db, TRUE);
     ck_assert(state->table_exists);

@@ -11,8 +11,8 @@
 
 typedef struct {
     const char *sqlstate; /* or its first two digits */
-    CmigErrorCode code;
-    const char *hint; /* used when the server has none */
+    gint code;            /* CmigErrorCode */
+    const char *hint;     /* used when the server has none */
 } Verdict;
 
 /* SQLSTATEs that are more than "a statement failed". */
@@ -88,7 +88,7 @@ void cmig_pg_set_error(CmigPg *pg, const PGresult *result, GError **error)
         return;
     }
     const Verdict *verdict = find_verdict(sqlstate);
-    CmigErrorCode code = verdict->code;
+    gint code = verdict->code;
     if (strcmp(sqlstate, "57014") == 0 && (pg->cancelled || cmig_interrupt_requested()))
         code = CMIG_ERROR_INTERRUPTED;
     g_autofree char *shown = cmig_text_escape(message);
@@ -215,7 +215,7 @@ static char *connect_reason(const char *text, const char *sqlstate, const char *
 
 typedef struct {
     const char *sqlstate;
-    CmigErrorCode code;
+    gint code;           /* CmigErrorCode */
     const char *message; /* "%s" is the URL's display form */
     const char *hint;
 } ConnectFailure;

@@ -5,8 +5,8 @@
 #include "sqlite.h"
 
 typedef struct {
-    int code; /* primary result code */
-    CmigErrorCode kind;
+    int code;         /* primary result code */
+    gint kind;        /* CmigErrorCode */
     const char *what; /* about the file, whose path follows; NULL: SQLite's message alone */
     const char *hint;
 } Verdict;
@@ -39,11 +39,11 @@ void cmig_sqlite_set_error(CmigSqlite *self, int code, GError **error)
     const char *text = current ? sqlite3_errmsg(self->handle) : sqlite3_errstr(code);
     g_autofree char *shown = cmig_text_escape(text);
     if (verdict->what == NULL) {
-        g_set_error_literal(error, CMIG_ERROR, (gint)verdict->kind, shown);
+        g_set_error_literal(error, CMIG_ERROR, verdict->kind, shown);
         return;
     }
     g_autofree char *path = cmig_text_escape(self->path);
-    g_set_error(error, CMIG_ERROR, (gint)verdict->kind, "%s: %s", verdict->what, path);
+    g_set_error(error, CMIG_ERROR, verdict->kind, "%s: %s", verdict->what, path);
     cmig_error_set_detail(error, "SQLite says: %s (%d)", shown, code);
     if (verdict->hint != NULL)
         cmig_error_set_hint(error, "%s", verdict->hint);
