@@ -88,8 +88,11 @@ check-unit: $(UNIT_BINARIES) ## Unit tests of this build only; no server is star
 check: ## Unit and command-line tests on the release build; nothing is installed
 	@tests/run.sh quick
 
-test: test-deps ## Install what is missing, then run everything: lint, both builds, fuzz, man pages
+test: test-deps ## Install what is missing, then run lint, unit and command-line tests, fuzz targets, man pages
 	@tests/run.sh all
+
+test-full: test-deps ## The same, and the command-line tests on the sanitizer build too
+	@tests/run.sh full
 
 lint: ## Check the source text: layers, banned functions, lengths, format, cppcheck, shellcheck
 	@CC='$(CC)' LINT_CFLAGS='-D_POSIX_C_SOURCE=200809L $(PKG_CFLAGS)' tests/lint/run.sh
@@ -198,7 +201,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
 .PHONY: all bench check check-unit clean demo deps fuzz fuzz-targets help install lint man man-check \
-	test test-deps uninstall unit-tests
+	test test-deps test-full uninstall unit-tests
 .SECONDARY:
 .DELETE_ON_ERROR:
 
