@@ -179,7 +179,7 @@ holds 'one of the command line to the working directory' test -f sub/flag.db
 # shellcheck disable=SC2016
 echo 'database_url: ${DATABASE_URL:-sqlite:///./app.db}' >alembic.yml
 run 69/78 DATABASE_URL=sqlite:////nonexistent/folder/x.db upgrade head
-err_has /nonexistent/folder/x.db
+err_has /nonexistent/folder
 run 69/78 DATABASE_URL="sqlite:///$PWD/sub" upgrade head
 echo 'this is no database, but long enough to be looked at' >text.db
 run 1/69/78 DATABASE_URL=sqlite:///text.db upgrade head
@@ -188,18 +188,28 @@ is "$(wc -c <text.db | tr -d ' ')" 53 'and the file is left alone'
 
 # --- Malformed: before anything is opened ---
 
-rm -f ./*.db
+rm -rf ./*.db sub
+nl='
+'
 for bad in '' ' ' x 'x://' '://h/d' 'mysql://u@h/d' 'mssql+pyodbc://h/d' 'postgresql' 'postgresql:' 'postgresql:/h/d' \
     'postgresql//h/d' 'postgresq://h/d' 'postgresql+://h/d' 'postgresql+a b://h/d' 'postgresql://h:port/d' 'postgresql://h:0/d' \
     'postgresql://h:65536/d' 'postgresql://h:-1/d' 'postgresql://[::1/d' 'postgresql://u:p%zz@h/d' 'postgresql://u:p%@h/d' \
     'postgresql://u:p%00@h/d' 'postgresql://h/d?sslmode' 'postgresql://h/d?nonsense=1' 'postgresql://h/d?sslmode=bad' \
-    'postgresql+asyncpg://h/d?ssl=bad' 'postgresql://a,b:1,2:x/d' 'host=' "host='h" 'host h' 'nonsense=1' 'sqlite' 'sqlite:' \
-    'sqlite:x.db' 'sqlite:/x.db' 'sqlite://x.db' 'sqlite://u:p@h/x.db' 'sqlite+://x' 'postgresql://h/${DB}' "$(printf 'postgresql://h/d\n')x" \
+    'postgresql+asyncpg://h/d?ssl=bad' 'postgresql://a,b:1,2:x/d' "host='h" 'host h' 'nonsense=1' 'sqlite' 'sqlite:' \
+    'sqlite:x.db' 'sqlite:/x.db' 'sqlite://x.db' 'sqlite://u:p@h/x.db' 'sqlite+://x' 'postgresql://h/${DB}'  "postgresql://h/d${nl}x" \
     "$(printf 'postgresql://h/\033[31m')" "postgresql://$(head -c 100000 /dev/zero | tr '\0' a)/d"; do
     run 78 DATABASE_URL="$bad" upgrade head
-    case $bad in 'host='*) ;; *) err_has 'DATABASE_URL' ;; esac
+    case $(cat "$TEST_ERR") in
+    *DATABASE_URL* | *alembic.yml:1*) ok '  the message says where it stands' ;;
+    *) not_ok '  the message says where it stands' && show_call ;;
+    esac
 done
 is "$(find . -name '*.db' -o -name 'x*' | wc -l | tr -d ' ')" 0 'no file was made'
 run 78 DATABASE_URL='postgresqll://u@h/d' current
 err_has 'postgresql://'
+# The usual configuration makes the URL of DATABASE_URL: the message names what is to be mended.
+err_has 'DATABASE_URL'
+rm alembic.yml
+run 78 DATABASE_URL='postgresqll://u@h/d' current
+err_has 'DATABASE_URL'
 done_testing
