@@ -1,6 +1,8 @@
 /* One contract, every driver: each test runs against a real PostgreSQL and a real SQLite file. */
+#include "cmig/interrupt.h"
 #include "db_fixture.h"
 
+#include <signal.h>
 #include <sys/wait.h>
 
 #define IS_PG (fixture.dialect == CMIG_DIALECT_POSTGRESQL)
@@ -346,6 +348,11 @@ START_TEST(quotes)
 }
 END_TEST
 
+#define SLEEP                                                                                      \
+    (IS_PG ? "CREATE TABLE t (a int);\nSELECT pg_sleep(30);"                                       \
+           : "CREATE TABLE t (a int);\nWITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 "   \
+             "FROM c) SELECT max(n) FROM c;")
+
 static gpointer cancel_soon(gpointer data)
 {
     CmigDb *db = data;
@@ -359,18 +366,56 @@ START_TEST(cancels)
     g_autoptr(CmigDb) db = fixture_connect();
     g_autoptr(GError) error = NULL;
     GThread *thread = g_thread_new("cancel", cancel_soon, db);
-    const char *text = IS_PG
-                           ? "CREATE TABLE t (a int);\nSELECT pg_sleep(30);"
-                           : "CREATE TABLE t (a int);\nWITH RECURSIVE c(n) AS (SELECT 1 UNION ALL "
-                             "SELECT n + 1 FROM c) SELECT max(n) FROM c;";
     gint64 start = g_get_monotonic_time();
-    ck_assert(!fixture_run(db, text, TRUE, NO_ROWS, STRINGS(INSERT("a")), NULL, &error));
+    ck_assert(!fixture_run(db, SLEEP, TRUE, NO_ROWS, STRINGS(INSERT("a")), NULL, &error));
     g_thread_join(thread);
     ck_assert_int_lt(g_get_monotonic_time() - start, 5 * G_USEC_PER_SEC);
     assert_error(error, CMIG_ERROR_INTERRUPTED);
     ck_assert_uint_eq(cmig_error_line(error), 11);
     assert_query(TABLES, "");
     assert_runs(db, "SELECT 1", NO_ROWS, STRINGS(INSERT("a")));
+}
+END_TEST
+
+static gpointer signal_soon(gpointer data)
+{
+    (void)data;
+    g_usleep(300000);
+    kill(getpid(), SIGINT);
+    return NULL;
+}
+
+START_TEST(stops_at_a_signal)
+{
+    g_autoptr(CmigDb) db = fixture_connect();
+    g_autoptr(GError) error = NULL;
+    cmig_interrupt_install();
+    GThread *thread = g_thread_new("signal", signal_soon, NULL);
+    gint64 start = g_get_monotonic_time();
+    ck_assert(!fixture_run(db, SLEEP, TRUE, NO_ROWS, STRINGS(INSERT("a")), NULL, &error));
+    g_thread_join(thread);
+    ck_assert_int_lt(g_get_monotonic_time() - start, 5 * G_USEC_PER_SEC);
+    assert_error(error, CMIG_ERROR_INTERRUPTED);
+    assert_query(TABLES, "");
+    g_clear_error(&error);
+    ck_assert(!fixture_run(db, "SELECT 1", TRUE, NO_ROWS, STRINGS(INSERT("a")), NULL, &error));
+    assert_error(error, CMIG_ERROR_INTERRUPTED);
+}
+END_TEST
+
+START_TEST(limits_the_time_of_a_statement)
+{
+    fixture.settings.statement_timeout = 300;
+    for (int transactional = 0; transactional < 2; transactional++) {
+        g_autoptr(CmigDb) db = fixture_connect();
+        g_autoptr(GError) error = NULL;
+        const char *text = strchr(SLEEP, '\n');
+        ck_assert(
+            !fixture_run(db, text, transactional, NO_ROWS, STRINGS(INSERT("a")), NULL, &error));
+        assert_error(error, CMIG_ERROR_TRY_AGAIN);
+        ck_assert_uint_eq(cmig_error_line(error), 11);
+        assert_query(TABLES, "");
+    }
 }
 END_TEST
 
@@ -431,6 +476,8 @@ static TCase *make_case(const char *name, void (*setup)(void))
     tcase_add_test(tests, takes_any_table_name);
     tcase_add_test(tests, quotes);
     tcase_add_test(tests, cancels);
+    tcase_add_test(tests, stops_at_a_signal);
+    tcase_add_test(tests, limits_the_time_of_a_statement);
     tcase_add_test(tests, refuses_a_table_of_another_shape);
     tcase_add_test(tests, takes_large_scripts);
     return tests;

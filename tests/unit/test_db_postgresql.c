@@ -1,5 +1,6 @@
 /* What only PostgreSQL has: sessions, schemas, COPY, a server that can go away. */
 #define _GNU_SOURCE /* memmem */
+#include "cmig/interrupt.h"
 #include "db_fixture.h"
 
 #include <poll.h>
@@ -550,6 +551,87 @@ START_TEST(does_not_know_when_the_answer_is_lost)
 }
 END_TEST
 
+static gpointer finish_soon(gpointer data)
+{
+    g_usleep(700000);
+    PQfinish(data);
+    return NULL;
+}
+
+START_TEST(waits_for_a_full_server)
+{
+    g_autofree char *role = g_strdup_printf("one_only_%d", (int)getpid());
+    fixture_admin("CREATE ROLE %s LOGIN CONNECTION LIMIT 1", role);
+    g_autofree char *conninfo =
+        g_strdup_printf("%s user=%s connect_timeout=2", fixture.url.conninfo, role);
+    PGconn *holder = PQconnectdb(conninfo);
+    CmigUrl url = fixture.url;
+    url.conninfo = conninfo;
+    CmigDb *db = NULL;
+    g_autoptr(GError) error = NULL;
+    ck_assert(!cmig_db_open(&url, &fixture.settings, &db, &error));
+    assert_error(error, CMIG_ERROR_TRY_AGAIN);
+    ck_assert_str_eq(cmig_error_sqlstate(error), "53300");
+    GThread *thread = g_thread_new("finish", finish_soon, holder);
+    g_clear_error(&error);
+    gboolean opened = cmig_db_open(&url, &fixture.settings, &db, &error);
+    ck_assert_msg(opened, "%s", error ? error->message : "");
+    g_thread_join(thread);
+    cmig_db_close(db);
+    fixture_admin("DROP ROLE %s", role);
+}
+END_TEST
+
+/* The server stops working for a client that died, instead of committing behind its back. */
+START_TEST(stops_when_the_client_is_killed)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        CmigDb *mine = fixture_connect();
+        fixture_run(mine, "CREATE TABLE t (a int); SELECT pg_sleep(4)", TRUE, NO_ROWS,
+                    STRINGS(INSERT("a")), NULL, NULL);
+        _exit(0);
+    }
+    g_usleep(700000);
+    assert_query("SELECT application_name LIKE 'cmig/%' FROM pg_stat_activity WHERE wait_event = "
+                 "'PgSleep' AND datname = current_database()",
+                 "t");
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    g_usleep(4500000);
+    assert_query(TABLES, "");
+}
+END_TEST
+
+static gpointer signal_soon(gpointer data)
+{
+    (void)data;
+    g_usleep(300000);
+    kill(getpid(), SIGINT);
+    return NULL;
+}
+
+START_TEST(stops_connecting_at_a_signal)
+{
+    g_autofree char *folder = g_dir_make_tmp("cmig-silent-XXXXXX", NULL);
+    g_autofree char *conninfo = g_strdup_printf("host=%s port=5432 dbname=x", folder);
+    int listener = listen_in(folder);
+    CmigUrl url = fixture.url;
+    url.conninfo = conninfo;
+    cmig_interrupt_install();
+    GThread *thread = g_thread_new("signal", signal_soon, NULL);
+    CmigDb *db = NULL;
+    g_autoptr(GError) error = NULL;
+    ck_assert(!cmig_db_open(&url, &fixture.settings, &db, &error));
+    g_thread_join(thread);
+    assert_error(error, CMIG_ERROR_INTERRUPTED);
+    close(listener);
+    g_autofree char *path = g_build_filename(folder, ".s.PGSQL.5432", NULL);
+    g_unlink(path);
+    g_rmdir(folder);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("db_postgresql");
@@ -575,6 +657,9 @@ int main(void)
     tcase_add_test(tests, keeps_malformed_urls_secret);
     tcase_add_test(tests, gives_up_on_a_silent_server);
     tcase_add_test(tests, does_not_know_when_the_answer_is_lost);
+    tcase_add_test(tests, waits_for_a_full_server);
+    tcase_add_test(tests, stops_when_the_client_is_killed);
+    tcase_add_test(tests, stops_connecting_at_a_signal);
     suite_add_tcase(suite, tests);
     return fixture_main(suite);
 }

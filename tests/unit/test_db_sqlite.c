@@ -2,6 +2,8 @@
  */
 #include "db_fixture.h"
 
+#include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 static void setup(void)
@@ -229,6 +231,87 @@ START_TEST(finds_a_file_that_came_later)
 }
 END_TEST
 
+START_TEST(survives_a_full_disk)
+{
+    g_autoptr(CmigDb) db = fixture_connect();
+    assert_runs(db, "CREATE TABLE t (a text)", NO_ROWS, STRINGS(INSERT("a")));
+    struct rlimit limit;
+    getrlimit(RLIMIT_FSIZE, &limit);
+    limit.rlim_cur = 100000;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &limit);
+    g_autoptr(GError) error = NULL;
+    ck_assert(!fixture_run(db, "INSERT INTO t VALUES (randomblob(300000))", TRUE, STRINGS("a"),
+                           STRINGS("UPDATE alembic_version SET version_num = 'b'"), NULL, &error));
+    assert_error(error, CMIG_ERROR_FAILED);
+    ck_assert(g_str_has_prefix(error->message, "at COMMIT: the disk "));
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_FSIZE, &limit);
+    assert_rows(db, "a");
+    assert_query("SELECT count(*) FROM t", "0");
+    assert_runs(db, "INSERT INTO t VALUES (1)", STRINGS("a"), STRINGS(INSERT("c")));
+}
+END_TEST
+
+/* A file system on which giving back a lock fails once, after the COMMIT is on the disk. */
+static sqlite3_vfs *real_vfs;
+static sqlite3_io_methods real_methods;
+static gboolean unlock_fails;
+
+static int failing_unlock(sqlite3_file *file, int level)
+{
+    int code = real_methods.xUnlock(file, level);
+    if (!unlock_fails)
+        return code;
+    unlock_fails = FALSE;
+    return SQLITE_IOERR_UNLOCK;
+}
+
+static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
+{
+    static sqlite3_io_methods methods;
+    (void)vfs;
+    int code = real_vfs->xOpen(real_vfs, name, file, flags, out);
+    if (code != SQLITE_OK || (flags & SQLITE_OPEN_MAIN_DB) == 0)
+        return code;
+    if (file->pMethods->xUnlock != failing_unlock)
+        real_methods = *file->pMethods;
+    methods = real_methods;
+    methods.xUnlock = failing_unlock;
+    file->pMethods = &methods;
+    return code;
+}
+
+START_TEST(finds_out_whether_a_commit_happened)
+{
+    fixture_execute("CREATE TABLE x (a int)");
+    real_vfs = sqlite3_vfs_find(NULL);
+    sqlite3_vfs shim = *real_vfs;
+    shim.zName = "shim";
+    shim.xOpen = shim_open;
+    sqlite3_vfs_register(&shim, 1);
+    CmigDb *db = fixture_connect();
+    sqlite3_vfs_register(real_vfs, 1);
+    assert_runs(db, "CREATE TABLE t (a int)", NO_ROWS, STRINGS(INSERT("a")));
+    g_autoptr(CmigSqlScript) script = fixture_scan("CREATE TABLE u (a int)", TRUE);
+    CmigDbUnit unit = fixture_unit(script, STRINGS("a"), STRINGS(INSERT("b")));
+    unlock_fails = TRUE;
+    g_autoptr(GError) error = NULL;
+    CmigDbOutcome outcome;
+    gboolean done = cmig_db_run(db, &unit, &outcome, &error);
+    ck_assert_msg(done, "%s", error ? error->message : "");
+    ck_assert(!unlock_fails);
+    ck_assert(outcome.applied);
+    assert_query(TABLES, "alembic_version,t,u,x");
+    CmigDbUnit blind = fixture_unit(NULL, NULL, STRINGS(INSERT("c")));
+    unlock_fails = TRUE;
+    ck_assert(!cmig_db_run(db, &blind, &outcome, &error));
+    assert_error(error, CMIG_ERROR_IN_DOUBT);
+    cmig_db_close(db);
+    sqlite3_vfs_unregister(&shim);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("db_sqlite");
@@ -247,6 +330,8 @@ int main(void)
     tcase_add_test(tests, notices_a_transaction_that_ends);
     tcase_add_test(tests, sees_read_only_places);
     tcase_add_test(tests, finds_a_file_that_came_later);
+    tcase_add_test(tests, survives_a_full_disk);
+    tcase_add_test(tests, finds_out_whether_a_commit_happened);
     suite_add_tcase(suite, tests);
     return fixture_main(suite);
 }

@@ -35,6 +35,13 @@ void cmig_sqlite_set_error(CmigSqlite *self, int code, GError **error)
     for (gsize idx = 0; idx < G_N_ELEMENTS(verdicts); idx++)
         if (verdicts[idx].code == (code & 0xff))
             verdict = &verdicts[idx];
+    if (verdict->code == SQLITE_INTERRUPT && self->timed_out) {
+        self->timed_out = FALSE;
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
+                    "the statement took longer than statement_timeout (%u ms)",
+                    self->base.settings.statement_timeout);
+        return;
+    }
     gboolean current = self->handle != NULL && sqlite3_errcode(self->handle) == code;
     const char *text = current ? sqlite3_errmsg(self->handle) : sqlite3_errstr(code);
     g_autofree char *shown = cmig_text_escape(text);

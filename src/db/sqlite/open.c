@@ -31,6 +31,16 @@ static int wait_for_lock(void *data, int count)
     return 1;
 }
 
+/* SQLite asks now and then whether a statement may go on. */
+static int watch(void *data)
+{
+    CmigSqlite *self = data;
+    if (self->cancelled || cmig_interrupt_requested())
+        return 1;
+    self->timed_out = self->deadline > 0 && cmig_clock_monotonic() > self->deadline;
+    return self->timed_out;
+}
+
 /* Databases that a script attached. */
 static void detach_all(CmigSqlite *self)
 {
@@ -122,6 +132,7 @@ gboolean cmig_sqlite_ensure(CmigSqlite *self, gboolean create, GError **error)
     sqlite3_extended_result_codes(handle, 1);
     if (code == SQLITE_OK) {
         sqlite3_busy_handler(handle, wait_for_lock, self);
+        sqlite3_progress_handler(handle, 10000, watch, self);
         /* The file is not looked at before the first query. */
         code = sqlite3_exec(handle, "PRAGMA schema_version", NULL, NULL, NULL);
     }

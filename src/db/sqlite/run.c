@@ -1,5 +1,6 @@
 /* Units. SQLite is called statement by statement, so a place in the script is exact; one BEGIN
  * IMMEDIATE … COMMIT around them makes the whole atomic and holds the write lock. */
+#include "cmig/clock.h"
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
@@ -137,12 +138,15 @@ static gboolean run_statement(CmigSqlite *self, const CmigSqlScript *script, gui
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_INTERRUPTED, "interrupted");
         return FALSE;
     }
+    guint limit = self->base.settings.statement_timeout;
+    self->deadline = limit > 0 ? cmig_clock_monotonic() + (gint64)limit * 1000 : 0;
     int code = sqlite3_prepare_v3(self->handle, sql, (int)(bounds->end - bounds->start), 0,
                                   &statement, &tail);
     if (code == SQLITE_OK && !check_tail(self, script, tail, bounds->end, error))
         return FALSE;
     if (code == SQLITE_OK)
         code = finish(statement);
+    self->deadline = 0;
     if (code == SQLITE_OK)
         return TRUE;
     cmig_sqlite_set_error(self, code, error);

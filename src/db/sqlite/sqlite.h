@@ -14,6 +14,8 @@ typedef struct {
     sqlite3 *handle; /* NULL as long as there is no file */
     volatile sig_atomic_t cancelled;
     gint64 busy_since; /* of the current wait for a lock */
+    gint64 deadline;   /* of the current statement, 0 = none */
+    gboolean timed_out;
 } CmigSqlite;
 
 typedef sqlite3_stmt CmigSqliteStatement;
