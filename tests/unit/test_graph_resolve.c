@@ -108,6 +108,11 @@ START_TEST(names)
         {NULL, NULL, 0, NULL},
     };
     check_resolve("x1#left m1 m2<m1!x1", effective);
+    static const Case many[] = {
+        {"head", "Multiple head revisions", FAILED, "k, l and 2 more"},
+        {NULL, NULL, 0, NULL},
+    };
+    check_resolve("a b c d e f g h i j k l m n", many);
     static const Case nothing[] = {
         {"head", "", 0, NULL}, {"heads", "", 0, NULL}, {"base", "", 0, NULL},
         {"-1", "", 0, NULL},   {NULL, NULL, 0, NULL},

@@ -36,6 +36,7 @@ static const Broken broken[] = {
     {"a b<a!b", "Dependency self-loop is detected in revisions (b)", NULL, "b-1.sql"},
     {"a b<a!self#self", "Dependency self-loop is detected in revisions (b)", NULL, "b-1.sql"},
     {"a<c b<a c<b", "Cycle is detected in revisions (a, c, b)", "each of them revises", "a-0.sql"},
+    {"d<c a<c b<a c<b", "Cycle is detected in revisions (a, c, b)", NULL, "a-1.sql"},
     {"z a<z,c b<a c<b d<c", "Cycle is detected in revisions (a, c, b)", NULL, "a-1.sql"},
     {"a b<a x<y y<x", "Cycle is detected in revisions (x, y)", NULL, "x-2.sql"},
     {"a!c b<a c<b", "Dependency cycle is detected in revisions (a, c, b)", "or depends on",
