@@ -232,7 +232,7 @@ out_has '\x1B[2J'
 run 0 history --json
 is "$(json 'ord substr $j->[0]{message}, 0, 1')" 27 'JSON keeps the message'
 for message in "x'; DROP TABLE m; --" "\"; DROP TABLE m; --" '*/ DROP TABLE m; /*' '$$; DROP TABLE m; $$' '%s%s%n' '\' \
-    "-- cmig:upgrade" "line${nl}-- cmig:upgrade${nl}DROP TABLE m;" "${nl}-- revision: dddd4" "$esc[31m" "$rtl" ': [' '# no' \
+    "-- cmig:upgrade" "line${nl}-- cmig:upgrade${nl}DROP TABLE m;" "${nl}-- revision: dddd4" "${esc}[31m" "$rtl" ': [' '# no' \
     '"' "'" 'null' '[a, b]' '{' '&a' '*a' '!!str x' '|' '> x' '@' '`' "tab	x" "${csi}31m" 'a: b' ' lead' 'trail ' '---' '...' '- x'; do
     rm -f migrations/versions/*
     reset_db
@@ -264,7 +264,7 @@ rm -f migrations/versions/*
 rev aaaa1 null && rev bbbb2 aaaa1
 reset_db
 run 0 "$target" ensure-version
-for row in "x''; DROP TABLE t; --" "$esc[31m" 'xyz' '' "a${nl}b" 'aaaa' "$rtl" '01234567890123456789012345678901' 'head' '-1'; do
+for row in "x''; DROP TABLE t; --" "${esc}[31m" 'xyz' '' "a${nl}b" 'aaaa' "$rtl" '01234567890123456789012345678901' 'head' '-1'; do
     sql "DELETE FROM alembic_version; INSERT INTO alembic_version VALUES ('$row')" >/dev/null
     for command in 'upgrade head' 'downgrade base' current 'history -i' 'stamp head'; do
         # shellcheck disable=SC2086
@@ -307,7 +307,7 @@ is "$(sql 'SELECT count(*) FROM t_aaaa1')" 0 'a table of another shape is left a
 # shellcheck disable=SC2016
 echo 'database_url: ${DATABASE_URL:-sqlite:///./app.db}' >alembic.yml
 reset_db
-for argument in "$esc[31m" "x'; DROP TABLE y; --" '' ' ' '@' 'a@' '@head' '@@' '+' '-' '+1x' 'aaaa1-1junk' 'q:z' '..' "$rtl" \
+for argument in "${esc}[31m" "x'; DROP TABLE y; --" '' ' ' '@' 'a@' '@head' '@@' '+' '-' '+1x' 'aaaa1-1junk' 'q:z' '..' "$rtl" \
     '99999999999999999999' '+99999999999999999999' '-99999999999999999999' 'aaaa1+99999999999' 'nosuch@head' 'a,b' \
     "$(printf 'bad\377utf8')" "$(awk 'BEGIN { for (i = 0; i < 100000; i++) printf "x" }')"; do
     run 1/2 "$target" upgrade "$argument"

@@ -32,6 +32,7 @@ for command in init revision upgrade downgrade current history heads branches sh
     holds "cmig-$command(1) is there" test -n "$(page "cmig-$command" 1)"
 done
 pages=0
+# shellcheck disable=SC2044 # names without blanks
 for file in $(find "$man" -type f); do
     pages=$((pages + 1))
     case $file in *.gz) gzip -dc "$file" ;; *) cat "$file" ;; esac >page

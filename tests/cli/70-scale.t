@@ -11,6 +11,7 @@ if grep -aq __asan_init "$CMIG"; then # which reserves terabytes, and takes its 
     CMIG_TEST_TIMEOUT=120
 else
     CMIG_TEST_TIMEOUT=20
+    # shellcheck disable=SC3045 # dash and bash have it
     ulimit -v 307200 # KiB
 fi
 
