@@ -5,7 +5,8 @@
 
 #include <glib.h>
 
-/* Installs handlers for SIGINT, SIGTERM and SIGHUP, and ignores SIGPIPE. Called once, by main. */
+/* Installs handlers for SIGINT, SIGTERM and SIGHUP, and ignores SIGPIPE and SIGXFSZ, so that
+ * the writes that cause them fail instead. Called once, by main. */
 void cmig_interrupt_install(void);
 
 /* Whether such a signal came. */

@@ -36,6 +36,8 @@ void cmig_interrupt_install(void)
     struct sigaction ignore = {.sa_handler = SIG_IGN};
     sigemptyset(&ignore.sa_mask);
     sigaction(SIGPIPE, &ignore, NULL);
+    /* A file size limit is an error of write(), like a full disk. */
+    sigaction(SIGXFSZ, &ignore, NULL);
 }
 
 gboolean cmig_interrupt_requested(void)

@@ -132,8 +132,11 @@ static gboolean load_needs(CmigApp *app, GError **error)
 /* A full disk or closed pipe must not look like success. */
 static gboolean close_stdout(GError **error)
 {
+    /* A write that failed earlier may have lost its errno; trying once more tells the reason. */
     gboolean failed = ferror(stdout) != 0;
     errno = 0;
+    if (failed)
+        fputc('\n', stdout);
     if (fflush(stdout) == 0 && !failed)
         return TRUE;
     if (errno != EPIPE) /* the reader had enough: `cmig history | head` */

@@ -73,41 +73,90 @@ static GArray *merge_entries(const CmigCommand *command)
     return merged;
 }
 
-/* Whether `token` is an option whose value is the next token. */
-static gboolean takes_next(const GOptionEntry *entries, const char *token)
+static const GOptionEntry *find_short(const GOptionEntry *entries, char short_name)
 {
-    gboolean is_long = g_str_has_prefix(token, "--");
-    if (token[0] != '-' || token[1] == '\0' || strchr(token, '=') != NULL)
-        return FALSE;
-    for (; entries->long_name != NULL; entries++) {
-        gboolean named = is_long ? strcmp(token + 2, entries->long_name) == 0
-                                 : entries->short_name == token[strlen(token) - 1];
-        if (named)
-            return entries->arg != G_OPTION_ARG_NONE;
+    for (; entries->long_name != NULL; entries++)
+        if (entries->short_name == short_name)
+            return entries;
+    return NULL;
+}
+
+static const GOptionEntry *find_long(const GOptionEntry *entries, const char *name, gsize length)
+{
+    for (; entries->long_name != NULL; entries++)
+        if (strlen(entries->long_name) == length && strncmp(entries->long_name, name, length) == 0)
+            return entries;
+    return NULL;
+}
+
+/* How long the part of `token` is that names options, when a value follows it directly (`-cFILE`)
+ * or as the next token (`-c FILE`); 0 when it takes none. */
+static gsize option_part(const GOptionEntry *entries, const char *token)
+{
+    if (token[0] != '-' || token[1] == '\0')
+        return 0;
+    if (token[1] == '-') {
+        gsize length = strcspn(token + 2, "=");
+        const GOptionEntry *entry = find_long(entries, token + 2, length);
+        return entry != NULL && entry->arg != G_OPTION_ARG_NONE ? length + 2 : 0;
     }
+    for (gsize idx = 1; token[idx] != '\0'; idx++) {
+        const GOptionEntry *entry = find_short(entries, token[idx]);
+        if (entry == NULL)
+            return 0;
+        if (entry->arg != G_OPTION_ARG_NONE)
+            return idx + 1;
+    }
+    return 0;
+}
+
+/* GOption silently ignores the value of `--json=no`. */
+static gboolean check_flag(const GOptionEntry *entries, const char *token, GError **error)
+{
+    const char *equals = g_str_has_prefix(token, "--") ? strchr(token, '=') : NULL;
+    const GOptionEntry *entry =
+        equals != NULL ? find_long(entries, token + 2, (gsize)(equals - token) - 2) : NULL;
+    if (entry == NULL || entry->arg != G_OPTION_ARG_NONE)
+        return TRUE;
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "--%s takes no value", entry->long_name);
     return FALSE;
 }
 
-/* A copy of `argv` in which every argument like `-1` is marked. */
-static GStrv mark_negative_numbers(const GOptionEntry *entries, char **argv)
+/* A copy of `argv` in a form that GOption reads as everybody else: every argument like `-1` marked,
+ * and a value that is written onto its short option (`-r-1:`) split from it. With
+ * `stop_at_argument`, what follows the first argument is not looked at. */
+static GStrv prepare(const GOptionEntry *entries, gboolean stop_at_argument, char **argv,
+                     GError **error)
 {
-    GStrvBuilder *builder = g_strv_builder_new();
+    g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     gboolean is_value = FALSE;
     gboolean only_arguments = FALSE;
     for (gsize idx = 0; argv[idx] != NULL; idx++) {
-        gboolean negative = argv[idx][0] == '-' && g_ascii_isdigit(argv[idx][1]);
-        if (idx > 0 && negative && !is_value && !only_arguments) {
-            g_autofree char *marked = g_strdup_printf("%c%s", mark, argv[idx]);
-            g_strv_builder_add(builder, marked);
-        } else {
-            g_strv_builder_add(builder, argv[idx]);
+        const char *token = argv[idx];
+        gboolean plain = idx == 0 || is_value || only_arguments;
+        is_value = FALSE;
+        if (plain) {
+            g_strv_builder_add(builder, token);
+            continue;
         }
-        is_value = !is_value && !only_arguments && takes_next(entries, argv[idx]);
-        only_arguments = only_arguments || strcmp(argv[idx], "--") == 0;
+        if (token[0] == '-' && g_ascii_isdigit(token[1])) {
+            g_autofree char *marked = g_strdup_printf("%c%s", mark, token);
+            g_strv_builder_add(builder, marked);
+            continue;
+        }
+        if (!check_flag(entries, token, error))
+            return NULL;
+        gsize part = option_part(entries, token);
+        gboolean attached = part > 0 && token[part] != '\0' && token[1] != '-';
+        g_autofree char *name = attached ? g_strndup(token, part) : g_strdup(token);
+        g_strv_builder_add(builder, name);
+        if (attached)
+            g_strv_builder_add(builder, token + part);
+        is_value = part > 0 && token[part] == '\0';
+        only_arguments =
+            strcmp(token, "--") == 0 || (stop_at_argument && (token[0] != '-' || token[1] == '\0'));
     }
-    GStrv result = g_strv_builder_end(builder);
-    g_strv_builder_unref(builder);
-    return result;
+    return g_strv_builder_end(builder);
 }
 
 /* Parses `argv` (its first element is the program or command) by the command's and the global
@@ -117,7 +166,9 @@ static gboolean parse_with(const CmigCommand *command, gboolean stop_at_argument
 {
     g_autoptr(GArray) entries = merge_entries(command);
     const GOptionEntry *table = (const GOptionEntry *)(void *)entries->data;
-    g_auto(GStrv) left = mark_negative_numbers(table, argv);
+    g_auto(GStrv) left = prepare(table, stop_at_argument, argv, error);
+    if (left == NULL)
+        return FALSE;
     g_autoptr(GOptionContext) context = g_option_context_new(NULL);
     g_option_context_set_help_enabled(context, FALSE);
     g_option_context_set_strict_posix(context, stop_at_argument);

@@ -108,6 +108,20 @@ static void use_text(CmigConfig *config, CmigOrigin origin, char *source, const 
         g_prefix_error(&config->url_error, "%s: ", source);
 }
 
+/* The names of the variables in a value, joined by commas; NULL when there is none. The value
+ * itself may be a secret. */
+static char *variable_names(const char *text)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (const char *at = text; at != NULL && (at = strstr(at, "${")) != NULL;) {
+        at += 2;
+        gsize length =
+            strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
+        g_string_append_printf(names, "%s%.*s", names->len > 0 ? ", " : "", (int)length, at);
+    }
+    return names->len > 0 ? g_strdup(names->str) : NULL;
+}
+
 static void use_written(CmigConfig *config, Written *written)
 {
     char **text = written->text;
@@ -116,9 +130,11 @@ static void use_written(CmigConfig *config, Written *written)
     config->url_source = g_strdup_printf("%s:%u", config->file, written->node->line);
     if (written->problem != NULL)
         *problem = g_steal_pointer(&written->problem);
-    else if (!written->is_mapping)
-        cmig_url_parse(text[0], config->directory, &config->url, problem);
-    else
+    else if (!written->is_mapping) {
+        g_autofree char *names = variable_names(written->node->text);
+        if (!cmig_url_parse(text[0], config->directory, &config->url, problem) && names != NULL)
+            g_prefix_error(problem, "database_url, made of %s: ", names);
+    } else
         cmig_url_from_parts(text[DRIVER], text[USER], text[PASSWORD], text[HOST], text[PORT],
                             text[NAME], config->directory, &config->url, problem);
     cmig_error_set_place(problem, config->file, written->node->line, written->node->column);

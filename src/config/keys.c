@@ -167,7 +167,7 @@ static const Key keys[] = {
      SLOT(script_location)},
     {"version_locations", &type_paths,
      "script_location/versions if it exists, else script_location", NULL,
-     "folders of revision files; new files go into the first", NO_SLOT},
+     "folders of revision files; a new file goes beside the one that it revises", NO_SLOT},
     {"recursive_version_locations", &type_boolean, "false", NULL,
      "whether subfolders of version_locations are read too", SLOT(recursive_version_locations)},
     {"file_template", &type_text, "%(rev)s_%(slug)s", NULL,

@@ -86,7 +86,7 @@ cmig_fails 2 downgrade a b
 
 # Down and up again, several times: the same each time.
 at
-for round in 1 2 3; do
+for _ in 1 2 3; do
     cmig_ok upgrade head
     cmig_ok downgrade base
 done

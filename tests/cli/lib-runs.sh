@@ -20,6 +20,7 @@ is() {
 only_for() {
     [ "$CMIG_TEST_DB" = "$1" ] && return
     echo "1..0 # SKIP about $1 only"
+    # shellcheck disable=SC2034  # lib.sh reads it
     test_planned=yes
     exit 0
 }
@@ -34,6 +35,7 @@ pass_if() {
 # Lines to one line, without blanks around it.
 one_line() { tr '\n' ' ' | sed 's/^ *//; s/ *$//'; }
 
+# shellcheck disable=SC2120  # the argument is for tests of another table
 # The version rows, sorted bytewise, on one line; "-" for none.
 rows() {
     rows_text=$(sql "SELECT version_num FROM ${1:-alembic_version}" | LC_ALL=C sort | one_line)

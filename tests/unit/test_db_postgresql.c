@@ -295,6 +295,30 @@ START_TEST(cleans_the_session_between_units)
 }
 END_TEST
 
+/* The role that the connection began with is the one that comes back. */
+START_TEST(keeps_the_role_of_the_connection)
+{
+    g_autofree char *role = g_strdup_printf("owner_%d", (int)getpid());
+    fixture_admin("CREATE ROLE %s", role);
+    g_autofree char *grant = g_strdup_printf("GRANT CREATE ON SCHEMA public TO %s", role);
+    fixture_execute(grant);
+    CmigUrl url = fixture.url;
+    g_autofree char *conninfo = g_strdup_printf("%s options='-c role=%s'", url.conninfo, role);
+    url.conninfo = conninfo;
+    CmigDb *db = NULL;
+    g_autoptr(GError) error = NULL;
+    ck_assert(cmig_db_open(&url, &fixture.settings, &db, &error));
+    cmig_db_state_free(fixture_inspect(db, FALSE));
+    assert_runs(db, "SET ROLE NONE", NO_ROWS, STRINGS(INSERT("a")));
+    assert_runs(db, "CREATE TABLE t (a int)", STRINGS("a"), STRINGS(INSERT("b")));
+    cmig_db_close(db);
+    assert_query("SELECT tableowner LIKE 'owner_%' FROM pg_tables WHERE tablename = 't'", "t");
+    g_autofree char *drop = g_strdup_printf("DROP OWNED BY %s", role);
+    fixture_execute(drop);
+    fixture_admin("DROP ROLE %s", role);
+}
+END_TEST
+
 START_TEST(reads_backslashes_as_the_lexer_does)
 {
     g_autofree char *set =
@@ -650,6 +674,7 @@ int main(void)
     tcase_add_test(tests, notices_a_failing_commit);
     tcase_add_test(tests, delivers_notices);
     tcase_add_test(tests, cleans_the_session_between_units);
+    tcase_add_test(tests, keeps_the_role_of_the_connection);
     tcase_add_test(tests, reads_backslashes_as_the_lexer_does);
     tcase_add_test(tests, times_out);
     tcase_add_test(tests, survives_a_terminated_session);

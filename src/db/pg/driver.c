@@ -1,5 +1,5 @@
 /* The PostgreSQL driver's table. */
-#include "../drivers.h"
+#include "db/drivers.h"
 #include "pg.h"
 
 const CmigDbDriver cmig_db_postgresql = {

@@ -74,13 +74,14 @@ static gboolean check_place(const CmigPg *pg, const PGresult *result, GError **e
 /* Behind a transaction pooler the session lock would stay with a connection that others use. */
 static gboolean check_pooler(const CmigPg *pg, const PGresult *result, GError **error)
 {
-    if (atoi(PQgetvalue(result, 0, BACKEND)) == PQbackendPID(pg->conn))
+    g_autofree char *own = g_strdup_printf("%d", PQbackendPID(pg->conn));
+    if (strcmp(PQgetvalue(result, 0, BACKEND), own) == 0)
         return TRUE;
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
                 "%s is reached through a connection pooler that switches sessions",
                 pg->base.display);
     cmig_error_set_hint(error, "migrations need a session of their own: use the URL of the server "
-                               "itself (direct_url)");
+                               "itself");
     return FALSE;
 }
 

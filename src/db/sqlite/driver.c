@@ -1,5 +1,5 @@
 /* The SQLite driver's table. */
-#include "../drivers.h"
+#include "db/drivers.h"
 #include "sqlite.h"
 
 const CmigDbDriver cmig_db_sqlite = {

@@ -42,6 +42,11 @@ void cmig_sqlite_set_error(CmigSqlite *self, int code, GError **error)
                     self->base.settings.statement_timeout);
         return;
     }
+    /* A wait for the lock that a signal ended is no time-out. */
+    if (verdict->code == SQLITE_BUSY && (self->cancelled || cmig_interrupt_requested())) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_INTERRUPTED, "interrupted");
+        return;
+    }
     gboolean current = self->handle != NULL && sqlite3_errcode(self->handle) == code;
     const char *text = current ? sqlite3_errmsg(self->handle) : sqlite3_errstr(code);
     g_autofree char *shown = cmig_text_escape(text);
