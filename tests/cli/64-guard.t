@@ -45,7 +45,16 @@ guarded() {
 
 locks() {
     case $CMIG_TEST_DB in
-    pg) psql -qXAt -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'" ;;
+    pg)
+        # A server process may need a moment to see that its client is gone.
+        for _ in 1 2 3 4 5 6 7 8 9 10; do
+            left=$(psql -qXAt -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
+                AND database = (SELECT oid FROM pg_database WHERE datname = current_database())")
+            [ "$left" != 0 ] || break
+            sleep 0.2
+        done
+        echo "$left"
+        ;;
     sqlite) echo 0 ;;
     esac
 }

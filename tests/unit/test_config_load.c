@@ -492,7 +492,7 @@ static const struct {
      CMIG_ORIGIN_FILE, "alembic.yml:1", "database_url: the environment variable NONE is not set",
      1},
     {NULL, U("proc"), NULL, "database_url: ${APP_URL}", "", CMIG_ORIGIN_FILE, "alembic.yml:1",
-     "the database URL is empty", 1},
+     "database_url, made of APP_URL: the database URL is empty", 1},
     {NULL, NULL, NULL, "database_url: ${APP_URL:-}", NULL, CMIG_ORIGIN_NONE, NULL,
      "no database URL is set", 0},
     {NULL, "postgresql://u:secret@h:x/d", NULL, NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, "DATABASE_URL",

@@ -80,8 +80,8 @@ static gboolean check_pooler(const CmigPg *pg, const PGresult *result, GError **
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
                 "%s is reached through a connection pooler that switches sessions",
                 pg->base.display);
-    cmig_error_set_hint(error, "migrations need a session of their own: use the URL of the server "
-                               "itself");
+    cmig_error_set_hint(error, "migrations need a session of their own: use the direct URL of "
+                               "the server");
     return FALSE;
 }
 
