@@ -12,6 +12,7 @@
 #include "cmig/text.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <locale.h>
 #include <stdio.h>
 #include <string.h>
@@ -155,8 +156,22 @@ static gboolean dispatch(CmigApp *app, int argc, char **argv, GError **error)
     return load_needs(app, error) && app->command->run(app, arguments, error);
 }
 
+/* A file that takes the number of a closed standard stream, the connection to the server say, would
+ * receive what is printed. */
+static void occupy_standard_files(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 || errno != EBADF)
+            continue;
+        /* Results must go somewhere: writing them stays an error. */
+        int opened = open("/dev/null", fd == STDERR_FILENO ? O_WRONLY : O_RDONLY);
+        g_assert(opened < 0 || opened == fd);
+    }
+}
+
 int cmig_main(int argc, char **argv)
 {
+    occupy_standard_files();
     CmigApp app = {0};
     GError *error = NULL;
     setlocale(LC_CTYPE, "");

@@ -29,6 +29,7 @@ typedef struct {
     GPtrArray *steps;      /* Step, those still to be done */
     const Step *announced; /* the observer knows that it started */
     CmigApplied *applied;
+    GPtrArray *expected; /* the version rows that the last unit asked for; borrowed ids */
     gboolean create_table;
     CmigRunReport *report;
 } Run;
@@ -52,7 +53,7 @@ void cmig_run_report_free(CmigRunReport *report)
 gboolean cmig_run_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
 {
     g_autoptr(CmigDbState) state = NULL;
-    return cmig_db_inspect(db, FALSE, &state, error) && cmig_db_read_rows(db, rows, error);
+    return cmig_db_inspect(db, FALSE, &state, error) && cmig_session_read_rows(db, rows, error);
 }
 
 /* Reads the section of `revision` that would run, and checks all that can be checked without the
@@ -116,15 +117,27 @@ static void announce(Run *run, const Step *step)
     run->announced = step;
 }
 
+/* A conflict although the rows are as before would come again for ever. */
+static gboolean check_changed(const Run *run, const GPtrArray *rows, GError **error)
+{
+    if (!cmig_session_same_rows(run->expected, rows))
+        return TRUE;
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
+                "the version table was found changed and then as before");
+    cmig_error_set_hint(error, "nothing of this step is applied; look at `cmig current`, then run "
+                               "the command again");
+    return FALSE;
+}
+
 /* Reads the version rows anew, and forgets the steps that another run has taken meanwhile. */
 static gboolean refresh(Run *run, GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GPtrArray) revisions = NULL;
-    if (!cmig_db_read_rows(run->db, &rows, error))
+    if (!cmig_session_read_rows(run->db, &rows, error) || !check_changed(run, rows, error))
         return FALSE;
-    g_ptr_array_add(rows, NULL);
-    if (!cmig_graph_resolve_rows(run->graph, (const char *const *)rows->pdata, &revisions, error))
+    g_autofree const char **ids = cmig_session_ids(rows);
+    if (!cmig_graph_resolve_rows(run->graph, ids, &revisions, error))
         return FALSE;
     cmig_applied_free(run->applied);
     run->applied = cmig_applied_new(run->graph, revisions);
@@ -162,18 +175,22 @@ static gboolean send_step(Run *run, Step *step, gboolean spanning, GError **erro
         step->sql = load_step(run, step->revision, &step->transactional, error);
     if (step->sql == NULL)
         return FALSE;
-    g_autoptr(GPtrArray) expected = cmig_applied_rows(run->applied);
-    g_ptr_array_add(expected, NULL);
+    g_clear_pointer(&run->expected, g_ptr_array_unref);
+    run->expected = cmig_applied_rows(run->applied);
     g_autoptr(CmigRowChange) change = run->direction == CMIG_UPGRADE
                                           ? cmig_applied_upgrade(run->applied, step->revision)
                                           : cmig_applied_downgrade(run->applied, step->revision);
+    g_autoptr(GPtrArray) result = cmig_applied_rows(run->applied);
+    g_autofree const char **expected_ids = cmig_session_ids(run->expected);
+    g_autofree const char **result_ids = cmig_session_ids(result);
     CmigDbUnit unit = {
         .script = step->sql,
         .transactional = step->transactional,
         .begins = !spanning || run->report->done->len == 0,
         .commits = !spanning || run->steps->len == 1,
         .create_table = run->create_table,
-        .expected = (const char *const *)expected->pdata,
+        .expected = expected_ids,
+        .result = result_ids,
     };
     g_auto(GStrv) changes = cmig_session_row_changes(run->db, change, &unit.rows_changed);
     unit.changes = (const char *const *)changes;
@@ -270,10 +287,10 @@ gboolean cmig_run(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
     (*report)->done = g_ptr_array_new();
     (*report)->rows = g_ptr_array_new_with_free_func(g_free);
     if (!cmig_session_begin(db, config, observer, &state, error) ||
-        !cmig_db_read_rows(db, &rows, error))
+        !cmig_session_read_rows(db, &rows, error))
         return FALSE;
-    g_ptr_array_add(rows, NULL);
-    if (!cmig_graph_resolve_rows(graph, (const char *const *)rows->pdata, &revisions, error))
+    g_autofree const char **ids = cmig_session_ids(rows);
+    if (!cmig_graph_resolve_rows(graph, ids, &revisions, error))
         return FALSE;
 
     Run run = {.db = db,
@@ -288,5 +305,6 @@ gboolean cmig_run(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
     gboolean ok = plan_and_run(&run, state, target, revisions, error);
     g_ptr_array_unref(run.steps);
     cmig_applied_free(run.applied);
+    g_clear_pointer(&run.expected, g_ptr_array_unref);
     return ok;
 }

@@ -5,6 +5,8 @@
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
 
+#include <string.h>
+
 enum {
     FIRST_POLL = 20 * 1000, /* microseconds */
     LAST_POLL = 500 * 1000,
@@ -61,6 +63,46 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
         gint64 jittered = pause / 2 + g_random_int_range(0, (gint32)(pause / 2) + 1);
         cmig_interrupt_sleep(MIN(jittered, deadline - (start + waited)));
     }
+}
+
+gboolean cmig_session_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
+{
+    g_autoptr(GPtrArray) found = NULL;
+    if (!cmig_db_read_rows(db, &found, error))
+        return FALSE;
+    for (guint idx = 0; idx < found->len; idx++) {
+        const char *row = found->pdata[idx];
+        g_autofree char *shown = cmig_text_escape(row);
+        if (*row == '\0')
+            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                        "the version table holds an empty row");
+        else if (idx > 0 && strcmp(row, found->pdata[idx - 1]) == 0)
+            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                        "the version table holds %s more than once", shown);
+        else
+            continue;
+        cmig_error_set_hint(error, "`cmig stamp --purge REVISION…` replaces all rows by the ones "
+                                   "that are right");
+        return FALSE;
+    }
+    *rows = g_steal_pointer(&found);
+    return TRUE;
+}
+
+gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right)
+{
+    for (guint idx = 0; left->len == right->len && idx < left->len; idx++)
+        if (strcmp(left->pdata[idx], right->pdata[idx]) != 0)
+            return FALSE;
+    return left->len == right->len;
+}
+
+const char **cmig_session_ids(const GPtrArray *rows)
+{
+    const char **ids = g_new0(const char *, rows->len + 1);
+    for (guint idx = 0; idx < rows->len; idx++)
+        ids[idx] = rows->pdata[idx];
+    return ids;
 }
 
 GStrv cmig_session_row_changes(const CmigDb *db, const CmigRowChange *change, guint *rows_changed)

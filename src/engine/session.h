@@ -11,6 +11,16 @@
 gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunObserver *observer,
                             CmigDbState **state, GError **error);
 
+/* The version rows, sorted; a state that no migration leads to, an empty row or the same one twice,
+ * is CMIG_ERROR_FAILED that says so. Owned ids; the caller unrefs. */
+gboolean cmig_session_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+
+/* Whether two sorted arrays hold the same ids. */
+gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right);
+
+/* The ids as a NULL-terminated array, which the caller frees; the ids are borrowed. */
+const char **cmig_session_ids(const GPtrArray *rows);
+
 /* The SQL statements of a row change, in an order in which no statement hits a row that an earlier
  * one made. `rows_changed` is how many rows they must affect. The caller frees. */
 GStrv cmig_session_row_changes(const CmigDb *db, const CmigRowChange *change, guint *rows_changed);

@@ -31,30 +31,44 @@ static CmigRowChange *row_change_between(const GPtrArray *from, const GPtrArray 
     return change;
 }
 
-static gboolean same_rows(const GPtrArray *left, const GPtrArray *right)
+/* All rows away, whatever they are, then the new ones. */
+static GStrv purge_statements(const CmigDb *db, const GPtrArray *to)
 {
-    for (guint idx = 0; left->len == right->len && idx < left->len; idx++)
-        if (g_strcmp0(left->pdata[idx], right->pdata[idx]) != 0)
-            return FALSE;
-    return left->len == right->len;
+    guint rows_changed = 0;
+    g_autoptr(CmigRowChange) change = cmig_row_change_new();
+    for (guint idx = 0; idx < to->len; idx++)
+        g_ptr_array_add(change->inserted, to->pdata[idx]);
+    g_auto(GStrv) inserts = cmig_session_row_changes(db, change, &rows_changed);
+    g_autofree char *table = cmig_db_version_table(db);
+    g_autofree char *empty = g_strdup_printf("DELETE FROM %s", table);
+    g_autoptr(GStrvBuilder) statements = g_strv_builder_new();
+    g_strv_builder_add(statements, empty);
+    g_strv_builder_addv(statements, (const char **)(void *)inserts);
+    return g_strv_builder_end(statements);
 }
 
-/* Writes the new rows in one transaction, provided that the old ones are still there. */
-static gboolean write_rows(CmigDb *db, const CmigDbState *state, GPtrArray *from,
+/* Writes the new rows in one transaction, provided that the old ones (`from`, NULL with --purge)
+ * are still there. */
+static gboolean write_rows(CmigDb *db, const CmigDbState *state, const GPtrArray *from,
                            const GPtrArray *to, GError **error)
 {
-    g_autoptr(CmigRowChange) change = row_change_between(from, to);
+    g_autofree const char **result = cmig_session_ids(to);
+    g_autofree const char **expected = from != NULL ? cmig_session_ids(from) : NULL;
+    g_auto(GStrv) changes = NULL;
     CmigDbUnit unit = {.transactional = TRUE,
                        .begins = TRUE,
                        .commits = TRUE,
-                       .create_table = !state->table_exists};
-    g_auto(GStrv) changes = cmig_session_row_changes(db, change, &unit.rows_changed);
+                       .create_table = !state->table_exists,
+                       .expected = expected,
+                       .result = result};
+    if (from != NULL) {
+        g_autoptr(CmigRowChange) change = row_change_between(from, to);
+        changes = cmig_session_row_changes(db, change, &unit.rows_changed);
+    } else {
+        changes = purge_statements(db, to);
+    }
     unit.changes = (const char *const *)changes;
-    g_ptr_array_add(from, NULL);
-    unit.expected = (const char *const *)from->pdata;
-    gboolean ok = cmig_db_run(db, &unit, NULL, error);
-    g_ptr_array_set_size(from, (gint)from->len - 1);
-    return ok;
+    return cmig_db_run(db, &unit, NULL, error);
 }
 
 /* One attempt; CMIG_ERROR_CONFLICT when the rows changed between reading and writing. */
@@ -65,25 +79,23 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
     g_autoptr(CmigDbState) state = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GPtrArray) revisions = NULL;
-    if (!cmig_session_begin(db, config, observer, &state, error) ||
-        !cmig_db_read_rows(db, &rows, error))
+    if (!cmig_session_begin(db, config, observer, &state, error))
         return FALSE;
     if (purge) {
         /* What is there may be unknown to the files: plan as if nothing were. */
         revisions = g_ptr_array_new();
     } else {
-        g_ptr_array_add(rows, NULL);
-        gboolean known =
-            cmig_graph_resolve_rows(graph, (const char *const *)rows->pdata, &revisions, error);
-        g_ptr_array_set_size(rows, (gint)rows->len - 1);
-        if (!known) {
+        if (!cmig_session_read_rows(db, &rows, error))
+            return FALSE;
+        g_autofree const char **ids = cmig_session_ids(rows);
+        if (!cmig_graph_resolve_rows(graph, ids, &revisions, error)) {
             cmig_error_set_hint(error, "`cmig stamp --purge TARGET` forgets what is there first");
             return FALSE;
         }
     }
     if (!cmig_stamp_plan_make(graph, targets, revisions, plan, error))
         return FALSE;
-    if (state->table_exists && same_rows(rows, (*plan)->rows))
+    if (state->table_exists && rows != NULL && cmig_session_same_rows(rows, (*plan)->rows))
         return TRUE;
     return cmig_guard_check_write(config, "stamp", error) &&
            write_rows(db, state, rows, (*plan)->rows, error);
