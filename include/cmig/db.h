@@ -57,10 +57,10 @@ typedef struct {
     gboolean commits;            /* commits it */
     gboolean create_table;       /* create the version table first if it is not there */
     const char *const *expected; /* the version rows that must be there, sorted; NULL = any */
-    const char *const *result;   /* the version rows that must be there at the end, sorted; NULL = not
-                                    checked */
-    const char *const *changes;  /* SQL statements on the version table, already quoted */
-    guint rows_changed;          /* how many rows `changes` must affect in all */
+    const char *const *result; /* the version rows that must be there at the end, sorted; NULL = not
+                                  checked */
+    const char *const *changes; /* SQL statements on the version table, already quoted */
+    guint rows_changed;         /* how many rows `changes` must affect in all */
 } CmigDbUnit;
 
 /* How far a unit came, filled on failure too. */
