@@ -43,7 +43,7 @@ typedef struct {
     char *lock_holder;  /* who has it, when not: pid, application, age; NULL when unknown */
     gboolean read_only; /* a replica, or a read-only transaction default or file */
     gboolean table_exists;
-    char *table_schema; /* where the version table is or would be created; NULL on SQLite */
+    char *table_schema; /* where the version table is or would be created */
 } CmigDbState;
 void cmig_db_state_free(CmigDbState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbState, cmig_db_state_free)

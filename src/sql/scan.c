@@ -208,10 +208,13 @@ static gboolean take_copy_data(Scan *scan, gsize copy_start, GError **error)
     CmigLexer *lexer = &scan->lexer;
     const char *text = lexer->text;
     gsize at = lexer->at;
-    while (text[at] == ' ' || text[at] == '\t' || text[at] == '\r')
+    while (text[at] == ' ' || text[at] == '\t')
         at++;
+    /* A carriage return ends the comment for the server: what follows would be SQL. */
     if (text[at] == '-' && text[at + 1] == '-')
-        at += strcspn(text + at, "\n");
+        at += strcspn(text + at, "\r\n");
+    if (text[at] == '\r' && text[at + 1] == '\n')
+        at++;
     if (text[at] != '\n' && text[at] != '\0')
         return refuse(scan, at, error,
                       "text behind COPY … FROM stdin; on the same line: the data begins on the "

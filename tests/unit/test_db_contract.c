@@ -24,7 +24,7 @@ START_TEST(looks_without_writing)
     ck_assert(state->locked);
     ck_assert(!state->read_only);
     ck_assert(!state->table_exists);
-    ck_assert_str_eq(state->table_schema ? state->table_schema : "", IS_PG ? "public" : "");
+    ck_assert_str_eq(state->table_schema ? state->table_schema : "", IS_PG ? "public" : "main");
     ck_assert(g_str_has_prefix(state->server, IS_PG ? "PostgreSQL 1" : "SQLite 3."));
     assert_rows(db, "");
     if (!IS_PG)

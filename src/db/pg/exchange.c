@@ -14,6 +14,8 @@ void cmig_pg_message_init(CmigPgMessage *message)
         .text = g_string_new(NULL),
         .check_at = CMIG_PG_NONE,
         .commit_at = CMIG_PG_NONE,
+        .changed_at = CMIG_PG_NONE,
+        .result_at = CMIG_PG_NONE,
     };
 }
 
@@ -82,9 +84,16 @@ static void drain_copy(CmigPg *pg)
 static void note_completion(CmigPgAnswer *answer, const CmigPgMessage *message, PGresult *result)
 {
     const char *tag = PQcmdStatus(result);
+    /* A rule can make several results of one statement; only the last one has the tag. */
+    if (*tag == '\0')
+        return;
+    gboolean commits = strcmp(tag, "COMMIT") == 0;
+    gboolean rolls_back = strcmp(tag, "ROLLBACK") == 0;
     if (answer->done == message->commit_at) {
-        answer->committed = strcmp(tag, "COMMIT") == 0;
-        answer->rolled_back = strcmp(tag, "ROLLBACK") == 0;
+        answer->committed = commits;
+        answer->rolled_back = rolls_back;
+    } else if (message->whole && commits) { /* ROLLBACK may be one to a savepoint */
+        answer->foreign_end = TRUE;
     }
     if (answer->done >= message->changes_from && answer->done < message->changes_to)
         answer->rows_changed += g_ascii_strtoull(PQcmdTuples(result), NULL, 10);

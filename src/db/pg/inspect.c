@@ -109,6 +109,7 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
     g_autofree char *version = cmig_text_escape(PQgetvalue(result, 0, VERSION));
     found->server = g_strdup_printf("PostgreSQL %s", version);
     found->locked = is_true(result, LOCKED);
+    pg->locked = pg->locked || found->locked;
     found->lock_holder =
         PQgetisnull(result, 0, HOLDER) ? NULL : cmig_text_escape(PQgetvalue(result, 0, HOLDER));
     found->read_only = is_true(result, READ_ONLY);

@@ -14,8 +14,9 @@ typedef struct {
     PGcancel *cancel;                /* made beforehand, for the signal handler */
     volatile sig_atomic_t cancelled; /* somebody asked to cancel what is running */
     gboolean table_exists;
-    gboolean quiet; /* notices are about cmig's own statements */
-    guint notices;  /* of the unit so far */
+    gboolean locked; /* inspect took the session lock */
+    gboolean quiet;  /* notices are about cmig's own statements */
+    guint notices;   /* of the unit so far */
 } CmigPg;
 
 typedef PGresult CmigPgResult;
@@ -31,6 +32,8 @@ typedef struct {
     guint statements;
     guint check_at;
     guint commit_at;
+    guint changed_at; /* the checks of the new version rows: before the script, and behind it */
+    guint result_at;
     guint changes_from;
     guint changes_to;
     const CmigSqlScript *script;
@@ -53,6 +56,7 @@ typedef struct {
     gboolean sent;         /* the server may have all of the message */
     gboolean committed;    /* the COMMIT was answered with COMMIT */
     gboolean rolled_back;  /* … with ROLLBACK */
+    gboolean foreign_end;  /* the script committed */
     CmigPgResult *failure; /* the first error */
 } CmigPgAnswer;
 void cmig_pg_answer_clear(CmigPgAnswer *answer);

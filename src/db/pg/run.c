@@ -71,24 +71,29 @@ static void add_lock(CmigPgMessage *message, const char *table, guint lock_timeo
         add(message, "SET LOCAL lock_timeout TO DEFAULT");
 }
 
-/* A query that fails unless the rows are the expected ones: the text that says what was found is
- * cast to a number. */
-static void add_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
+/* A query that fails unless the version rows are these: the text that says what was found is cast
+ * to a number. Returns its number in the message. */
+static guint add_rows(CmigPgMessage *message, const char *const *rows, const char *table)
 {
-    if (unit->expected == NULL)
-        return;
-    g_autoptr(GString) expected = g_string_new(NULL);
-    for (const char *const *row = unit->expected; *row != NULL; row++) {
+    guint number = message->statements;
+    g_autoptr(GString) wanted = g_string_new(NULL);
+    for (const char *const *row = rows; *row != NULL; row++) {
         g_autofree char *literal = cmig_db_quote_literal(*row);
-        g_string_append_printf(expected, "%s%s", expected->len ? "," : "", literal);
+        g_string_append_printf(wanted, "%s%s", wanted->len ? "," : "", literal);
     }
-    message->check_at = message->statements;
     add(message,
         "SELECT CASE WHEN r.found = ARRAY[%s]::text[] THEN 0 ELSE ('" ROWS_BEGIN
         "' || pg_catalog.array_to_string(r.found, ', ') || '" ROWS_END "')::int END FROM "
         "(SELECT coalesce(pg_catalog.array_agg(v ORDER BY v), ARRAY[]::text[]) AS found FROM "
         "(SELECT version_num::text COLLATE \"C\" AS v FROM %s) AS t) AS r",
-        expected->str, table);
+        wanted->str, table);
+    return number;
+}
+
+static void add_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
+{
+    if (unit->expected != NULL)
+        message->check_at = add_rows(message, unit->expected, table);
 }
 
 static void add_changes(CmigPgMessage *message, const CmigDbUnit *unit)
@@ -121,6 +126,17 @@ static void add_reset(CmigPgMessage *message)
     add(message, "RESET ALL");
 }
 
+/* The script may have touched the version table. As the role that connected: the script's own may
+ * have no right to read it. A table that a downgrade to base has dropped cannot be looked at. */
+static void add_result_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
+{
+    if (unit->result[0] == NULL)
+        return;
+    add(message, "RESET SESSION AUTHORIZATION");
+    add(message, "RESET ROLE");
+    message->result_at = add_rows(message, unit->result, table);
+}
+
 static void add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
                      const CmigSqlScript *script)
 {
@@ -134,9 +150,13 @@ static void add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit 
     add_server_settings(message);
     add_check(message, unit, table);
     add_changes(message, unit);
+    if (unit->result != NULL)
+        message->changed_at = add_rows(message, unit->result, table);
     message->script_at = message->statements;
     if (script != NULL)
         add_script(message, script);
+    if (script != NULL && unit->result != NULL)
+        add_result_check(message, unit, table);
     if (unit->commits) {
         message->commit_at = message->statements;
         add(message, "COMMIT");
@@ -172,20 +192,52 @@ static void roll_back(CmigPg *pg)
         command(pg, "ROLLBACK");
 }
 
-static gboolean fail_check(const CmigPgAnswer *answer, const CmigDbUnit *unit, GError **error)
+/* The rows that a failed check found. The caller frees. */
+static char *found_rows(const CmigPgAnswer *answer)
 {
     const char *text = PQresultErrorField(answer->failure, PG_DIAG_MESSAGE_PRIMARY);
     const char *begin = text ? strstr(text, ROWS_BEGIN) : NULL;
     const char *end = begin ? strstr(begin, ROWS_END) : NULL;
-    g_autofree char *found =
-        end ? g_strndup(begin + strlen(ROWS_BEGIN), (gsize)(end - begin) - strlen(ROWS_BEGIN))
-            : g_strdup("?");
+    return end ? g_strndup(begin + strlen(ROWS_BEGIN), (gsize)(end - begin) - strlen(ROWS_BEGIN))
+               : g_strdup("?");
+}
+
+static gboolean fail_rows(const CmigPgAnswer *answer, const char *const *rows, int code,
+                          const char *message, GError **error)
+{
+    g_autofree char *found = found_rows(answer);
     g_autofree char *shown = cmig_text_escape(found);
-    g_autofree char *expected = g_strjoinv(", ", (char **)(guintptr)unit->expected);
+    g_autofree char *expected = g_strjoinv(", ", (char **)(guintptr)rows);
     g_autofree char *wanted = cmig_text_escape(expected);
-    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFLICT,
-                        "the version table was changed by somebody else");
+    g_set_error_literal(error, CMIG_ERROR, code, message);
     cmig_error_set_detail(error, "it holds [%s] where [%s] was expected", shown, wanted);
+    return FALSE;
+}
+
+/* Whether a check of the version rows failed, by its cast, or because the script took the table
+ * away; sets the error then. */
+static gboolean is_rows_failure(const CmigPgMessage *message, const CmigPgAnswer *answer,
+                                const CmigDbUnit *unit, const char *sqlstate, GError **error)
+{
+    static const char *const gone[] = {"22P02", "42P01", "42703", "3F000"};
+    if (answer->done == message->check_at && strcmp(sqlstate, gone[0]) == 0) {
+        fail_rows(answer, unit->expected, CMIG_ERROR_CONFLICT,
+                  "the version table was changed by somebody else", error);
+        return TRUE;
+    }
+    if (answer->done == message->changed_at && strcmp(sqlstate, gone[0]) == 0) {
+        fail_rows(answer, unit->result, CMIG_ERROR_FAILED,
+                  "the version table does not take its new rows; nothing is applied", error);
+        cmig_error_set_hint(error, "does it have rules, triggers or row-level security?");
+        return TRUE;
+    }
+    for (gsize idx = 0; answer->done == message->result_at && idx < G_N_ELEMENTS(gone); idx++) {
+        if (strcmp(sqlstate, gone[idx]) == 0) {
+            fail_rows(answer, unit->result, CMIG_ERROR_FAILED,
+                      "the section itself changed the version table; nothing is applied", error);
+            return TRUE;
+        }
+    }
     return FALSE;
 }
 
@@ -228,12 +280,19 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
                             "the server answered COMMIT with ROLLBACK: nothing is applied");
         return FALSE;
     }
+    if (answer->foreign_end || (sqlstate == NULL && PQstatus(pg->conn) == CONNECTION_OK)) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT,
+                            "the section ended its transaction, or the server answered in an "
+                            "unexpected way: it may be applied in part");
+        cmig_error_set_hint(error, "compare the schema with `cmig current`");
+        return FALSE;
+    }
     if (sqlstate == NULL || strcmp(sqlstate, "57P02") == 0)
         return fail_lost(
             pg, answer->sent && unit->commits && answer->copies_fed == count_copies(message),
             error);
-    if (answer->done == message->check_at && strcmp(sqlstate, "22P02") == 0)
-        return fail_check(answer, unit, error);
+    if (is_rows_failure(message, answer, unit, sqlstate, error))
+        return FALSE;
     cmig_pg_set_message_error(pg, message, answer, error);
     if (answer->done == message->commit_at)
         g_prefix_error(error, "at COMMIT: ");
@@ -284,6 +343,7 @@ static gboolean run_transaction(CmigPg *pg, const CmigDbUnit *unit, const CmigSq
     outcome->applied = answer.committed;
     gboolean complete = unit->commits ? answer.committed
                                       : answer.failure == NULL && answer.done == message.statements;
+    complete = complete && !answer.foreign_end;
     if (!complete)
         fail_answer(pg, unit, &message, &answer, error);
     if (!complete || !check_rows_changed(unit, &answer, error)) {
@@ -305,12 +365,25 @@ static gboolean check_rows(CmigPg *pg, const CmigDbUnit *unit, GError **error)
         add_create(&message, pg, table);
     add_lock(&message, table, pg->base.settings.lock_timeout);
     add_check(&message, unit, table);
+    guint lock_at = message.statements;
+    /* An earlier section may have released all locks of the session. */
+    if (pg->locked)
+        add(&message, "SELECT CASE WHEN l.held > 0 THEN 0 ELSE ('cmig ' || l.held)::int END FROM "
+                      "(SELECT pg_catalog.count(*) AS held FROM pg_catalog.pg_locks WHERE locktype "
+                      "= 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()) AS l");
     add(&message, "ROLLBACK");
     message.script_at = message.statements;
     g_auto(CmigPgAnswer) answer = {0};
     cmig_pg_exchange(pg, &message, &answer);
     if (answer.failure == NULL && answer.done == message.statements)
         return TRUE;
+    if (pg->locked && answer.done == lock_at && answer.failure != NULL) {
+        roll_back(pg);
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
+                            "the migration lock was lost: an earlier section released it");
+        cmig_error_set_hint(error, "nothing of this revision is applied; run the command again");
+        return FALSE;
+    }
     CmigDbUnit nothing = *unit;
     nothing.commits = FALSE;
     fail_answer(pg, &nothing, &message, &answer, error);
@@ -349,16 +422,38 @@ static gboolean run_statement(CmigPg *pg, const CmigSqlScript *script, guint ind
 }
 
 /* From the second statement on, a failure leaves what came before it. */
-static void set_partly_applied(guint done, guint count, GError **error)
+static void set_partly_applied(guint lasting, guint done, guint count, GError **error)
 {
+    if (lasting == 0)
+        return;
     (*error)->code = CMIG_ERROR_IN_DOUBT;
     if (done == count) {
         g_prefix_error(error,
                        "all %u statements are applied, but the version rows are not: ", count);
         return;
     }
-    g_prefix_error(error, "statement %u of %u failed, what came before it is applied: ", done + 1,
-                   count);
+    g_prefix_error(error, "statement %u of %u failed, statements 1 to %u are applied: ", done + 1,
+                   count, lasting);
+}
+
+/* Statements that can leave something behind although they failed. */
+static void set_unclear(const CmigSqlScript *script, guint index, GError **error)
+{
+    g_autofree char *text = cmig_sql_statement_text(script, index);
+    g_autofree char *upper = g_ascii_strup(text, -1);
+    gboolean concurrent = strstr(upper, "CONCURRENTLY") != NULL;
+    if (!concurrent && !g_str_has_prefix(upper, "DO") && !g_str_has_prefix(upper, "CALL"))
+        return;
+    /* A syntax error, a missing table or a missing right come before any work. */
+    const char *sqlstate = cmig_error_sqlstate(*error);
+    if (sqlstate != NULL && g_str_has_prefix(sqlstate, "42"))
+        return;
+    (*error)->code = CMIG_ERROR_IN_DOUBT;
+    if (concurrent)
+        cmig_error_set_hint(error, "an invalid index may be left: look for it with \\d in psql, "
+                                   "remove it with DROP INDEX CONCURRENTLY, then run again");
+    else
+        cmig_error_set_hint(error, "what the block committed before it failed is applied");
 }
 
 static gboolean run_statements(CmigPg *pg, const CmigDbUnit *unit, CmigDbOutcome *outcome,
@@ -370,14 +465,17 @@ static gboolean run_statements(CmigPg *pg, const CmigDbUnit *unit, CmigDbOutcome
             g_strdup_printf("SET statement_timeout = %u", pg->base.settings.statement_timeout);
         command(pg, set);
     }
+    guint lasting = 0; /* what the script itself put into a transaction is rolled back */
     for (guint idx = 0; idx < count; idx++) {
         gboolean lost = FALSE;
         if (!run_statement(pg, unit->script, idx, &lost, error)) {
-            if (idx > 0)
-                set_partly_applied(idx, count, error);
+            set_partly_applied(lasting, idx, count, error);
+            set_unclear(unit->script, idx, error);
             return FALSE;
         }
         outcome->statements_done = idx + 1;
+        if (PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
+            lasting = idx + 1;
     }
     if (PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
         return TRUE;
@@ -408,8 +506,8 @@ static gboolean run_separately(CmigPg *pg, const CmigDbUnit *unit, CmigDbOutcome
     CmigDbOutcome rows = {0};
     done = run_transaction(pg, unit, NULL, &rows, error);
     outcome->applied = rows.applied;
-    if (!done && count > 0)
-        set_partly_applied(count, count, error);
+    if (!done)
+        set_partly_applied(count, count, count, error);
     return done;
 }
 

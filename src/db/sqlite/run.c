@@ -150,6 +150,8 @@ static gboolean run_statement(CmigSqlite *self, const CmigSqlScript *script, gui
     if (code == SQLITE_OK)
         return TRUE;
     cmig_sqlite_set_error(self, code, error);
+    if ((code & 0xff) == SQLITE_AUTH)
+        g_prefix_error(error, "transaction control in a section that runs in a transaction: ");
     set_place(self, script, bounds->start, error);
     return FALSE;
 }
@@ -173,7 +175,9 @@ static gboolean run_script(CmigSqlite *self, const CmigSqlScript *script, CmigDb
                            GError **error)
 {
     gboolean check = may_break_keys(script);
-    g_autoptr(GHashTable) before = check ? cmig_sqlite_violations(self) : NULL;
+    g_autoptr(GHashTable) before = NULL;
+    if (check && (before = cmig_sqlite_violations(self, error)) == NULL)
+        return FALSE;
     for (guint idx = 0; idx < script->statements->len; idx++) {
         if (!run_statement(self, script, idx, error))
             return FALSE;
@@ -185,8 +189,52 @@ static gboolean run_script(CmigSqlite *self, const CmigSqlScript *script, CmigDb
         cmig_sql_set_place(script, cmig_sql_statement(script, idx)->start, error);
         return FALSE;
     }
-    g_autoptr(GHashTable) after = check ? cmig_sqlite_violations(self) : NULL;
-    return cmig_sqlite_compare_violations(before, after, error);
+    if (!check)
+        return TRUE;
+    g_autoptr(GHashTable) after = cmig_sqlite_violations(self, error);
+    return after != NULL && cmig_sqlite_compare_violations(before, after, error);
+}
+
+/* What a script may not do: end the transaction that cmig opened. The lexer refuses that first;
+ * this holds where it reads a text differently from SQLite. */
+static int refuse_transaction_control(void *data, int action, const char *first, const char *second,
+                                      const char *database, const char *trigger)
+{
+    (void)data;
+    (void)first;
+    (void)second;
+    (void)database;
+    (void)trigger;
+    return action == SQLITE_TRANSACTION ? SQLITE_DENY : SQLITE_OK;
+}
+
+static gboolean run_guarded_script(CmigSqlite *self, const CmigSqlScript *script,
+                                   CmigDbOutcome *outcome, GError **error)
+{
+    sqlite3_set_authorizer(self->handle, refuse_transaction_control, NULL);
+    gboolean done = run_script(self, script, outcome, error);
+    sqlite3_set_authorizer(self->handle, NULL, NULL);
+    return done;
+}
+
+/* The script may have touched the version table. Without one, there is no row. */
+static gboolean check_result(CmigSqlite *self, const CmigDbUnit *unit, GError **error)
+{
+    if (unit->result == NULL)
+        return TRUE;
+    g_autofree char *found = join_rows(self, error);
+    if (found == NULL)
+        return FALSE;
+    g_autofree char *expected = g_strjoinv(", ", (char **)(guintptr)unit->result);
+    if (strcmp(found, expected) == 0)
+        return TRUE;
+    g_autofree char *shown = cmig_text_escape(found);
+    g_autofree char *wanted = cmig_text_escape(expected);
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                        "the version table was changed by the section itself or by a trigger");
+    cmig_error_set_detail(error, "it would hold [%s] where [%s] is right; nothing is applied",
+                          shown, wanted);
+    return FALSE;
 }
 
 /* A COMMIT that failed on the disk may have happened all the same: the rows tell. */
@@ -232,7 +280,8 @@ static gboolean run_transaction(CmigSqlite *self, const CmigDbUnit *unit,
     gboolean done = (!unit->begins || execute(self, "BEGIN IMMEDIATE", error)) &&
                     (!unit->create_table || create_table(self, error)) &&
                     check_rows(self, unit, error) && change_rows(self, unit, error) &&
-                    (script == NULL || run_script(self, script, outcome, error)) &&
+                    (script == NULL || run_guarded_script(self, script, outcome, error)) &&
+                    check_result(self, unit, error) && !cmig_interrupt_check(error) &&
                     (!unit->commits || commit(self, unit, error));
     if (!done)
         roll_back(self);
@@ -241,28 +290,32 @@ static gboolean run_transaction(CmigSqlite *self, const CmigDbUnit *unit,
 }
 
 /* From the second statement on, a failure leaves what came before it. */
-static void set_partly_applied(guint done, guint count, GError **error)
+static void set_partly_applied(guint lasting, guint done, guint count, GError **error)
 {
-    if (done == 0)
+    if (lasting == 0)
         return;
     (*error)->code = CMIG_ERROR_IN_DOUBT;
     if (done == count)
         g_prefix_error(error,
                        "all %u statements are applied, but the version rows are not: ", count);
     else
-        g_prefix_error(
-            error, "statement %u of %u failed, what came before it is applied: ", done + 1, count);
+        g_prefix_error(error,
+                       "statement %u of %u failed, statements 1 to %u are applied: ", done + 1,
+                       count, lasting);
 }
 
 static gboolean run_statements(CmigSqlite *self, const CmigSqlScript *script,
                                CmigDbOutcome *outcome, GError **error)
 {
+    guint lasting = 0; /* what the script itself put into a transaction is rolled back */
     for (guint idx = 0; idx < script->statements->len; idx++) {
         if (!run_statement(self, script, idx, error)) {
-            set_partly_applied(idx, script->statements->len, error);
+            set_partly_applied(lasting, idx, script->statements->len, error);
             return FALSE;
         }
         outcome->statements_done = idx + 1;
+        if (!in_transaction(self))
+            lasting = idx + 1;
     }
     if (!in_transaction(self))
         return TRUE;
@@ -287,7 +340,8 @@ static gboolean run_separately(CmigSqlite *self, const CmigDbUnit *unit, CmigDbO
     done = run_transaction(self, unit, NULL, &rows, error);
     outcome->applied = rows.applied;
     if (!done)
-        set_partly_applied(outcome->statements_done, unit->script->statements->len, error);
+        set_partly_applied(outcome->statements_done, outcome->statements_done,
+                           unit->script->statements->len, error);
     return done;
 }
 
@@ -297,9 +351,14 @@ gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outc
     self->cancelled = 0;
     if (!cmig_sqlite_ensure(self, TRUE, error))
         return FALSE;
-    gboolean done = unit->transactional || unit->script == NULL
-                        ? run_transaction(self, unit, unit->script, outcome, error)
-                        : run_separately(self, unit, outcome, error);
+    gboolean done = FALSE;
+    int lock = -1;
+    if (unit->transactional || unit->script == NULL) {
+        done = run_transaction(self, unit, unit->script, outcome, error);
+    } else if (cmig_sqlite_lock(self, &lock, error)) {
+        done = run_separately(self, unit, outcome, error);
+        cmig_sqlite_unlock(self, lock);
+    }
     if (!in_transaction(self))
         cmig_sqlite_reset(self);
     return done;

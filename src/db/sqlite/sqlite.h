@@ -38,15 +38,22 @@ void cmig_sqlite_reset(CmigSqlite *self);
 gboolean cmig_sqlite_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
 gboolean cmig_sqlite_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
 
+/* lock.c */
+
+/* Waits up to lock_timeout for the lock of a section outside of transactions. `*fd` goes to unlock;
+ * -1 for a database in memory. CMIG_ERROR_TRY_AGAIN when somebody else keeps it. */
+gboolean cmig_sqlite_lock(CmigSqlite *self, int *fd, GError **error);
+void cmig_sqlite_unlock(CmigSqlite *self, int fd);
+
 /* run.c */
 gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome,
                          GError **error);
 
 /* foreign_keys.c */
 
-/* Counts violated foreign keys by "table -> parent" (owned text -> guint). NULL when SQLite cannot
- * tell, because a declaration is faulty. */
-GHashTable *cmig_sqlite_violations(CmigSqlite *self);
+/* Counts violated foreign keys by "table -> parent" (owned text -> guint). A table with a faulty
+ * declaration is left out, with a notice. NULL on errors. */
+GHashTable *cmig_sqlite_violations(CmigSqlite *self, GError **error);
 
 /* Fails when `after` has more of any kind than `before`. */
 gboolean cmig_sqlite_compare_violations(GHashTable *before, GHashTable *after, GError **error);
