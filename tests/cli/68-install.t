@@ -7,7 +7,8 @@ build=$(dirname "$CMIG")
 root=$TEST_TMP/work/root
 
 make_it() {
-    make -s -C "$TEST_ROOT" BUILD="$build" DESTDIR="$root" PREFIX=/usr "$1" >make.out 2>&1 || {
+    # The binary under test is not linked anew while other tests run it.
+    make -s -o "$build/cmig" -C "$TEST_ROOT" BUILD="$build" DESTDIR="$root" PREFIX=/usr "$1" >make.out 2>&1 || {
         sed 's/^/#   /' make.out
         return 1
     }
