@@ -123,6 +123,21 @@ at s3 r3
 cmig_ok downgrade -1
 is "$(logged)" '-r3' 'the same when the rows are stored the other way round'
 
+# Steps to the foot of a branch end there: what it depended on, on another branch, stays.
+make_graph <<'GRAPH'
+p1
+p2 : p1
+q1 + p2
+q2 : q1
+GRAPH
+target q2 -1 '-q2' q1
+target q1 -1 '-q1' p2
+target q2 -2 '-q2 -q1' p2
+target q2 q2-1 '-q2' q1
+target p2 -2 '-p2 -p1' -
+at q2
+refused 1 -3 "Relative revision -3 didn't produce 3 migrations"
+
 make_graph <<'GRAPH'
 m0
 m1 : m0 @ one
