@@ -239,7 +239,8 @@ static gboolean plan_upgrade(Request *request, GPtrArray **revisions, GError **e
     return TRUE;
 }
 
-/* The row from which `-N` counts down; with several rows the first one, and only its branch. */
+/* The row from which `-N` counts down; with several rows the first one. Only its branch is
+ * meant. */
 static gboolean find_first_row(Request *request, CmigRevision **start, GError **error)
 {
     if (request->rows->len == 0)
@@ -252,8 +253,10 @@ static gboolean find_first_row(Request *request, CmigRevision **start, GError **
             g_strdup_printf("downgrade %s from multiple heads is ambiguous: of %s, %s was taken; "
                             "name the branch with <branchname>@%s",
                             request->text, names, id, request->text);
-        request->branch = first;
     }
+    /* At the foot of the branch the target is base: other branches, also those that this one
+     * depends on, are not meant. */
+    request->branch = first;
     *start = first;
     return TRUE;
 }
