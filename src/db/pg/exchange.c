@@ -19,6 +19,16 @@ void cmig_pg_message_init(CmigPgMessage *message)
     };
 }
 
+void cmig_pg_message_add(CmigPgMessage *message, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_string_append_vprintf(message->text, format, args);
+    va_end(args);
+    g_string_append_c(message->text, ';');
+    message->statements++;
+}
+
 void cmig_pg_message_clear(CmigPgMessage *message)
 {
     if (message->text != NULL)

@@ -46,6 +46,8 @@ typedef struct {
 } CmigPgMessage;
 void cmig_pg_message_init(CmigPgMessage *message);
 void cmig_pg_message_clear(CmigPgMessage *message);
+/* Appends one statement, without its `;`. */
+void cmig_pg_message_add(CmigPgMessage *message, const char *format, ...) G_GNUC_PRINTF(2, 3);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgMessage, cmig_pg_message_clear)
 
 /* What came back. */
@@ -71,6 +73,17 @@ void cmig_pg_cancel(void *db);
 /* inspect.c */
 gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
 gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+
+/* rows.c */
+
+/* Appends a query that fails unless the version rows are these: the text that says what was found
+ * is cast to a number. Returns its number in the message. */
+guint cmig_pg_add_rows(CmigPgMessage *message, const char *const *rows, const char *table);
+
+/* Whether a check of the version rows failed, by its cast, or because the script took the table
+ * away; sets the error then. */
+gboolean cmig_pg_is_rows_failure(const CmigPgMessage *message, const CmigPgAnswer *answer,
+                                 const CmigDbUnit *unit, const char *sqlstate, GError **error);
 
 /* run.c */
 gboolean cmig_pg_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error);

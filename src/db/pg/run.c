@@ -1,33 +1,18 @@
 /* Units. A transactional one is a single message: settings, version rows, script, COMMIT; its
  * answers tell what happened. A script outside of a transaction goes statement by statement. */
 #include "cmig/error.h"
-#include "cmig/text.h"
 #include "pg.h"
 
 #include <string.h>
-
-/* Between these marks the failed check of the version rows tells what it found. */
-#define ROWS_BEGIN "cmig found ["
-#define ROWS_END   "] in the version table"
-
-static void add(CmigPgMessage *message, const char *format, ...) G_GNUC_PRINTF(2, 3);
-static void add(CmigPgMessage *message, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_string_append_vprintf(message->text, format, args);
-    va_end(args);
-    g_string_append_c(message->text, ';');
-    message->statements++;
-}
 
 /* Settings that hold for the transaction. */
 static void add_settings(CmigPgMessage *message, const CmigPg *pg)
 {
     if (pg->base.settings.statement_timeout > 0)
-        add(message, "SET LOCAL statement_timeout = %u", pg->base.settings.statement_timeout);
-    add(message, "SET LOCAL standard_conforming_strings = on");
-    add(message, "SET LOCAL idle_in_transaction_session_timeout = '1min'");
+        cmig_pg_message_add(message, "SET LOCAL statement_timeout = %u",
+                            pg->base.settings.statement_timeout);
+    cmig_pg_message_add(message, "SET LOCAL standard_conforming_strings = on");
+    cmig_pg_message_add(message, "SET LOCAL idle_in_transaction_session_timeout = '1min'");
 }
 
 /* Settings that depend on the server, so they are made by a query, which can look first. It comes
@@ -35,7 +20,8 @@ static void add_settings(CmigPgMessage *message, const CmigPg *pg)
  * The connection check (14 and later, not on Windows) stops work for a client that died. */
 static void add_server_settings(CmigPgMessage *message)
 {
-    add(message, "SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') = 'off'"
+    cmig_pg_message_add(
+        message, "SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') = 'off'"
                  " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END,"
                  " CASE WHEN pg_catalog.current_setting('client_connection_check_interval', true)"
                  " = '0' AND pg_catalog.version() ~ 'linux|darwin|bsd' THEN pg_catalog.set_config("
@@ -49,15 +35,16 @@ static void add_create(CmigPgMessage *message, const CmigPg *pg, const char *tab
     g_autofree char *constraint = g_strconcat(wanted->name, "_pkc", NULL);
     g_autofree char *quoted = cmig_db_quote_identifier(constraint);
     /* No notice when the table is there: the user did not write this statement. */
-    add(message, "SET LOCAL client_min_messages = error");
+    cmig_pg_message_add(message, "SET LOCAL client_min_messages = error");
     if (wanted->primary_key)
-        add(message,
-            "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL, "
-            "CONSTRAINT %s PRIMARY KEY (version_num))",
-            table, quoted);
+        cmig_pg_message_add(message,
+                            "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL, "
+                            "CONSTRAINT %s PRIMARY KEY (version_num))",
+                            table, quoted);
     else
-        add(message, "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL)", table);
-    add(message, "SET LOCAL client_min_messages TO DEFAULT");
+        cmig_pg_message_add(
+            message, "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL)", table);
+    cmig_pg_message_add(message, "SET LOCAL client_min_messages TO DEFAULT");
 }
 
 /* From here to the end of the transaction nobody else changes the version rows. The wait is
@@ -65,42 +52,23 @@ static void add_create(CmigPgMessage *message, const CmigPg *pg, const char *tab
 static void add_lock(CmigPgMessage *message, const char *table, guint lock_timeout)
 {
     if (lock_timeout > 0)
-        add(message, "SET LOCAL lock_timeout = %u", lock_timeout);
-    add(message, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table);
+        cmig_pg_message_add(message, "SET LOCAL lock_timeout = %u", lock_timeout);
+    cmig_pg_message_add(message, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table);
     if (lock_timeout > 0)
-        add(message, "SET LOCAL lock_timeout TO DEFAULT");
-}
-
-/* A query that fails unless the version rows are these: the text that says what was found is cast
- * to a number. Returns its number in the message. */
-static guint add_rows(CmigPgMessage *message, const char *const *rows, const char *table)
-{
-    guint number = message->statements;
-    g_autoptr(GString) wanted = g_string_new(NULL);
-    for (const char *const *row = rows; *row != NULL; row++) {
-        g_autofree char *literal = cmig_db_quote_literal(*row);
-        g_string_append_printf(wanted, "%s%s", wanted->len ? "," : "", literal);
-    }
-    add(message,
-        "SELECT CASE WHEN r.found = ARRAY[%s]::text[] THEN 0 ELSE ('" ROWS_BEGIN
-        "' || pg_catalog.array_to_string(r.found, ', ') || '" ROWS_END "')::int END FROM "
-        "(SELECT coalesce(pg_catalog.array_agg(v ORDER BY v), ARRAY[]::text[]) AS found FROM "
-        "(SELECT version_num::text COLLATE \"C\" AS v FROM %s) AS t) AS r",
-        wanted->str, table);
-    return number;
+        cmig_pg_message_add(message, "SET LOCAL lock_timeout TO DEFAULT");
 }
 
 static void add_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
 {
     if (unit->expected != NULL)
-        message->check_at = add_rows(message, unit->expected, table);
+        message->check_at = cmig_pg_add_rows(message, unit->expected, table);
 }
 
 static void add_changes(CmigPgMessage *message, const CmigDbUnit *unit)
 {
     message->changes_from = message->statements;
     for (const char *const *change = unit->changes; change != NULL && *change != NULL; change++)
-        add(message, "%s", *change);
+        cmig_pg_message_add(message, "%s", *change);
     message->changes_to = message->statements;
 }
 
@@ -121,9 +89,9 @@ static void add_script(CmigPgMessage *message, const CmigSqlScript *script)
  * settings may depend on them. */
 static void add_reset(CmigPgMessage *message)
 {
-    add(message, "RESET SESSION AUTHORIZATION");
-    add(message, "RESET ROLE");
-    add(message, "RESET ALL");
+    cmig_pg_message_add(message, "RESET SESSION AUTHORIZATION");
+    cmig_pg_message_add(message, "RESET ROLE");
+    cmig_pg_message_add(message, "RESET ALL");
 }
 
 /* The script may have touched the version table. As the role that connected: the script's own may
@@ -132,9 +100,9 @@ static void add_result_check(CmigPgMessage *message, const CmigDbUnit *unit, con
 {
     if (unit->result[0] == NULL)
         return;
-    add(message, "RESET SESSION AUTHORIZATION");
-    add(message, "RESET ROLE");
-    message->result_at = add_rows(message, unit->result, table);
+    cmig_pg_message_add(message, "RESET SESSION AUTHORIZATION");
+    cmig_pg_message_add(message, "RESET ROLE");
+    message->result_at = cmig_pg_add_rows(message, unit->result, table);
 }
 
 static void add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
@@ -142,7 +110,7 @@ static void add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit 
 {
     g_autofree char *table = cmig_db_version_table(&pg->base);
     if (unit->begins)
-        add(message, "BEGIN");
+        cmig_pg_message_add(message, "BEGIN");
     add_settings(message, pg);
     if (unit->create_table)
         add_create(message, pg, table);
@@ -151,7 +119,7 @@ static void add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit 
     add_check(message, unit, table);
     add_changes(message, unit);
     if (unit->result != NULL)
-        message->changed_at = add_rows(message, unit->result, table);
+        message->changed_at = cmig_pg_add_rows(message, unit->result, table);
     message->script_at = message->statements;
     if (script != NULL)
         add_script(message, script);
@@ -159,7 +127,7 @@ static void add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit 
         add_result_check(message, unit, table);
     if (unit->commits) {
         message->commit_at = message->statements;
-        add(message, "COMMIT");
+        cmig_pg_message_add(message, "COMMIT");
     }
     add_reset(message);
 }
@@ -190,55 +158,6 @@ static void roll_back(CmigPg *pg)
 {
     if (PQtransactionStatus(pg->conn) != PQTRANS_IDLE)
         command(pg, "ROLLBACK");
-}
-
-/* The rows that a failed check found. The caller frees. */
-static char *found_rows(const CmigPgAnswer *answer)
-{
-    const char *text = PQresultErrorField(answer->failure, PG_DIAG_MESSAGE_PRIMARY);
-    const char *begin = text ? strstr(text, ROWS_BEGIN) : NULL;
-    const char *end = begin ? strstr(begin, ROWS_END) : NULL;
-    return end ? g_strndup(begin + strlen(ROWS_BEGIN), (gsize)(end - begin) - strlen(ROWS_BEGIN))
-               : g_strdup("?");
-}
-
-static gboolean fail_rows(const CmigPgAnswer *answer, const char *const *rows, int code,
-                          const char *message, GError **error)
-{
-    g_autofree char *found = found_rows(answer);
-    g_autofree char *shown = cmig_text_escape(found);
-    g_autofree char *expected = g_strjoinv(", ", (char **)(guintptr)rows);
-    g_autofree char *wanted = cmig_text_escape(expected);
-    g_set_error_literal(error, CMIG_ERROR, code, message);
-    cmig_error_set_detail(error, "it holds [%s] where [%s] was expected", shown, wanted);
-    return FALSE;
-}
-
-/* Whether a check of the version rows failed, by its cast, or because the script took the table
- * away; sets the error then. */
-static gboolean is_rows_failure(const CmigPgMessage *message, const CmigPgAnswer *answer,
-                                const CmigDbUnit *unit, const char *sqlstate, GError **error)
-{
-    static const char *const gone[] = {"22P02", "42P01", "42703", "3F000"};
-    if (answer->done == message->check_at && strcmp(sqlstate, gone[0]) == 0) {
-        fail_rows(answer, unit->expected, CMIG_ERROR_CONFLICT,
-                  "the version table was changed by somebody else", error);
-        return TRUE;
-    }
-    if (answer->done == message->changed_at && strcmp(sqlstate, gone[0]) == 0) {
-        fail_rows(answer, unit->result, CMIG_ERROR_FAILED,
-                  "the version table does not take its new rows; nothing is applied", error);
-        cmig_error_set_hint(error, "does it have rules, triggers or row-level security?");
-        return TRUE;
-    }
-    for (gsize idx = 0; answer->done == message->result_at && idx < G_N_ELEMENTS(gone); idx++) {
-        if (strcmp(sqlstate, gone[idx]) == 0) {
-            fail_rows(answer, unit->result, CMIG_ERROR_FAILED,
-                      "the section itself changed the version table; nothing is applied", error);
-            return TRUE;
-        }
-    }
-    return FALSE;
 }
 
 /* The connection ended without a verdict. */
@@ -291,7 +210,7 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
         return fail_lost(
             pg, answer->sent && unit->commits && answer->copies_fed == count_copies(message),
             error);
-    if (is_rows_failure(message, answer, unit, sqlstate, error))
+    if (cmig_pg_is_rows_failure(message, answer, unit, sqlstate, error))
         return FALSE;
     cmig_pg_set_message_error(pg, message, answer, error);
     if (answer->done == message->commit_at)
@@ -360,7 +279,7 @@ static gboolean check_rows(CmigPg *pg, const CmigDbUnit *unit, GError **error)
     g_autofree char *table = cmig_db_version_table(&pg->base);
     g_auto(CmigPgMessage) message;
     cmig_pg_message_init(&message);
-    add(&message, "BEGIN");
+    cmig_pg_message_add(&message, "BEGIN");
     if (unit->create_table)
         add_create(&message, pg, table);
     add_lock(&message, table, pg->base.settings.lock_timeout);
@@ -368,10 +287,11 @@ static gboolean check_rows(CmigPg *pg, const CmigDbUnit *unit, GError **error)
     guint lock_at = message.statements;
     /* An earlier section may have released all locks of the session. */
     if (pg->locked)
-        add(&message, "SELECT CASE WHEN l.held > 0 THEN 0 ELSE ('cmig ' || l.held)::int END FROM "
+        cmig_pg_message_add(
+            &message, "SELECT CASE WHEN l.held > 0 THEN 0 ELSE ('cmig ' || l.held)::int END FROM "
                       "(SELECT pg_catalog.count(*) AS held FROM pg_catalog.pg_locks WHERE locktype "
                       "= 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()) AS l");
-    add(&message, "ROLLBACK");
+    cmig_pg_message_add(&message, "ROLLBACK");
     message.script_at = message.statements;
     g_auto(CmigPgAnswer) answer = {0};
     cmig_pg_exchange(pg, &message, &answer);
