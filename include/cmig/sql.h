@@ -57,6 +57,10 @@ gsize cmig_sql_unappend(const CmigSqlScript *script, gsize offset);
 /* Statement `index` as text with COPY data left out. The caller frees. */
 char *cmig_sql_statement_text(const CmigSqlScript *script, guint index);
 
+/* Which token of statement `index` is the first bare word `word` (lower case), in any letter case,
+ * counted from 0; -1 when none is. */
+gint cmig_sql_find_word(const CmigSqlScript *script, guint index, const char *word);
+
 /* Adds file, line and column of byte `offset` of the script's text to the error. */
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error);
 

@@ -2,6 +2,7 @@
 #include "cmig/error.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
+#include "lexer.h"
 
 void cmig_sql_script_free(CmigSqlScript *script)
 {
@@ -30,6 +31,20 @@ char *cmig_sql_statement_text(const CmigSqlScript *script, guint index)
 {
     const CmigSqlStatement *statement = cmig_sql_statement(script, index);
     return g_strndup(script->text + statement->start, statement->end - statement->start);
+}
+
+gint cmig_sql_find_word(const CmigSqlScript *script, guint index, const char *word)
+{
+    const CmigSqlStatement *statement = cmig_sql_statement(script, index);
+    CmigLexer lexer = {.text = script->text,
+                       .length = statement->end,
+                       .at = statement->start,
+                       .dialect = script->dialect};
+    CmigToken token;
+    for (gint number = 0; cmig_lexer_next(&lexer, &token) && token.kind != CMIG_TOKEN_END; number++)
+        if (cmig_lexer_is(&lexer, &token, word))
+            return number;
+    return -1;
 }
 
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error)

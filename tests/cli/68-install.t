@@ -5,10 +5,13 @@
 . "$(dirname "$0")/lib-conf.sh"
 build=$(dirname "$CMIG")
 root=$TEST_TMP/work/root
+# A copy, so that the binary under test is not linked anew while other tests run it.
+own=$TEST_TMP/work/own
+mkdir "$own"
+cp -a "$build/cmig" "$build/libcmig.a" "$build/src" "$build/templates.c" "$build/templates.o" "$own/"
 
 make_it() {
-    # The binary under test is not linked anew while other tests run it.
-    make -s -o "$build/cmig" -C "$TEST_ROOT" BUILD="$build" DESTDIR="$root" PREFIX=/usr "$1" >make.out 2>&1 || {
+    make -s -C "$TEST_ROOT" BUILD="$own" DESTDIR="$root" PREFIX=/usr "$1" >make.out 2>&1 || {
         sed 's/^/#   /' make.out
         return 1
     }

@@ -238,6 +238,40 @@ START_TEST(notices_a_failing_commit)
 }
 END_TEST
 
+/* What the lexer would not let through, and scripts that it would have counted wrongly. */
+START_TEST(notices_a_section_that_ends_its_transaction)
+{
+    static const struct {
+        const char *text;
+        guint counted;
+        gint code;
+    } cases[] = {
+        {"SELECT 1; COMMIT; CREATE TABLE t (a int)", 3, CMIG_ERROR_IN_DOUBT},
+        {"SELECT 1; COMMIT; SELECT 1 / 0", 3, CMIG_ERROR_IN_DOUBT},
+        {"SELECT 1; ROLLBACK; CREATE TABLE t (a int)", 3, CMIG_ERROR_IN_DOUBT},
+        {"SELECT 1; COMMIT; SELECT 1 / 0", 1, CMIG_ERROR_IN_DOUBT},
+        {"SELECT 1; COMMIT; SELECT 2", 1, CMIG_ERROR_IN_DOUBT},
+        {"SAVEPOINT s; ROLLBACK TO s; SELECT 1 / 0", 3, CMIG_ERROR_FAILED},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        fixture_execute("DROP TABLE IF EXISTS t, alembic_version");
+        g_autoptr(CmigDb) db = fixture_connect();
+        g_autoptr(CmigSqlScript) script = fixture_scan(cases[idx].text, FALSE);
+        ck_assert_uint_eq(script->statements->len, 3);
+        g_array_set_size(script->statements, cases[idx].counted);
+        CmigDbUnit unit = fixture_unit(script, NO_ROWS, STRINGS(INSERT("a")));
+        CmigDbOutcome outcome;
+        g_autoptr(GError) error = NULL;
+        ck_assert_msg(!cmig_db_run(db, &unit, &outcome, &error), "%s", cases[idx].text);
+        ck_assert_msg(g_error_matches(error, CMIG_ERROR, cases[idx].code), "%s: %s",
+                      cases[idx].text, error->message);
+        ck_assert(!outcome.applied);
+        if (cases[idx].code == CMIG_ERROR_IN_DOUBT)
+            ck_assert_ptr_nonnull(strstr(error->message, "ended its transaction by itself"));
+    }
+}
+END_TEST
+
 static void collect(const char *severity, const char *message, gpointer data)
 {
     g_string_append_printf(data, "[%s %s]", severity, message);
@@ -672,6 +706,7 @@ int main(void)
     tcase_add_test(tests, places_errors_around_copies);
     tcase_add_test(tests, carries_what_the_server_says);
     tcase_add_test(tests, notices_a_failing_commit);
+    tcase_add_test(tests, notices_a_section_that_ends_its_transaction);
     tcase_add_test(tests, delivers_notices);
     tcase_add_test(tests, cleans_the_session_between_units);
     tcase_add_test(tests, keeps_the_role_of_the_connection);

@@ -176,6 +176,10 @@ static const RefusalCase refusals[] = {
     {PG, "COPY t FROM stdin;\n1\n \\.\n\\.x\n", 10, 1, "the data of this COPY is not ended"},
     {PG, "COPY t FROM stdin", 10, 1, "COPY … FROM stdin needs"},
     {PG, "COPY t FROM stdin; SELECT 1;\n1\n\\.\n", 10, 20, "text behind COPY"},
+    {PG, "COPY t FROM stdin; -- x\rCOMMIT;\n1\n\\.\n", 10, 24, "text behind COPY"},
+    {PG, "COPY t FROM stdin;\rCOMMIT;\n1\n\\.\n", 10, 19, "text behind COPY"},
+    {PG, "COPY t FROM stdin; -- x\r\r\n1\n\\.\n", 10, 24, "text behind COPY"},
+    {PG, "\\restrict a\rCOMMIT;\n", 10, 1, "\\restrict is a command of psql's"},
     {PG, "COPY BINARY t FROM stdin;\n\\.\n", 10, 1, "binary COPY"},
     {PG, "COPY t FROM stdin BINARY;\n\\.\n", 10, 1, "binary COPY"},
     {PG, "COPY t FROM stdin (FORMAT binary);\n\\.\n", 10, 1, "binary COPY"},
@@ -221,6 +225,20 @@ START_TEST(refuses_bytes_that_are_no_text)
     ck_assert_str_eq(error->message, "SQL text is not valid UTF-8");
     ck_assert_uint_eq(cmig_error_column(error), 2);
     ck_assert_str_eq(cmig_error_detail(error), "the byte is 0xC0");
+}
+END_TEST
+
+START_TEST(finds_words)
+{
+    static const char text[] = "a; /* do */ DO -- x\r$$ concurrently $$ 'language' \"do\" Plpgsql; "
+                               "concurrently";
+    g_autoptr(CmigSqlScript) script = scan(text, strlen(text), PG, FALSE, NULL);
+    static const struct {
+        const char *word;
+        gint number;
+    } cases[] = {{"do", 0}, {"plpgsql", 4}, {"concurrently", -1}, {"language", -1}, {"a", -1}};
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++)
+        ck_assert_int_eq(cmig_sql_find_word(script, 1, cases[idx].word), cases[idx].number);
 }
 END_TEST
 
@@ -474,6 +492,7 @@ int main(void)
     tcase_add_loop_test(tests, splits_statements, 0, G_N_ELEMENTS(splits));
     tcase_add_loop_test(tests, refuses, 0, G_N_ELEMENTS(refusals));
     tcase_add_test(tests, refuses_bytes_that_are_no_text);
+    tcase_add_test(tests, finds_words);
     tcase_add_test(tests, allows_transaction_control_outside);
     tcase_add_loop_test(tests, cuts_copy_data, 0, G_N_ELEMENTS(copies));
     tcase_add_loop_test(tests, leaves_other_copies, 0, G_N_ELEMENTS(not_copies));

@@ -90,6 +90,17 @@ static void drain_copy(CmigPg *pg)
         PQfreemem(data);
 }
 
+/* Whether the script's statement that completed is a ROLLBACK TO of its own, which has the same tag
+ * as the end of the transaction. */
+static gboolean is_savepoint(const CmigPgMessage *message, guint done)
+{
+    if (done < message->script_at || done - message->script_at >= message->script_count)
+        return FALSE;
+    guint index = message->script_first + done - message->script_at;
+    return cmig_sql_find_word(message->script, index, "rollback") == 0 &&
+           cmig_sql_find_word(message->script, index, "to") > 0;
+}
+
 /* A statement completed. */
 static void note_completion(CmigPgAnswer *answer, const CmigPgMessage *message, PGresult *result)
 {
@@ -102,7 +113,8 @@ static void note_completion(CmigPgAnswer *answer, const CmigPgMessage *message, 
     if (answer->done == message->commit_at) {
         answer->committed = commits;
         answer->rolled_back = rolls_back;
-    } else if (message->whole && commits) { /* ROLLBACK may be one to a savepoint */
+    } else if (message->whole &&
+               (commits || (rolls_back && !is_savepoint(message, answer->done)))) {
         answer->foreign_end = TRUE;
     }
     if (answer->done >= message->changes_from && answer->done < message->changes_to)

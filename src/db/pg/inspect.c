@@ -40,10 +40,22 @@ static const char inspect_query[] =
     "     AND l.database = (SELECT oid FROM pg_catalog.pg_database"
     "                       WHERE datname = pg_catalog.current_database())"
     "     AND l.classid = ((a.key >> 32) & 4294967295)::oid"
-    "     AND l.objid = (a.key & 4294967295)::oid LIMIT 1) END"
+    "     AND l.objid = (a.key & 4294967295)::oid LIMIT 1) END,"
+    "  a.key"
     " FROM attempt a";
 
-enum { VERSION, READ_ONLY, BACKEND, SCHEMA, SCHEMA_EXISTS, TABLE_EXISTS, LOCKED, HOLDER, COLUMNS };
+enum {
+    VERSION,
+    READ_ONLY,
+    BACKEND,
+    SCHEMA,
+    SCHEMA_EXISTS,
+    TABLE_EXISTS,
+    LOCKED,
+    HOLDER,
+    LOCK_KEY,
+    COLUMNS
+};
 
 static gboolean is_true(const PGresult *result, int column)
 {
@@ -110,6 +122,7 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
     found->server = g_strdup_printf("PostgreSQL %s", version);
     found->locked = is_true(result, LOCKED);
     pg->locked = pg->locked || found->locked;
+    pg->lock_key = (guint64)g_ascii_strtoll(PQgetvalue(result, 0, LOCK_KEY), NULL, 10);
     found->lock_holder =
         PQgetisnull(result, 0, HOLDER) ? NULL : cmig_text_escape(PQgetvalue(result, 0, HOLDER));
     found->read_only = is_true(result, READ_ONLY);
@@ -128,7 +141,11 @@ gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
         return TRUE;
     }
     g_autofree char *table = cmig_db_version_table(db);
-    g_autofree char *query = g_strdup_printf("SELECT version_num FROM %s", table);
+    /* Row-level security would hide rows: with this setting the server refuses instead. */
+    g_autofree char *query =
+        g_strdup_printf("SELECT pg_catalog.set_config('row_security', 'off', true);"
+                        "SELECT version_num FROM %s",
+                        table);
     g_autoptr(CmigPgResult) result = PQexec(pg->conn, query);
     const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (g_strcmp0(sqlstate, "42P01") == 0) { /* a transaction that created it was rolled back */
@@ -142,6 +159,10 @@ gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
         if (g_strcmp0(sqlstate, "42703") == 0)
             cmig_error_set_hint(error, "this is no version table: it has no column version_num; "
                                        "configure another version_table");
+        if (g_strcmp0(PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION), "check_enable_rls") == 0)
+            cmig_error_set_hint(error, "row-level security hides version rows from this user: "
+                                       "connect as one with BYPASSRLS, or switch it off for this "
+                                       "table");
         return FALSE;
     }
     for (int row = 0; row < PQntuples(result); row++)

@@ -15,8 +15,9 @@ typedef struct {
     volatile sig_atomic_t cancelled; /* somebody asked to cancel what is running */
     gboolean table_exists;
     gboolean locked; /* inspect took the session lock */
-    gboolean quiet;  /* notices are about cmig's own statements */
-    guint notices;   /* of the unit so far */
+    guint64 lock_key;
+    gboolean quiet; /* notices are about cmig's own statements */
+    guint notices;  /* of the unit so far */
 } CmigPg;
 
 typedef PGresult CmigPgResult;
@@ -58,7 +59,7 @@ typedef struct {
     gboolean sent;         /* the server may have all of the message */
     gboolean committed;    /* the COMMIT was answered with COMMIT */
     gboolean rolled_back;  /* … with ROLLBACK */
-    gboolean foreign_end;  /* the script committed */
+    gboolean foreign_end;  /* the script ended the transaction */
     CmigPgResult *failure; /* the first error */
 } CmigPgAnswer;
 void cmig_pg_answer_clear(CmigPgAnswer *answer);
@@ -80,10 +81,24 @@ gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
  * is cast to a number. Returns its number in the message. */
 guint cmig_pg_add_rows(CmigPgMessage *message, const char *const *rows, const char *table);
 
+/* As above for a table that is to be empty and may be gone. */
+guint cmig_pg_add_no_rows(CmigPgMessage *message, const char *table);
+
 /* Whether a check of the version rows failed, by its cast, or because the script took the table
  * away; sets the error then. */
 gboolean cmig_pg_is_rows_failure(const CmigPgMessage *message, const CmigPgAnswer *answer,
                                  const CmigDbUnit *unit, const char *sqlstate, GError **error);
+
+/* compose.c */
+
+/* Appends a unit: BEGIN, settings, version rows, the script or nothing, COMMIT. */
+void cmig_pg_add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
+                      const CmigSqlScript *script);
+
+/* Appends a look at the version rows, and at the session lock if it was taken, in a transaction
+ * that is rolled back. Returns the number of the query that divides by zero when the lock was lost.
+ */
+guint cmig_pg_add_preview(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit);
 
 /* run.c */
 gboolean cmig_pg_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error);

@@ -19,11 +19,33 @@ guint cmig_pg_add_rows(CmigPgMessage *message, const char *const *rows, const ch
     }
     cmig_pg_message_add(
         message,
-        "SELECT CASE WHEN r.found = ARRAY[%s]::text[] THEN 0 ELSE ('" ROWS_BEGIN
+        "SELECT CASE WHEN r.found = ARRAY[%s]::pg_catalog.text[] THEN 0 ELSE ('" ROWS_BEGIN
         "' || pg_catalog.array_to_string(r.found, ', ') || '" ROWS_END "')::int END FROM "
-        "(SELECT coalesce(pg_catalog.array_agg(v ORDER BY v), ARRAY[]::text[]) AS found FROM "
-        "(SELECT version_num::text COLLATE \"C\" AS v FROM %s) AS t) AS r",
+        "(SELECT coalesce(pg_catalog.array_agg(v ORDER BY v), ARRAY[]::pg_catalog.text[]) AS "
+        "found FROM (SELECT version_num::pg_catalog.text COLLATE pg_catalog.\"C\" AS v FROM %s) AS "
+        "t) AS r",
         wanted->str, table);
+    return number;
+}
+
+/* A query that names a missing table fails, so the name is in a text that only runs when the table
+ * is there. ts_stat runs such a text on every server, also without PL/pgSQL. */
+guint cmig_pg_add_no_rows(CmigPgMessage *message, const char *table)
+{
+    guint number = message->statements;
+    g_autofree char *query = g_strdup_printf(
+        "SELECT pg_catalog.array_to_tsvector(ARRAY[coalesce(nullif(pg_catalog.substr("
+        "version_num::pg_catalog.text, 1, 99), ''), '?')]) FROM %s",
+        table);
+    g_autofree char *name = cmig_db_quote_literal(table);
+    g_autofree char *text = cmig_db_quote_literal(query);
+    cmig_pg_message_add(
+        message,
+        "SELECT CASE WHEN pg_catalog.to_regclass(%s) IS NULL THEN 0 ELSE (SELECT CASE WHEN "
+        "pg_catalog.count(*) = 0 THEN 0 ELSE ('" ROWS_BEGIN
+        "' || pg_catalog.string_agg(word, ', ') || '" ROWS_END
+        "')::int END FROM pg_catalog.ts_stat(%s)) END",
+        name, text);
     return number;
 }
 
@@ -65,11 +87,13 @@ gboolean cmig_pg_is_rows_failure(const CmigPgMessage *message, const CmigPgAnswe
         return TRUE;
     }
     for (gsize idx = 0; answer->done == message->result_at && idx < G_N_ELEMENTS(gone); idx++) {
-        if (strcmp(sqlstate, gone[idx]) == 0) {
-            fail_rows(answer, unit->result, CMIG_ERROR_FAILED,
-                      "the section itself changed the version table; nothing is applied", error);
-            return TRUE;
-        }
+        if (strcmp(sqlstate, gone[idx]) != 0)
+            continue;
+        fail_rows(answer, unit->result, CMIG_ERROR_FAILED,
+                  "the section itself changed the version table; nothing is applied", error);
+        if (idx > 0)
+            cmig_error_set_detail(error, "it is no longer there, or has no column version_num");
+        return TRUE;
     }
     return FALSE;
 }

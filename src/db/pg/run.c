@@ -5,133 +5,6 @@
 
 #include <string.h>
 
-/* Settings that hold for the transaction. */
-static void add_settings(CmigPgMessage *message, const CmigPg *pg)
-{
-    if (pg->base.settings.statement_timeout > 0)
-        cmig_pg_message_add(message, "SET LOCAL statement_timeout = %u",
-                            pg->base.settings.statement_timeout);
-    cmig_pg_message_add(message, "SET LOCAL standard_conforming_strings = on");
-    cmig_pg_message_add(message, "SET LOCAL idle_in_transaction_session_timeout = '1min'");
-}
-
-/* Settings that depend on the server, so they are made by a query, which can look first. It comes
- * behind LOCK TABLE: at higher isolation levels the first query decides what the transaction sees.
- * The connection check (14 and later, not on Windows) stops work for a client that died. */
-static void add_server_settings(CmigPgMessage *message)
-{
-    cmig_pg_message_add(
-        message, "SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') = 'off'"
-                 " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END,"
-                 " CASE WHEN pg_catalog.current_setting('client_connection_check_interval', true)"
-                 " = '0' AND pg_catalog.version() ~ 'linux|darwin|bsd' THEN pg_catalog.set_config("
-                 "'client_connection_check_interval', '2s', true) END");
-}
-
-/* The version table, as Alembic makes it. */
-static void add_create(CmigPgMessage *message, const CmigPg *pg, const char *table)
-{
-    const CmigVersionTable *wanted = pg->base.settings.version_table;
-    g_autofree char *constraint = g_strconcat(wanted->name, "_pkc", NULL);
-    g_autofree char *quoted = cmig_db_quote_identifier(constraint);
-    /* No notice when the table is there: the user did not write this statement. */
-    cmig_pg_message_add(message, "SET LOCAL client_min_messages = error");
-    if (wanted->primary_key)
-        cmig_pg_message_add(message,
-                            "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL, "
-                            "CONSTRAINT %s PRIMARY KEY (version_num))",
-                            table, quoted);
-    else
-        cmig_pg_message_add(
-            message, "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL)", table);
-    cmig_pg_message_add(message, "SET LOCAL client_min_messages TO DEFAULT");
-}
-
-/* From here to the end of the transaction nobody else changes the version rows. The wait is
- * limited, that of the script's own statements is not. */
-static void add_lock(CmigPgMessage *message, const char *table, guint lock_timeout)
-{
-    if (lock_timeout > 0)
-        cmig_pg_message_add(message, "SET LOCAL lock_timeout = %u", lock_timeout);
-    cmig_pg_message_add(message, "LOCK TABLE %s IN SHARE ROW EXCLUSIVE MODE", table);
-    if (lock_timeout > 0)
-        cmig_pg_message_add(message, "SET LOCAL lock_timeout TO DEFAULT");
-}
-
-static void add_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
-{
-    if (unit->expected != NULL)
-        message->check_at = cmig_pg_add_rows(message, unit->expected, table);
-}
-
-static void add_changes(CmigPgMessage *message, const CmigDbUnit *unit)
-{
-    message->changes_from = message->statements;
-    for (const char *const *change = unit->changes; change != NULL && *change != NULL; change++)
-        cmig_pg_message_add(message, "%s", *change);
-    message->changes_to = message->statements;
-}
-
-/* A script may end in a comment or without a `;`. */
-static void add_script(CmigPgMessage *message, const CmigSqlScript *script)
-{
-    message->script = script;
-    message->script_count = script->statements->len;
-    message->whole = TRUE;
-    message->script_from = message->text->len;
-    cmig_sql_append(script, message->text);
-    message->script_to = message->text->len;
-    g_string_append(message->text, "\n;");
-    message->statements += script->statements->len;
-}
-
-/* What a script left set must not reach the next one. Roles first: the right to reset other
- * settings may depend on them. */
-static void add_reset(CmigPgMessage *message)
-{
-    cmig_pg_message_add(message, "RESET SESSION AUTHORIZATION");
-    cmig_pg_message_add(message, "RESET ROLE");
-    cmig_pg_message_add(message, "RESET ALL");
-}
-
-/* The script may have touched the version table. As the role that connected: the script's own may
- * have no right to read it. A table that a downgrade to base has dropped cannot be looked at. */
-static void add_result_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
-{
-    if (unit->result[0] == NULL)
-        return;
-    cmig_pg_message_add(message, "RESET SESSION AUTHORIZATION");
-    cmig_pg_message_add(message, "RESET ROLE");
-    message->result_at = cmig_pg_add_rows(message, unit->result, table);
-}
-
-static void add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
-                     const CmigSqlScript *script)
-{
-    g_autofree char *table = cmig_db_version_table(&pg->base);
-    if (unit->begins)
-        cmig_pg_message_add(message, "BEGIN");
-    add_settings(message, pg);
-    if (unit->create_table)
-        add_create(message, pg, table);
-    add_lock(message, table, pg->base.settings.lock_timeout);
-    add_server_settings(message);
-    add_check(message, unit, table);
-    add_changes(message, unit);
-    if (unit->result != NULL)
-        message->changed_at = cmig_pg_add_rows(message, unit->result, table);
-    message->script_at = message->statements;
-    if (script != NULL)
-        add_script(message, script);
-    if (script != NULL && unit->result != NULL)
-        add_result_check(message, unit, table);
-    if (unit->commits) {
-        message->commit_at = message->statements;
-        cmig_pg_message_add(message, "COMMIT");
-    }
-    add_reset(message);
-}
-
 /* Runs a message of which only the success matters. */
 static gboolean command(CmigPg *pg, const char *text)
 {
@@ -192,6 +65,13 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
 {
     const char *sqlstate =
         answer->failure ? PQresultErrorField(answer->failure, PG_DIAG_SQLSTATE) : NULL;
+    if (answer->foreign_end || answer->committed || answer->done > message->statements) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT,
+                            "the section ended its transaction by itself: it may be applied in "
+                            "part");
+        cmig_error_set_hint(error, "compare the schema with `cmig current`");
+        return FALSE;
+    }
     /* No SQLSTATE: the client library speaks, not the server. A crash of the server (57P02) is no
      * verdict either. */
     if (answer->rolled_back) {
@@ -199,10 +79,10 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
                             "the server answered COMMIT with ROLLBACK: nothing is applied");
         return FALSE;
     }
-    if (answer->foreign_end || (sqlstate == NULL && PQstatus(pg->conn) == CONNECTION_OK)) {
+    if (sqlstate == NULL && PQstatus(pg->conn) == CONNECTION_OK) {
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT,
-                            "the section ended its transaction, or the server answered in an "
-                            "unexpected way: it may be applied in part");
+                            "the server answered in an unexpected way: the section may be applied "
+                            "in part");
         cmig_error_set_hint(error, "compare the schema with `cmig current`");
         return FALSE;
     }
@@ -241,6 +121,21 @@ static gboolean check_rows_changed(const CmigDbUnit *unit, const CmigPgAnswer *a
     return FALSE;
 }
 
+/* Whether the message did all that it should. A connection that ends, or a cancel that comes,
+ * behind COMMIT changes nothing; any other error there tells that the COMMIT was not cmig's. */
+static gboolean is_complete(const CmigPg *pg, const CmigDbUnit *unit, const CmigPgMessage *message,
+                            const CmigPgAnswer *answer)
+{
+    if (answer->foreign_end || answer->done > message->statements)
+        return FALSE;
+    if (!unit->commits)
+        return answer->failure == NULL && answer->done == message->statements &&
+               PQtransactionStatus(pg->conn) == PQTRANS_INTRANS;
+    const char *sqlstate =
+        answer->failure ? PQresultErrorField(answer->failure, PG_DIAG_SQLSTATE) : NULL;
+    return answer->committed && (sqlstate == NULL || g_str_has_prefix(sqlstate, "57"));
+}
+
 /* A whole unit as one message. */
 static gboolean run_transaction(CmigPg *pg, const CmigDbUnit *unit, const CmigSqlScript *script,
                                 CmigDbOutcome *outcome, GError **error)
@@ -254,15 +149,13 @@ static gboolean run_transaction(CmigPg *pg, const CmigDbUnit *unit, const CmigSq
         return FALSE;
     g_auto(CmigPgMessage) message;
     cmig_pg_message_init(&message);
-    add_unit(&message, pg, unit, script);
+    cmig_pg_add_unit(&message, pg, unit, script);
     g_auto(CmigPgAnswer) answer = {0};
     cmig_pg_exchange(pg, &message, &answer);
     if (answer.done > message.script_at)
         outcome->statements_done = MIN(answer.done - message.script_at, message.script_count);
-    outcome->applied = answer.committed;
-    gboolean complete = unit->commits ? answer.committed
-                                      : answer.failure == NULL && answer.done == message.statements;
-    complete = complete && !answer.foreign_end;
+    gboolean complete = is_complete(pg, unit, &message, &answer);
+    outcome->applied = complete && unit->commits;
     if (!complete)
         fail_answer(pg, unit, &message, &answer, error);
     if (!complete || !check_rows_changed(unit, &answer, error)) {
@@ -276,28 +169,16 @@ static gboolean run_transaction(CmigPg *pg, const CmigDbUnit *unit, const CmigSq
 /* Whether the version rows are the expected ones, before statements that cannot be undone. */
 static gboolean check_rows(CmigPg *pg, const CmigDbUnit *unit, GError **error)
 {
-    g_autofree char *table = cmig_db_version_table(&pg->base);
     g_auto(CmigPgMessage) message;
     cmig_pg_message_init(&message);
-    cmig_pg_message_add(&message, "BEGIN");
-    if (unit->create_table)
-        add_create(&message, pg, table);
-    add_lock(&message, table, pg->base.settings.lock_timeout);
-    add_check(&message, unit, table);
-    guint lock_at = message.statements;
-    /* An earlier section may have released all locks of the session. */
-    if (pg->locked)
-        cmig_pg_message_add(
-            &message, "SELECT CASE WHEN l.held > 0 THEN 0 ELSE ('cmig ' || l.held)::int END FROM "
-                      "(SELECT pg_catalog.count(*) AS held FROM pg_catalog.pg_locks WHERE locktype "
-                      "= 'advisory' AND granted AND pid = pg_catalog.pg_backend_pid()) AS l");
-    cmig_pg_message_add(&message, "ROLLBACK");
-    message.script_at = message.statements;
+    guint lock_at = cmig_pg_add_preview(&message, pg, unit);
     g_auto(CmigPgAnswer) answer = {0};
     cmig_pg_exchange(pg, &message, &answer);
     if (answer.failure == NULL && answer.done == message.statements)
         return TRUE;
-    if (pg->locked && answer.done == lock_at && answer.failure != NULL) {
+    const char *sqlstate =
+        answer.failure ? PQresultErrorField(answer.failure, PG_DIAG_SQLSTATE) : NULL;
+    if (answer.done == lock_at && g_strcmp0(sqlstate, "22012") == 0) {
         roll_back(pg);
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
                             "the migration lock was lost: an earlier section released it");
@@ -311,37 +192,81 @@ static gboolean check_rows(CmigPg *pg, const CmigDbUnit *unit, GError **error)
     return FALSE;
 }
 
-/* One statement outside of a transaction. `*lost`: whether it ran is not known. */
-static gboolean run_statement(CmigPg *pg, const CmigSqlScript *script, guint index, gboolean *lost,
+/* Statements that commit in between: what they did up to there stays when they fail. */
+typedef struct {
+    const char *first; /* word of the statement */
+    const char *word;  /* another one, or NULL */
+    const char *hint;
+} Committing;
+
+#define INDEX_HINT                                                                                 \
+    "an invalid index may be left: look for it with \\d in psql, remove it with DROP INDEX "       \
+    "CONCURRENTLY, then run again"
+
+static const Committing committing[] = {
+    {"do", NULL, "what the block committed before it failed is applied"},
+    {"call", NULL, "what the procedure committed before it failed is applied"},
+    {"create", "concurrently", INDEX_HINT},
+    {"drop", "concurrently", INDEX_HINT},
+    {"reindex", "concurrently", INDEX_HINT},
+    {"alter", "concurrently",
+     "the partition may be detached in part: complete it with ALTER TABLE … DETACH PARTITION … "
+     "FINALIZE"},
+};
+
+static void set_unclear(const CmigSqlScript *script, guint index, const PGresult *failure,
+                        GError **error)
+{
+    /* A syntax error, a missing object or right come before any work; those from within a block
+     * have a context. */
+    if (g_str_has_prefix(PQresultErrorField(failure, PG_DIAG_SQLSTATE), "42") &&
+        PQresultErrorField(failure, PG_DIAG_CONTEXT) == NULL)
+        return;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(committing); idx++) {
+        const Committing *one = &committing[idx];
+        if (cmig_sql_find_word(script, index, one->first) != 0 ||
+            (one->word != NULL && cmig_sql_find_word(script, index, one->word) < 0))
+            continue;
+        (*error)->code = CMIG_ERROR_IN_DOUBT;
+        cmig_error_set_hint(error, "%s", one->hint);
+    }
+}
+
+/* One statement outside of a transaction. `*lasts`: nothing up to it can be rolled back any more.
+ */
+static gboolean run_statement(CmigPg *pg, const CmigSqlScript *script, guint index, gboolean *lasts,
                               GError **error)
 {
     if (!ensure_plain_strings(pg, error))
         return FALSE;
+    gboolean idle = PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
     const CmigSqlStatement *statement = cmig_sql_statement(script, index);
     g_auto(CmigPgMessage) message;
     cmig_pg_message_init(&message);
     g_string_append_len(message.text, script->text + statement->start,
                         (gssize)(statement->end - statement->start));
     message.statements = 1;
+    message.commit_at = 0; /* if it is one: after COMMIT AND CHAIN the session is not idle */
     message.script = script;
     message.script_first = index;
     message.script_count = 1;
     message.script_to = message.text->len;
     g_auto(CmigPgAnswer) answer = {0};
     cmig_pg_exchange(pg, &message, &answer);
+    *lasts = answer.committed || PQtransactionStatus(pg->conn) == PQTRANS_IDLE;
     if (answer.failure == NULL && answer.done == 1)
         return TRUE;
     const char *sqlstate =
         answer.failure ? PQresultErrorField(answer.failure, PG_DIAG_SQLSTATE) : NULL;
-    *lost = sqlstate == NULL || strcmp(sqlstate, "57P02") == 0;
-    if (*lost)
-        fail_lost(pg, answer.sent, error);
-    else
-        cmig_pg_set_message_error(pg, &message, &answer, error);
+    if (sqlstate == NULL || strcmp(sqlstate, "57P02") == 0)
+        return fail_lost(pg, answer.sent || index > 0, error);
+    cmig_pg_set_message_error(pg, &message, &answer, error);
+    if (idle)
+        set_unclear(script, index, answer.failure, error);
     return FALSE;
 }
 
-/* From the second statement on, a failure leaves what came before it. */
+/* A failure leaves what came before it, except what the script itself put into a transaction. */
 static void set_partly_applied(guint lasting, guint done, guint count, GError **error)
 {
     if (lasting == 0)
@@ -356,26 +281,6 @@ static void set_partly_applied(guint lasting, guint done, guint count, GError **
                    count, lasting);
 }
 
-/* Statements that can leave something behind although they failed. */
-static void set_unclear(const CmigSqlScript *script, guint index, GError **error)
-{
-    g_autofree char *text = cmig_sql_statement_text(script, index);
-    g_autofree char *upper = g_ascii_strup(text, -1);
-    gboolean concurrent = strstr(upper, "CONCURRENTLY") != NULL;
-    if (!concurrent && !g_str_has_prefix(upper, "DO") && !g_str_has_prefix(upper, "CALL"))
-        return;
-    /* A syntax error, a missing table or a missing right come before any work. */
-    const char *sqlstate = cmig_error_sqlstate(*error);
-    if (sqlstate != NULL && g_str_has_prefix(sqlstate, "42"))
-        return;
-    (*error)->code = CMIG_ERROR_IN_DOUBT;
-    if (concurrent)
-        cmig_error_set_hint(error, "an invalid index may be left: look for it with \\d in psql, "
-                                   "remove it with DROP INDEX CONCURRENTLY, then run again");
-    else
-        cmig_error_set_hint(error, "what the block committed before it failed is applied");
-}
-
 static gboolean run_statements(CmigPg *pg, const CmigDbUnit *unit, CmigDbOutcome *outcome,
                                GError **error)
 {
@@ -385,23 +290,23 @@ static gboolean run_statements(CmigPg *pg, const CmigDbUnit *unit, CmigDbOutcome
             g_strdup_printf("SET statement_timeout = %u", pg->base.settings.statement_timeout);
         command(pg, set);
     }
-    guint lasting = 0; /* what the script itself put into a transaction is rolled back */
+    guint lasting = 0;
     for (guint idx = 0; idx < count; idx++) {
-        gboolean lost = FALSE;
-        if (!run_statement(pg, unit->script, idx, &lost, error)) {
+        gboolean lasts = FALSE;
+        if (!run_statement(pg, unit->script, idx, &lasts, error)) {
             set_partly_applied(lasting, idx, count, error);
-            set_unclear(unit->script, idx, error);
             return FALSE;
         }
         outcome->statements_done = idx + 1;
-        if (PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
+        if (lasts)
             lasting = idx + 1;
     }
     if (PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
         return TRUE;
     g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT,
-                        "the section leaves a transaction open; what it did is rolled back, "
-                        "statements before it are applied");
+                        "the section leaves a transaction open, which is rolled back");
+    if (lasting > 0)
+        cmig_error_set_detail(error, "statements 1 to %u are applied", lasting);
     cmig_error_set_hint(error, "end it with COMMIT, or leave transaction=off away");
     return FALSE;
 }
