@@ -28,6 +28,7 @@ typedef enum {
 
 typedef struct {
     const CmigVersionTable *version_table; /* borrowed, must outlive the connection */
+    const char *audit_table;               /* bare name in the version table's schema; borrowed */
     guint connect_timeout;                 /* seconds, 0 = the library's */
     guint statement_timeout;               /* milliseconds, 0 = the server's */
     guint lock_timeout;                    /* milliseconds: SQLite's wait for the write lock */
@@ -43,31 +44,88 @@ typedef struct {
     char *lock_holder;  /* who has it, when not: pid, application, age; NULL when unknown */
     gboolean read_only; /* a replica, or a read-only transaction default or file */
     gboolean table_exists;
-    char *table_schema; /* where the version table is or would be created */
+    gboolean audit_exists;
+    guint deadlock_timeout; /* milliseconds; 0 on a driver that has none */
+    char *table_schema;     /* where the version table is or would be created */
 } CmigDbState;
 void cmig_db_state_free(CmigDbState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbState, cmig_db_state_free)
 
-/* One migration, or a change of the version rows alone. */
+/* What happens in one transaction: a migration, a part of one, or changes of cmig's own tables. */
 typedef struct {
-    const CmigSqlScript *script; /* NULL = only the version rows */
-    gboolean transactional;      /* FALSE: statements one by one, the version rows in a transaction
-                                    of their own behind them */
+    const CmigSqlScript *script; /* NULL = none */
+    guint first;                 /* which of its statements, */
+    guint count;                 /* how many; 0 = all (`first` is 0 then) */
     gboolean begins;             /* opens the transaction (TRUE unless inside a spanning one) */
     gboolean commits;            /* commits it */
     gboolean create_table;       /* create the version table first if it is not there */
+    const char *const *setup;    /* more SQL that creates what is not there, without notices */
     const char *const *expected; /* the version rows that must be there, sorted; NULL = any */
-    const char *const *result; /* the version rows that must be there at the end, sorted; NULL = not
-                                  checked */
-    const char *const *changes; /* SQL statements on the version table, already quoted */
-    guint rows_changed;         /* how many rows `changes` must affect in all */
+    const char *const *result;   /* the version rows that must be there at the end, sorted; NULL =
+                                    not checked */
+    const char *const *changes;  /* SQL statements on the version table, already quoted */
+    guint rows_changed;          /* how many rows `changes` must affect in all */
+    const char *const
+        *records;       /* SQL statements behind the script, run as the role that connected */
+    guint lock_timeout; /* milliseconds that one statement of the script waits for a lock,
+                           0 = the server's setting */
 } CmigDbUnit;
 
 /* How far a unit came, filled on failure too. */
 typedef struct {
-    guint statements_done; /* of the script */
+    guint statements_done; /* of the script; 0 when the server did not tell */
     gboolean applied;      /* known to be committed */
+    gboolean lost;         /* the connection ended before the verdict */
+    gboolean retryable;    /* rolled back whole because a lock was not to be had */
 } CmigDbOutcome;
+
+/* What one statement outside of cmig's transactions did. */
+typedef struct {
+    gboolean done;
+    gboolean in_transaction; /* afterwards: the script began one itself */
+    gboolean unclear;        /* failed, but it may have left something, or run */
+    gboolean lost;           /* the connection ended before the verdict */
+} CmigDbStatementOutcome;
+
+/* What is there of the effect of a statement that cannot run in a transaction. */
+typedef enum {
+    CMIG_EFFECT_UNKNOWN,  /* cannot be told */
+    CMIG_EFFECT_ABSENT,   /* nothing, or repeating it does no harm: run it */
+    CMIG_EFFECT_DONE,     /* all of it */
+    CMIG_EFFECT_LEFTOVER, /* something of no use: an invalid index, a detach that is pending */
+    CMIG_EFFECT_BUSY,     /* a session of the server is still at it */
+} CmigEffectState;
+
+typedef struct {
+    CmigEffectState state;
+    char *what;         /* for messages: "the index public.ix is invalid" */
+    char *cleanup;      /* of a leftover: the statement that takes it away, to be run alone */
+    gboolean completes; /* `cleanup` does not take it away but completes it (FINALIZE) */
+} CmigEffect;
+void cmig_effect_free(CmigEffect *effect);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigEffect, cmig_effect_free)
+
+/* Who holds what a session waits for. Texts are as the server gave them, not escaped. */
+typedef struct {
+    int pid;
+    char *user;
+    char *application;
+    char *state; /* "active", "idle in transaction" */
+    gint64 age;  /* microseconds since its transaction began */
+    char *query; /* its beginning */
+} CmigDbBlocker;
+
+/* What the server is doing for a connection now. */
+typedef struct {
+    char *phase;         /* "CREATE INDEX: building index", NULL when the server does not tell */
+    double fraction;     /* 0 to 1; negative when unknown */
+    gboolean waiting;    /* for a lock */
+    GPtrArray *blockers; /* CmigDbBlocker, while waiting */
+} CmigDbActivity;
+/* One that says nothing yet; drivers fill it in. */
+CmigDbActivity *cmig_db_activity_new(void);
+void cmig_db_activity_free(CmigDbActivity *activity);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbActivity, cmig_db_activity_free)
 
 typedef struct {
     const char *name;
@@ -77,8 +135,18 @@ typedef struct {
                      GError **error);
     void (*close)(CmigDb *db);
     gboolean (*inspect)(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
-    gboolean (*read_rows)(CmigDb *db, GPtrArray **rows, GError **error);
+    gboolean (*reconnect)(CmigDb *db, GError **error);
+    gboolean (*read_rows)(CmigDb *db, const char *also, GPtrArray **rows, GPtrArray **also_rows,
+                          GError **error);
+    gboolean (*query)(CmigDb *db, const char *sql, GPtrArray **rows, GError **error);
     gboolean (*run)(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error);
+    gboolean (*enter)(CmigDb *db, GError **error);
+    void (*leave)(CmigDb *db);
+    gboolean (*run_statement)(CmigDb *db, const CmigSqlScript *script, guint index,
+                              CmigDbStatementOutcome *outcome, GError **error);
+    gboolean (*probe)(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
+                      GError **error);
+    gboolean (*watch)(CmigDb *db, CmigDbActivity **activity);
     void (*cancel)(void *db); /* async-signal-safe */
 } CmigDbDriver;
 
@@ -88,6 +156,8 @@ struct CmigDb {
     CmigDbSettings settings;
     char *display;      /* for messages */
     char *table_schema; /* of the version table, once inspected */
+    void (*tick)(gpointer data);
+    gpointer tick_data;
 };
 
 /* Connects with the driver of the URL's dialect. No file is created and nothing is written. Errors:
@@ -108,17 +178,59 @@ gboolean cmig_db_can(const CmigDb *db, CmigDbCapability capability);
  * driver without CMIG_DB_SESSION_LOCK `locked` is TRUE at once. Must come before the next two. */
 gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
 
+/* Closes what is left of the connection and makes a new one with the same parameters; the session
+ * lock is gone, cmig_db_inspect comes next. Errors: CMIG_ERROR_UNAVAILABLE. */
+gboolean cmig_db_reconnect(CmigDb *db, GError **error);
+
 /* One round trip: the version rows, sorted bytewise, owned strings; an empty array when there is no
  * table. A table of another shape (no version_num column) is CMIG_ERROR_FAILED. The caller unrefs.
  */
 gboolean cmig_db_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
 
-/* Runs a unit. Errors: a failed statement is CMIG_ERROR_FAILED with file, line, column, SQLSTATE,
- * server detail and hint; other version rows than expected CMIG_ERROR_CONFLICT; a lock or timeout
- * CMIG_ERROR_TRY_AGAIN; cancelled CMIG_ERROR_INTERRUPTED; a connection lost before the verdict, or
- * a non-transactional script that failed behind its first statement, CMIG_ERROR_IN_DOUBT. In every
- * other case nothing of the unit is left. `outcome` may be NULL. */
+/* As above, and in the same round trip the rows of the query `also` (NULL: `*also_rows` is an empty
+ * array): owned GStrv, a null value is an empty text. */
+gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
+                               GPtrArray **also_rows, GError **error);
+
+/* The rows of one query of cmig's own: owned GStrv, a null value is an empty text. The caller
+ * unrefs. */
+gboolean cmig_db_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error);
+
+/* Runs a unit in one transaction. Errors: a failed statement is CMIG_ERROR_FAILED with file, line,
+ * column, SQLSTATE, server detail and hint; other version rows than expected CMIG_ERROR_CONFLICT; a
+ * lock or timeout CMIG_ERROR_TRY_AGAIN; cancelled CMIG_ERROR_INTERRUPTED; a connection lost before
+ * the verdict CMIG_ERROR_IN_DOUBT with `outcome->lost`. In every other case nothing of the unit is
+ * left. `outcome` may be NULL. */
 gboolean cmig_db_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error);
+
+/* Begins and ends work outside of transactions: enter makes the session ready (and on a driver
+ * without a session lock takes one that lasts from statement to statement; it checks that a session
+ * lock is still held), leave rolls back what a script left open and resets the session. Units may
+ * run in between. */
+gboolean cmig_db_enter(CmigDb *db, GError **error);
+void cmig_db_leave(CmigDb *db);
+
+/* Runs one statement of a script by itself, between enter and leave: without a transaction unless
+ * the script has begun one. Errors as for cmig_db_run; CMIG_ERROR_IN_DOUBT goes with
+ * `outcome->unclear`. */
+gboolean cmig_db_run_statement(CmigDb *db, const CmigSqlScript *script, guint index,
+                               CmigDbStatementOutcome *outcome, GError **error);
+
+/* Looks at what is there of the effect of statement `index`, which is CMIG_SQL_ALONE or OPAQUE;
+ * changes nothing. */
+gboolean cmig_db_probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
+                       GError **error);
+
+/* Runs one SQL statement of cmig's own outside of a transaction: the cleanup of a leftover. */
+gboolean cmig_db_execute(CmigDb *db, const char *sql, GError **error);
+
+/* `tick` is called about ten times a second while cmig_db_run or cmig_db_run_statement waits for
+ * the database. NULL ends it. It may call cmig_db_watch and nothing else of this header. */
+void cmig_db_set_tick(CmigDb *db, void (*tick)(gpointer data), gpointer data);
+
+/* What the server is doing for this connection now, asked on a second connection, which is made at
+ * the first call. FALSE: it cannot be told, or there is no such connection to be had. */
+gboolean cmig_db_watch(CmigDb *db, CmigDbActivity **activity);
 
 /* `name` as a quoted identifier, `text` as a quoted literal; both dialects agree on these. The
  * caller frees. */
@@ -128,5 +240,9 @@ char *cmig_db_quote_literal(const char *text);
 /* The version table's name, quoted and qualified with the schema that inspect found. The caller
  * frees. */
 char *cmig_db_version_table(const CmigDb *db);
+
+/* The statement that creates the version table as Alembic does, for a table name already quoted.
+ * The caller frees. */
+char *cmig_db_create_version_table(const CmigVersionTable *version_table, const char *table);
 
 #endif

@@ -61,6 +61,22 @@ char *cmig_sql_statement_text(const CmigSqlScript *script, guint index);
  * counted from 0; -1 when none is. */
 gint cmig_sql_find_word(const CmigSqlScript *script, guint index, const char *word);
 
+/* How a statement gets along with transactions. */
+typedef enum {
+    CMIG_SQL_ATOMIC,  /* can run inside of one */
+    CMIG_SQL_ALONE,   /* the server refuses to run it inside of one */
+    CMIG_SQL_OPAQUE,  /* may commit by itself: DO, CALL */
+    CMIG_SQL_CONTROL, /* begins or ends one: BEGIN, COMMIT, ROLLBACK … */
+    CMIG_SQL_SESSION, /* sets something for the session only, and is harmless when repeated: SET */
+} CmigSqlKind;
+
+/* The kind of statement `index`, by its words: no parser, and what it does not know is atomic. */
+CmigSqlKind cmig_sql_kind(const CmigSqlScript *script, guint index);
+
+/* For a CMIG_SQL_ALONE statement its name for messages, "CREATE INDEX CONCURRENTLY"; static text;
+ * NULL for others. */
+const char *cmig_sql_alone_name(const CmigSqlScript *script, guint index);
+
 /* Adds file, line and column of byte `offset` of the script's text to the error. */
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error);
 

@@ -22,6 +22,42 @@ void cmig_db_state_free(CmigDbState *state)
     g_free(state);
 }
 
+void cmig_effect_free(CmigEffect *effect)
+{
+    if (effect == NULL)
+        return;
+    g_free(effect->what);
+    g_free(effect->cleanup);
+    g_free(effect);
+}
+
+static void blocker_free(gpointer data)
+{
+    CmigDbBlocker *blocker = data;
+    g_free(blocker->user);
+    g_free(blocker->application);
+    g_free(blocker->state);
+    g_free(blocker->query);
+    g_free(blocker);
+}
+
+CmigDbActivity *cmig_db_activity_new(void)
+{
+    CmigDbActivity *activity = g_new0(CmigDbActivity, 1);
+    activity->fraction = -1;
+    activity->blockers = g_ptr_array_new_with_free_func(blocker_free);
+    return activity;
+}
+
+void cmig_db_activity_free(CmigDbActivity *activity)
+{
+    if (activity == NULL)
+        return;
+    g_free(activity->phase);
+    g_ptr_array_unref(activity->blockers);
+    g_free(activity);
+}
+
 static const CmigDbDriver *find_driver(CmigDialect dialect)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(drivers); idx++)
@@ -93,30 +129,92 @@ static gint compare_rows(gconstpointer left, gconstpointer right)
     return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-gboolean cmig_db_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
+gboolean cmig_db_reconnect(CmigDb *db, GError **error)
+{
+    return !cmig_interrupt_check(error) && db->driver->reconnect(db, error);
+}
+
+gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
+                               GPtrArray **also_rows, GError **error)
 {
     g_assert(is_inspected(db));
     if (cmig_interrupt_check(error))
         return FALSE;
-    GPtrArray *found = NULL;
-    if (!db->driver->read_rows(db, &found, error))
+    g_autoptr(GPtrArray) found = NULL;
+    g_autoptr(GPtrArray) also_found = NULL;
+    if (!db->driver->read_rows(db, also, &found, &also_found, error))
         return FALSE;
     g_ptr_array_sort(found, compare_rows);
-    *rows = found;
+    *rows = g_steal_pointer(&found);
+    *also_rows = g_steal_pointer(&also_found);
     return TRUE;
+}
+
+gboolean cmig_db_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
+{
+    g_autoptr(GPtrArray) nothing = NULL;
+    return cmig_db_read_rows_and(db, NULL, rows, &nothing, error);
+}
+
+gboolean cmig_db_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error)
+{
+    return !cmig_interrupt_check(error) && db->driver->query(db, sql, rows, error);
+}
+
+gboolean cmig_db_execute(CmigDb *db, const char *sql, GError **error)
+{
+    g_autoptr(GPtrArray) nothing = NULL;
+    return cmig_db_query(db, sql, &nothing, error);
 }
 
 gboolean cmig_db_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error)
 {
     g_assert(is_inspected(db));
-    g_assert(unit->transactional || (unit->begins && unit->commits));
     g_assert(unit->script == NULL || unit->script->dialect == db->driver->dialect);
+    g_assert(unit->count > 0 || unit->first == 0);
     CmigDbOutcome ignored;
     CmigDbOutcome *result = outcome != NULL ? outcome : &ignored;
     *result = (CmigDbOutcome){0};
     if (cmig_interrupt_check(error))
         return FALSE;
     return db->driver->run(db, unit, result, error);
+}
+
+gboolean cmig_db_enter(CmigDb *db, GError **error)
+{
+    g_assert(is_inspected(db));
+    return !cmig_interrupt_check(error) && db->driver->enter(db, error);
+}
+
+void cmig_db_leave(CmigDb *db)
+{
+    db->driver->leave(db);
+}
+
+gboolean cmig_db_run_statement(CmigDb *db, const CmigSqlScript *script, guint index,
+                               CmigDbStatementOutcome *outcome, GError **error)
+{
+    g_assert(script->dialect == db->driver->dialect);
+    *outcome = (CmigDbStatementOutcome){0};
+    return !cmig_interrupt_check(error) &&
+           db->driver->run_statement(db, script, index, outcome, error);
+}
+
+gboolean cmig_db_probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
+                       GError **error)
+{
+    return !cmig_interrupt_check(error) && db->driver->probe(db, script, index, effect, error);
+}
+
+void cmig_db_set_tick(CmigDb *db, void (*tick)(gpointer data), gpointer data)
+{
+    db->tick = tick;
+    db->tick_data = data;
+}
+
+gboolean cmig_db_watch(CmigDb *db, CmigDbActivity **activity)
+{
+    return db->driver->watch(db, activity);
 }
 
 /* Doubles every `quote` in `text` and puts one at either end. */
@@ -151,4 +249,16 @@ char *cmig_db_version_table(const CmigDb *db)
         return g_steal_pointer(&name);
     g_autofree char *schema = cmig_db_quote_identifier(db->table_schema);
     return g_strconcat(schema, ".", name, NULL);
+}
+
+char *cmig_db_create_version_table(const CmigVersionTable *version_table, const char *table)
+{
+    g_autofree char *constraint = g_strconcat(version_table->name, "_pkc", NULL);
+    g_autofree char *quoted = cmig_db_quote_identifier(constraint);
+    g_autofree char *key =
+        version_table->primary_key
+            ? g_strdup_printf(", CONSTRAINT %s PRIMARY KEY (version_num)", quoted)
+            : g_strdup("");
+    return g_strdup_printf("CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL%s)",
+                           table, key);
 }
