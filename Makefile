@@ -16,7 +16,7 @@ SAY = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 
 # Layers, lowest first; tests/lint/layers.awk holds what each may include.
-LAYERS ?= base graph sql config db script guard engine cli
+LAYERS ?= base graph sql config db script guard audit engine cli
 PACKAGES := glib-2.0 gio-2.0 libpq sqlite3 yaml-0.1 jansson
 
 WARNINGS := -Wall -Wextra -pedantic -Wshadow -Wconversion -Wcast-qual -Wstrict-prototypes \

@@ -105,10 +105,9 @@ const char **cmig_session_ids(const GPtrArray *rows)
     return ids;
 }
 
-GStrv cmig_session_row_changes(const CmigDb *db, const CmigRowChange *change, guint *rows_changed)
+GStrv cmig_session_row_changes(const char *table, const CmigRowChange *change, guint *rows_changed)
 {
     GStrvBuilder *statements = g_strv_builder_new();
-    g_autofree char *table = cmig_db_version_table(db);
     *rows_changed = change->deleted->len + change->inserted->len + (change->updated_to ? 1 : 0);
 
     for (guint idx = 0; idx < change->deleted->len; idx++) {

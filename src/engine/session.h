@@ -21,8 +21,8 @@ gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right);
 /* The ids as a NULL-terminated array, which the caller frees; the ids are borrowed. */
 const char **cmig_session_ids(const GPtrArray *rows);
 
-/* The SQL statements of a row change, in an order in which no statement hits a row that an earlier
- * one made. `rows_changed` is how many rows they must affect. The caller frees. */
-GStrv cmig_session_row_changes(const CmigDb *db, const CmigRowChange *change, guint *rows_changed);
+/* The SQL statements of a change of `table` (quoted), in an order in which no statement hits a row
+ * that an earlier one made. `rows_changed` is how many rows they must affect. The caller frees. */
+GStrv cmig_session_row_changes(const char *table, const CmigRowChange *change, guint *rows_changed);
 
 #endif

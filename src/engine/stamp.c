@@ -32,14 +32,13 @@ static CmigRowChange *row_change_between(const GPtrArray *from, const GPtrArray 
 }
 
 /* All rows away, whatever they are, then the new ones. */
-static GStrv purge_statements(const CmigDb *db, const GPtrArray *to)
+static GStrv purge_statements(const char *table, const GPtrArray *to)
 {
     guint rows_changed = 0;
     g_autoptr(CmigRowChange) change = cmig_row_change_new();
     for (guint idx = 0; idx < to->len; idx++)
         g_ptr_array_add(change->inserted, to->pdata[idx]);
-    g_auto(GStrv) inserts = cmig_session_row_changes(db, change, &rows_changed);
-    g_autofree char *table = cmig_db_version_table(db);
+    g_auto(GStrv) inserts = cmig_session_row_changes(table, change, &rows_changed);
     g_autofree char *empty = g_strdup_printf("DELETE FROM %s", table);
     g_autoptr(GStrvBuilder) statements = g_strv_builder_new();
     g_strv_builder_add(statements, empty);
@@ -54,18 +53,18 @@ static gboolean write_rows(CmigDb *db, const CmigDbState *state, const GPtrArray
 {
     g_autofree const char **result = cmig_session_ids(to);
     g_autofree const char **expected = from != NULL ? cmig_session_ids(from) : NULL;
+    g_autofree char *table = cmig_db_version_table(db);
     g_auto(GStrv) changes = NULL;
-    CmigDbUnit unit = {.transactional = TRUE,
-                       .begins = TRUE,
+    CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
                        .create_table = !state->table_exists,
                        .expected = expected,
                        .result = result};
     if (from != NULL) {
         g_autoptr(CmigRowChange) change = row_change_between(from, to);
-        changes = cmig_session_row_changes(db, change, &unit.rows_changed);
+        changes = cmig_session_row_changes(table, change, &unit.rows_changed);
     } else {
-        changes = purge_statements(db, to);
+        changes = purge_statements(table, to);
     }
     unit.changes = (const char *const *)changes;
     return cmig_db_run(db, &unit, NULL, error);
@@ -133,7 +132,6 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
         return TRUE;
     if (!cmig_guard_check_write(config, "creation of the version table", error))
         return FALSE;
-    CmigDbUnit unit = {
-        .transactional = TRUE, .begins = TRUE, .commits = TRUE, .create_table = TRUE};
+    CmigDbUnit unit = {.begins = TRUE, .commits = TRUE, .create_table = TRUE};
     return cmig_db_run(db, &unit, NULL, error);
 }

@@ -11,8 +11,9 @@ BEGIN {
     may["db"] = "base sql config"
     may["script"] = "base graph sql config"
     may["guard"] = "base graph sql config db script"
-    may["engine"] = "base graph sql config db script guard"
-    may["cli"] = "base graph sql config db script guard engine"
+    may["audit"] = "base sql config db"
+    may["engine"] = "base graph sql config db script guard audit"
+    may["cli"] = "base graph sql config db script guard audit engine"
 
     # layer: its headers in include/cmig/
     owns("base", "clock dialect error file interrupt terminal text")
@@ -22,6 +23,7 @@ BEGIN {
     owns("db", "db")
     owns("script", "script new_revision")
     owns("guard", "guard")
+    owns("audit", "audit")
     owns("engine", "plan run")
 
     # library header: the only folder that may include it
