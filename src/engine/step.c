@@ -1,0 +1,89 @@
+#include "engine/step.h"
+
+#include "cmig/error.h"
+#include "cmig/script.h"
+
+/* Bodies up to this many bytes in all are kept between checking and running them; the rest is read
+ * again, so that a history of large dumps does not have to fit into memory. */
+static const gsize keep_limit = 16 * 1024 * 1024;
+
+void cmig_step_free(gpointer data)
+{
+    CmigStep *step = data;
+    if (step == NULL)
+        return;
+    cmig_sql_script_free(step->sql);
+    g_free(step->checksum);
+    g_free(step);
+}
+
+gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect dialect,
+                        GError **error)
+{
+    (void)config;
+    g_autoptr(CmigScript) script = NULL;
+    const CmigSection *section = NULL;
+    CmigSqlScript *sql = NULL;
+    gboolean transactional = TRUE;
+    if (!cmig_script_open(step->revision, &script, error) ||
+        !cmig_script_find_section(script, step->direction == CMIG_UPGRADE, dialect, &section,
+                                  error) ||
+        !cmig_script_scan_section(script, section, dialect, &sql, &transactional, error))
+        return FALSE;
+    const guchar *bytes = g_bytes_get_data(script->content, NULL);
+    cmig_sql_script_free(step->sql);
+    g_free(step->checksum);
+    step->sql = sql;
+    step->transactional = transactional;
+    step->checksum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes + section->start,
+                                                 section->end - section->start);
+    return TRUE;
+}
+
+/* "1975ea83b712 (CREATE INDEX CONCURRENTLY)", or why else it is outside of a transaction. */
+static void describe(const CmigStep *step, GString *text)
+{
+    const char *name = NULL;
+    for (guint idx = 0; name == NULL && idx < step->sql->statements->len; idx++)
+        name = cmig_sql_alone_name(step->sql, idx);
+    g_string_append_printf(text, "%s%s (%s)", text->len > 0 ? ", " : "", step->revision->id,
+                           name != NULL ? name : "transaction=off");
+}
+
+/* `transaction: all` cannot contain what must run outside of a transaction. */
+static gboolean fail_separate(const CmigPlan *plan, const char *list, GError **error)
+{
+    g_set_error(
+        error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+        "with \"transaction: all\" this %s cannot run: %s must run outside of a transaction",
+        cmig_direction_name(plan->direction), list);
+    cmig_error_set_hint(error,
+                        "nothing was changed; run with \"transaction: per_migration\", or up "
+                        "to the revision before the first of them");
+    return FALSE;
+}
+
+gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, CmigDialect dialect,
+                            GPtrArray **steps, GError **error)
+{
+    gsize kept = 0;
+    g_autoptr(GPtrArray) loaded = g_ptr_array_new_with_free_func(cmig_step_free);
+    g_autoptr(GString) separate = g_string_new(NULL);
+    for (guint idx = 0; idx < plan->revisions->len; idx++) {
+        CmigStep *step = g_new0(CmigStep, 1);
+        g_ptr_array_add(loaded, step);
+        step->revision = plan->revisions->pdata[idx];
+        step->direction = plan->direction;
+        if (!cmig_step_load(step, config, dialect, error))
+            return FALSE;
+        if (!step->transactional && config->transaction == CMIG_TRANSACTION_ALL)
+            describe(step, separate);
+        kept += step->sql->length;
+        if (kept > keep_limit)
+            g_clear_pointer(&step->sql, cmig_sql_script_free);
+    }
+    if (separate->len > 0)
+        return fail_separate(plan, separate->str, error);
+    *steps = g_steal_pointer(&loaded);
+    return TRUE;
+}

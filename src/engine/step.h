@@ -1,0 +1,31 @@
+/* One revision as a run takes it: its section, read, parsed and scanned. */
+#ifndef CMIG_ENGINE_STEP_H
+#define CMIG_ENGINE_STEP_H
+
+#include "cmig/config.h"
+#include "cmig/graph.h"
+#include "cmig/plan.h"
+#include "cmig/sql.h"
+
+typedef struct {
+    const CmigRevision *revision;
+    CmigDirection direction;
+    CmigSqlScript *sql; /* NULL when it was too large to keep: load again */
+    gboolean transactional;
+    char *checksum; /* SHA-256 of the section's bytes as they stand in the file */
+} CmigStep;
+void cmig_step_free(gpointer step);
+
+/* Reads the section of `step->revision` that would run on `dialect`, and checks all that can be
+ * checked without the server. Fills in the rest of the step. */
+gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect dialect,
+                        GError **error);
+
+/* Loads every revision of a plan: CmigStep, owned by the array. The statements are kept up to a
+ * limit; those of the rest are checked and must be loaded again before they run. With
+ * "transaction: all" a section that cannot run in a transaction is an error that lists all of them.
+ */
+gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, CmigDialect dialect,
+                            GPtrArray **steps, GError **error);
+
+#endif
