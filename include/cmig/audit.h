@@ -68,9 +68,10 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigAuditOpen, cmig_audit_open_free)
 char *cmig_audit_open_sql(const CmigAuditPlace *place);
 CmigAuditOpen *cmig_audit_open_from_rows(const GPtrArray *rows);
 
-/* The query that has a row when the run `token` has applied or reverted `revision`. The caller
- * frees. */
-char *cmig_audit_find_sql(const CmigAuditPlace *place, const char *token, const char *revision);
+/* The query that has a row when the run `token` has applied or reverted `revision`, or, with a
+ * `statement` above 0, has recorded that so many are done. The caller frees. */
+char *cmig_audit_find_sql(const CmigAuditPlace *place, const char *token, const char *revision,
+                          guint statement);
 
 /* A new run token: 128 random bits as 32 hexadecimal digits. The caller frees. */
 char *cmig_audit_new_token(void);

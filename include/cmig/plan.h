@@ -14,11 +14,16 @@ typedef enum {
 /* "upgrade" or "downgrade". */
 const char *cmig_direction_name(CmigDirection direction);
 
+/* The direction of that name; anything but "upgrade" is a downgrade. */
+CmigDirection cmig_direction_of(const char *name);
+
 typedef struct {
     CmigDirection direction;
     GPtrArray *revisions; /* borrowed CmigRevision in the order in which they run */
     char *note;           /* something the user should know about the choice made, or NULL */
 } CmigPlan;
+/* A plan without steps, to be filled by hand. */
+CmigPlan *cmig_plan_new(CmigDirection direction);
 void cmig_plan_free(CmigPlan *plan);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigPlan, cmig_plan_free)
 

@@ -4,12 +4,23 @@
 #ifndef CMIG_RUN_H
 #define CMIG_RUN_H
 
+#include "cmig/audit.h"
 #include "cmig/config.h"
 #include "cmig/db.h"
 #include "cmig/graph.h"
 #include "cmig/plan.h"
 
 #include <glib.h>
+
+/* How a step is getting on. */
+typedef struct {
+    const CmigRevision *revision;
+    CmigDirection direction;
+    gint64 microseconds; /* since it began */
+    guint statement;     /* that is running, from 1; 0 = the server does not tell */
+    guint statements;
+    const CmigDbActivity *activity; /* what the server is doing; NULL when that is not known */
+} CmigRunProgress;
 
 /* What a run tells while it works; every function may be NULL. */
 typedef struct {
@@ -19,6 +30,8 @@ typedef struct {
     void (*step_finished)(const CmigRevision *revision, CmigDirection direction,
                           gint64 microseconds, gboolean skipped, const GError *failed,
                           gpointer data);
+    void (*working)(const CmigRunProgress *progress, gpointer data); /* several times a second */
+    void (*note)(const char *message, gpointer data); /* a sentence, escaped, without full stop */
     void (*waiting)(const char *holder, gint64 microseconds, gpointer data); /* for the lock */
     gpointer data;
 } CmigRunObserver;
@@ -51,7 +64,40 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
                                  const CmigRunObserver *observer, GError **error);
 
 /* Reads the version rows without a lock and without writing: for current, history -i, show current.
- * `rows` are owned ids. */
-gboolean cmig_run_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+ * `rows` are owned ids. `*open` is a section that a run has left half done, NULL for none; `open`
+ * may be NULL. */
+gboolean cmig_run_read_rows(CmigDb *db, const CmigConfig *config, GPtrArray **rows,
+                            CmigAuditOpen **open, GError **error);
+
+/* "pid 123 (alice, psql), idle in transaction for 90 s: SELECT …", escaped. The caller frees. */
+char *cmig_run_describe_blocker(const CmigDbBlocker *blocker);
+
+/* What a run outside of a transaction left half done, and what can be found out about it. */
+typedef struct {
+    CmigAuditOpen *open; /* NULL: nothing is in doubt, and the rest is empty */
+    char *path;          /* of the revision's file; NULL when no file defines it any more */
+    guint line;          /* of the statement that was running */
+    char *statement;     /* its text */
+    char *effect;        /* what is there of it; NULL when it has not begun */
+    char *problem;       /* why a run cannot simply go on, or NULL */
+} CmigRepairReport;
+void cmig_repair_report_free(CmigRepairReport *report);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigRepairReport, cmig_repair_report_free)
+
+typedef enum {
+    CMIG_REPAIR_RETRY,         /* go on with the section; what cannot be found out was not done */
+    CMIG_REPAIR_MARK_APPLIED,  /* the revision is there: write the version rows so */
+    CMIG_REPAIR_MARK_REVERTED, /* it is not there */
+} CmigRepairAction;
+
+/* Looks at what is in doubt; changes nothing. */
+gboolean cmig_run_repair_look(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
+                              CmigRepairReport **report, GError **error);
+
+/* Settles what is in doubt; CMIG_ERROR_FAILED when nothing is, or when it is no longer what
+ * `report` shows. The guard is asked. */
+gboolean cmig_run_repair(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
+                         CmigRepairAction action, const CmigRepairReport *report,
+                         const CmigRunObserver *observer, GError **error);
 
 #endif

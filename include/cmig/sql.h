@@ -77,6 +77,9 @@ CmigSqlKind cmig_sql_kind(const CmigSqlScript *script, guint index);
  * NULL for others. */
 const char *cmig_sql_alone_name(const CmigSqlScript *script, guint index);
 
+/* The line of the file on which byte `offset` of the script's text stands. */
+guint cmig_sql_line(const CmigSqlScript *script, gsize offset);
+
 /* Adds file, line and column of byte `offset` of the script's text to the error. */
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error);
 

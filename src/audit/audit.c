@@ -126,12 +126,16 @@ char *cmig_audit_new_token(void)
     return cmig_clock_random_hex(32);
 }
 
-char *cmig_audit_find_sql(const CmigAuditPlace *place, const char *token, const char *revision)
+char *cmig_audit_find_sql(const CmigAuditPlace *place, const char *token, const char *revision,
+                          guint statement)
 {
     g_autofree char *run = cmig_db_quote_literal(token);
     g_autofree char *id = cmig_db_quote_literal(revision);
-    return g_strdup_printf("SELECT event FROM %s WHERE run = %s AND revision = %s AND event IN "
-                           "('%s', '%s')",
-                           place->table, run, id, event_names[CMIG_AUDIT_APPLIED],
-                           event_names[CMIG_AUDIT_REVERTED]);
+    g_autofree char *event =
+        statement == 0 ? g_strdup_printf("event IN ('%s', '%s')", event_names[CMIG_AUDIT_APPLIED],
+                                         event_names[CMIG_AUDIT_REVERTED])
+                       : g_strdup_printf("event = '%s' AND statement = %u",
+                                         event_names[CMIG_AUDIT_STATEMENT], statement);
+    return g_strdup_printf("SELECT event FROM %s WHERE run = %s AND revision = %s AND %s",
+                           place->table, run, id, event);
 }

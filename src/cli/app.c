@@ -94,6 +94,7 @@ gboolean cmig_app_open_database(CmigApp *app, GError **error)
     app->version_table = cmig_version_table(app->config);
     CmigDbSettings settings = {
         .version_table = &app->version_table,
+        .audit_table = cmig_audit_table_name,
         .connect_timeout = app->config->connect_timeout,
         .statement_timeout = app->config->statement_timeout,
         .lock_timeout = app->config->lock_timeout,
@@ -103,11 +104,25 @@ gboolean cmig_app_open_database(CmigApp *app, GError **error)
     return cmig_db_open(app->config->url, &settings, &app->db, error);
 }
 
+/* A section that a run left half done is nothing to keep quiet about. */
+static void warn_open(const CmigApp *app, const CmigAuditOpen *open)
+{
+    if (open == NULL)
+        return;
+    g_autofree char *id = cmig_text_escape(open->revision);
+    g_autofree char *direction = cmig_text_escape(open->direction);
+    cmig_say(app, "Warning: the %s of %s was left behind statement %u of %u; see `cmig repair`\n",
+             direction, id, open->statement, open->statements);
+}
+
 gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GPtrArray **rows, GError **error)
 {
     g_autoptr(GPtrArray) found = NULL;
-    if (!cmig_app_open_database(app, error) || !cmig_run_read_rows(app->db, &found, error))
+    g_autoptr(CmigAuditOpen) open = NULL;
+    if (!cmig_app_open_database(app, error) ||
+        !cmig_run_read_rows(app->db, app->config, &found, &open, error))
         return FALSE;
+    warn_open(app, open);
     g_ptr_array_add(found, NULL);
     gboolean known =
         cmig_graph_resolve_rows(app->graph, (const char *const *)found->pdata, revisions, error);

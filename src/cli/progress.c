@@ -40,6 +40,11 @@ static void show_finished(const CmigRevision *revision, CmigDirection direction,
         cmig_say(data, " done (%.1f ms)\n", milliseconds);
 }
 
+static void show_note(const char *message, gpointer data)
+{
+    cmig_say(data, "\n  %s ", message);
+}
+
 static void show_waiting(const char *holder, gint64 microseconds, gpointer data)
 {
     /* One line at first, then one every 10 seconds. */
@@ -56,6 +61,7 @@ CmigRunObserver cmig_progress(CmigApp *app)
     return (CmigRunObserver){.planned = show_planned,
                              .step_started = show_started,
                              .step_finished = show_finished,
+                             .note = show_note,
                              .waiting = show_waiting,
                              .data = app};
 }

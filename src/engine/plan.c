@@ -12,6 +12,19 @@ const char *cmig_direction_name(CmigDirection direction)
     return direction == CMIG_UPGRADE ? "upgrade" : "downgrade";
 }
 
+CmigDirection cmig_direction_of(const char *name)
+{
+    return g_strcmp0(name, "upgrade") == 0 ? CMIG_UPGRADE : CMIG_DOWNGRADE;
+}
+
+CmigPlan *cmig_plan_new(CmigDirection direction)
+{
+    CmigPlan *plan = g_new0(CmigPlan, 1);
+    plan->direction = direction;
+    plan->revisions = g_ptr_array_new();
+    return plan;
+}
+
 void cmig_plan_free(CmigPlan *plan)
 {
     if (plan == NULL)
@@ -387,8 +400,8 @@ gboolean cmig_plan_make(const CmigGraph *graph, CmigDirection direction, const c
     if (!(direction == CMIG_UPGRADE ? plan_upgrade(&request, &revisions, error)
                                     : plan_downgrade(&request, &revisions, error)))
         return FALSE;
-    CmigPlan *made = g_new0(CmigPlan, 1);
-    made->direction = direction;
+    CmigPlan *made = cmig_plan_new(direction);
+    g_ptr_array_unref(made->revisions);
     made->revisions = revisions;
     made->note = g_steal_pointer(&request.note);
     *plan = made;

@@ -6,40 +6,8 @@
 #include "cmig/error.h"
 #include "cmig/guard.h"
 #include "cmig/interrupt.h"
-#include "cmig/script.h"
 #include "engine/session.h"
-
-/* Bodies up to this many bytes in all are kept between checking and running them; the rest is read
- * again, so that a history of large dumps does not have to fit into memory. */
-static const gsize keep_limit = 16 * 1024 * 1024;
-
-typedef struct {
-    const CmigRevision *revision;
-    CmigSqlScript *sql; /* NULL when it was too large to keep */
-    gboolean transactional;
-} Step;
-
-/* The state of one run; everything but `rows` and `applied` is fixed once it is prepared. */
-typedef struct {
-    CmigDb *db;
-    const CmigConfig *config;
-    const CmigGraph *graph;
-    CmigDirection direction;
-    const CmigRunObserver *observer;
-    GPtrArray *steps;      /* Step, those still to be done */
-    const Step *announced; /* the observer knows that it started */
-    CmigApplied *applied;
-    GPtrArray *expected; /* the version rows that the last unit asked for; borrowed ids */
-    gboolean create_table;
-    CmigRunReport *report;
-} Run;
-
-static void step_free(gpointer data)
-{
-    Step *step = data;
-    cmig_sql_script_free(step->sql);
-    g_free(step);
-}
+#include "engine/work.h"
 
 void cmig_run_report_free(CmigRunReport *report)
 {
@@ -50,77 +18,38 @@ void cmig_run_report_free(CmigRunReport *report)
     g_free(report);
 }
 
-gboolean cmig_run_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
+gboolean cmig_run_read_rows(CmigDb *db, const CmigConfig *config, GPtrArray **rows,
+                            CmigAuditOpen **open, GError **error)
 {
     g_autoptr(CmigDbState) state = NULL;
-    return cmig_db_inspect(db, FALSE, &state, error) && cmig_session_read_rows(db, rows, error);
+    if (!cmig_db_inspect(db, FALSE, &state, error))
+        return FALSE;
+    g_autofree char *table = cmig_audit_table(state->table_schema);
+    CmigAuditPlace place = {cmig_db_dialect(db), table, config->version_table};
+    return cmig_session_read_rows(db, state->audit_exists ? &place : NULL, rows, open, error);
 }
 
-/* Reads the section of `revision` that would run, and checks all that can be checked without the
- * server. */
-static CmigSqlScript *load_step(const Run *run, const CmigRevision *revision,
-                                gboolean *transactional, GError **error)
+static CmigStep *next_step(const CmigWork *work)
 {
-    CmigDialect dialect = cmig_db_dialect(run->db);
-    g_autoptr(CmigScript) script = NULL;
-    const CmigSection *section = NULL;
-    CmigSqlScript *sql = NULL;
-    if (!cmig_script_open(revision, &script, error) ||
-        !cmig_script_find_section(script, run->direction == CMIG_UPGRADE, dialect, &section,
-                                  error) ||
-        !cmig_script_scan_section(script, section, dialect, &sql, error))
-        return NULL;
-    *transactional = section->transactional;
-    return sql;
+    return work->next < work->steps->len ? work->steps->pdata[work->next] : NULL;
 }
 
-/* `transaction: all` cannot contain what must run outside of a transaction. */
-static gboolean check_one_transaction(const Run *run, const Step *step, GError **error)
+static gboolean is_done(const CmigWork *work, const CmigStep *step)
 {
-    if (run->config->transaction != CMIG_TRANSACTION_ALL || step->transactional)
-        return TRUE;
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
-                "%s has transaction=off and cannot run with \"transaction: all\"",
-                step->revision->id);
-    cmig_error_set_place(error, step->revision->path, 0, 0);
-    cmig_error_set_hint(error, "nothing was changed; run up to the revision before it first, with "
-                               "\"transaction: per_migration\"");
-    return FALSE;
+    return cmig_applied_has(work->applied, step->revision) == (work->direction == CMIG_UPGRADE);
 }
 
-static gboolean prepare(Run *run, const CmigPlan *plan, GError **error)
+static void announce(CmigWork *work, const CmigStep *step)
 {
-    gsize kept = 0;
-    for (guint idx = 0; idx < plan->revisions->len; idx++) {
-        Step *step = g_new0(Step, 1);
-        step->revision = plan->revisions->pdata[idx];
-        g_ptr_array_add(run->steps, step);
-        step->sql = load_step(run, step->revision, &step->transactional, error);
-        if (step->sql == NULL || !check_one_transaction(run, step, error))
-            return FALSE;
-        kept += step->sql->length;
-        if (kept > keep_limit)
-            g_clear_pointer(&step->sql, cmig_sql_script_free);
-    }
-    return TRUE;
-}
-
-static gboolean is_done(const Run *run, const Step *step)
-{
-    return cmig_applied_has(run->applied, step->revision) == (run->direction == CMIG_UPGRADE);
-}
-
-static void announce(Run *run, const Step *step)
-{
-    if (run->announced != step && run->observer->step_started != NULL)
-        run->observer->step_started(step->revision, run->direction, run->observer->data);
-    run->announced = step;
+    if (work->announced != step && work->observer->step_started != NULL)
+        work->observer->step_started(step->revision, work->direction, work->observer->data);
+    work->announced = step;
 }
 
 /* A conflict although the rows are as before would come again for ever. */
-static gboolean check_changed(const Run *run, const GPtrArray *rows, GError **error)
+static gboolean check_changed(const CmigWork *work, const GPtrArray *rows, GError **error)
 {
-    if (!cmig_session_same_rows(run->expected, rows))
+    if (!cmig_session_same_rows(work->expected, rows))
         return TRUE;
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
                 "the version table was found changed and then as before");
@@ -130,150 +59,233 @@ static gboolean check_changed(const Run *run, const GPtrArray *rows, GError **er
 }
 
 /* Reads the version rows anew, and forgets the steps that another run has taken meanwhile. */
-static gboolean refresh(Run *run, GError **error)
+static gboolean refresh(CmigWork *work, GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GPtrArray) revisions = NULL;
-    if (!cmig_session_read_rows(run->db, &rows, error) || !check_changed(run, rows, error))
+    if (!cmig_session_read_rows(work->db, NULL, &rows, NULL, error) ||
+        !check_changed(work, rows, error))
         return FALSE;
     g_autofree const char **ids = cmig_session_ids(rows);
-    if (!cmig_graph_resolve_rows(run->graph, ids, &revisions, error))
+    if (!cmig_graph_resolve_rows(work->graph, ids, &revisions, error))
         return FALSE;
-    cmig_applied_free(run->applied);
-    run->applied = cmig_applied_new(run->graph, revisions);
-    run->create_table = FALSE;
+    cmig_applied_free(work->applied);
+    work->applied = cmig_applied_new(work->graph, revisions);
+    work->create_table = FALSE;
 
-    while (run->steps->len > 0 && is_done(run, run->steps->pdata[0])) {
-        const Step *step = run->steps->pdata[0];
-        announce(run, step);
-        if (run->observer->step_finished != NULL)
-            run->observer->step_finished(step->revision, run->direction, 0, TRUE, NULL,
-                                         run->observer->data);
-        g_ptr_array_remove_index(run->steps, 0);
+    for (const CmigStep *step; (step = next_step(work)) != NULL && is_done(work, step);) {
+        announce(work, step);
+        if (work->observer->step_finished != NULL)
+            work->observer->step_finished(step->revision, work->direction, 0, TRUE, NULL,
+                                          work->observer->data);
+        work->next++;
     }
     return TRUE;
 }
 
-static gboolean check_possible(const Run *run, const Step *step, GError **error)
+static gboolean check_possible(const CmigWork *work, const CmigStep *step, GError **error)
 {
-    gboolean possible = run->direction == CMIG_UPGRADE
-                            ? cmig_applied_can_upgrade(run->applied, step->revision)
-                            : cmig_applied_can_downgrade(run->applied, step->revision);
+    gboolean possible = work->direction == CMIG_UPGRADE
+                            ? cmig_applied_can_upgrade(work->applied, step->revision)
+                            : cmig_applied_can_downgrade(work->applied, step->revision);
     if (!possible) {
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
                     "another run moved the database away; %s can no longer be %s",
-                    step->revision->id, run->direction == CMIG_UPGRADE ? "applied" : "reverted");
+                    step->revision->id, work->direction == CMIG_UPGRADE ? "applied" : "reverted");
         cmig_error_set_hint(error, "look at `cmig current`, then run the command again");
     }
     return possible;
 }
 
-/* Sends the first of the remaining steps. */
-static gboolean send_step(Run *run, Step *step, gboolean spanning, GError **error)
+static gboolean is_spanning(const CmigWork *work)
 {
-    if (step->sql == NULL)
-        step->sql = load_step(run, step->revision, &step->transactional, error);
-    if (step->sql == NULL)
-        return FALSE;
-    g_clear_pointer(&run->expected, g_ptr_array_unref);
-    run->expected = cmig_applied_rows(run->applied);
-    g_autoptr(CmigRowChange) change = run->direction == CMIG_UPGRADE
-                                          ? cmig_applied_upgrade(run->applied, step->revision)
-                                          : cmig_applied_downgrade(run->applied, step->revision);
-    g_autoptr(GPtrArray) result = cmig_applied_rows(run->applied);
-    g_autofree const char **expected_ids = cmig_session_ids(run->expected);
-    g_autofree const char **result_ids = cmig_session_ids(result);
-    CmigDbUnit unit = {
-        .script = step->sql,
-        .transactional = step->transactional,
-        .begins = !spanning || run->report->done->len == 0,
-        .commits = !spanning || run->steps->len == 1,
-        .create_table = run->create_table,
-        .expected = expected_ids,
-        .result = result_ids,
-    };
-    g_auto(GStrv) changes = cmig_session_row_changes(run->db, change, &unit.rows_changed);
-    unit.changes = (const char *const *)changes;
-    return cmig_db_run(run->db, &unit, NULL, error);
+    return work->config->transaction == CMIG_TRANSACTION_ALL;
 }
 
-/* Takes the first of the remaining steps; `*conflict` is set when other version rows were found and
- * another try with fresh ones is right. */
-static gboolean take_step(Run *run, gboolean *conflict, GError **error)
+/* A section in a transaction, with its version rows and its record. */
+static gboolean take_together(CmigWork *work, const CmigStep *step, GError **error)
 {
-    const CmigRunObserver *observer = run->observer;
-    Step *step = run->steps->pdata[0];
-    gboolean spanning = run->config->transaction == CMIG_TRANSACTION_ALL;
-    if (cmig_interrupt_check(error) || !check_possible(run, step, error))
+    CmigAuditRecord record = {.event = step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED
+                                                                       : CMIG_AUDIT_REVERTED,
+                              .run = work->token,
+                              .revision = step->revision->id,
+                              .direction = cmig_direction_name(step->direction),
+                              .checksum = step->checksum};
+    g_autofree char *insert = cmig_audit_insert_sql(&work->place, &record);
+    const char *const records[] = {insert, NULL};
+    g_auto(CmigRowMove) move = {0};
+    cmig_row_move_init(&move, work, step);
+    CmigDbUnit unit = {
+        .script = step->sql,
+        .begins = !is_spanning(work) || work->next == 0,
+        .commits = !is_spanning(work) || work->next + 1 == work->steps->len,
+        .expected = move.expected,
+        .result = move.result,
+        .changes = (const char *const *)move.changes,
+        .rows_changed = move.rows_changed,
+        .records = records,
+    };
+    return cmig_work_send(work, step, &unit, 0, error);
+}
+
+static gboolean send_step(CmigWork *work, CmigStep *step, gboolean forced, GError **error)
+{
+    if (step->sql == NULL && !cmig_step_load(step, work->config, work->place.dialect, error))
         return FALSE;
-    announce(run, step);
+    if (!is_spanning(work) || work->next == 0)
+        cmig_work_begin_attempts(work);
+    cmig_work_watch(work, step);
+    gboolean sent = step->transactional ? take_together(work, step, error)
+                                        : cmig_work_take_separately(work, step, forced, error);
+    cmig_work_unwatch(work);
+    return sent;
+}
+
+/* Takes the next step; `*conflict` is set when other version rows were found and another try with
+ * fresh ones is right. */
+static gboolean take_step(CmigWork *work, gboolean forced, gboolean *conflict, GError **error)
+{
+    const CmigRunObserver *observer = work->observer;
+    CmigStep *step = next_step(work);
+    if (cmig_interrupt_check(error) || !check_possible(work, step, error))
+        return FALSE;
+    announce(work, step);
 
     GError *failure = NULL;
     gint64 start = cmig_clock_monotonic();
-    gboolean sent = send_step(run, step, spanning, &failure);
+    gboolean sent = send_step(work, step, forced, &failure);
     gint64 duration = cmig_clock_monotonic() - start;
 
     /* Without a lock for the whole run, other rows mean that another run came first. */
     *conflict = !sent && g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_CONFLICT) &&
-                !cmig_db_can(run->db, CMIG_DB_SESSION_LOCK);
+                !cmig_db_can(work->db, CMIG_DB_SESSION_LOCK);
     if (*conflict) {
         g_clear_error(&failure);
         return TRUE;
     }
     if (observer->step_finished != NULL)
-        observer->step_finished(step->revision, run->direction, duration, FALSE, failure,
+        observer->step_finished(step->revision, work->direction, duration, FALSE, failure,
                                 observer->data);
     if (!sent) {
         g_propagate_prefixed_error(
-            error, failure, "%s of %s: ", cmig_direction_name(run->direction), step->revision->id);
+            error, failure, "%s of %s: ", cmig_direction_name(work->direction), step->revision->id);
         return FALSE;
     }
-    run->create_table = FALSE;
-    g_ptr_array_add(run->report->done, (gpointer)(guintptr)step->revision);
-    g_ptr_array_remove_index(run->steps, 0);
+    g_clear_pointer(&step->sql, cmig_sql_script_free);
+    g_ptr_array_add(work->report->done, (gpointer)(guintptr)step->revision);
+    work->next++;
     return TRUE;
 }
 
-static gboolean take_all_steps(Run *run, GError **error)
+/* Whatever ran in the one transaction before is rolled back with it. */
+static void start_over(CmigWork *work, const GPtrArray *rows)
 {
-    while (run->steps->len > 0) {
+    cmig_applied_free(work->applied);
+    work->applied = cmig_applied_new(work->graph, rows);
+    work->next = 0;
+    work->announced = NULL;
+    g_ptr_array_set_size(work->report->done, 0);
+}
+
+/* Whether the one transaction of all steps may be tried again: it was rolled back for a lock. */
+static gboolean try_all_again(CmigWork *work, gint64 took, GError **error)
+{
+    static const char *const locks[] = {"55P03", "40P01", "40001", NULL};
+    const char *sqlstate = cmig_error_sqlstate(*error);
+    return is_spanning(work) && sqlstate != NULL && g_strv_contains(locks, sqlstate) &&
+           work->steps->len > 1 && cmig_work_try_again(work, work->steps->pdata[0], took, error);
+}
+
+/* Takes all steps, from the version rows `rows` (revisions). */
+static gboolean take_all_steps(CmigWork *work, const GPtrArray *rows, gboolean forced,
+                               GError **error)
+{
+    gboolean create_table = work->create_table;
+    gboolean create_audit = work->create_audit;
+    gint64 start = cmig_clock_monotonic();
+    while (next_step(work) != NULL) {
         gboolean conflict = FALSE;
-        if (!take_step(run, &conflict, error) || (conflict && !refresh(run, error))) {
-            /* Whatever ran before in the one transaction is rolled back with it. */
-            if (run->config->transaction == CMIG_TRANSACTION_ALL)
-                g_ptr_array_set_size(run->report->done, 0);
+        if (take_step(work, forced, &conflict, error) && (!conflict || refresh(work, error)))
+            continue;
+        if (is_spanning(work))
+            start_over(work, rows);
+        if (!try_all_again(work, cmig_clock_monotonic() - start, error))
             return FALSE;
-        }
+        work->create_table = create_table;
+        work->create_audit = create_audit;
+        start = cmig_clock_monotonic();
     }
     return TRUE;
 }
 
-static void fill_report(Run *run)
+static void fill_report(CmigWork *work)
 {
-    g_autoptr(GPtrArray) rows = cmig_applied_rows(run->applied);
+    g_autoptr(GPtrArray) rows = cmig_applied_rows(work->applied);
     for (guint idx = 0; idx < rows->len; idx++)
-        g_ptr_array_add(run->report->rows, g_strdup(rows->pdata[idx]));
+        g_ptr_array_add(work->report->rows, g_strdup(rows->pdata[idx]));
 }
 
-/* Plans with the rows that are there, and runs the plan. */
-static gboolean plan_and_run(Run *run, const CmigDbState *state, const char *target,
-                             const GPtrArray *rows, GError **error)
+gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *rows, gboolean forced,
+                       GError **error)
 {
-    g_autoptr(CmigPlan) plan = NULL;
-    if (!cmig_plan_make(run->graph, run->direction, target, rows, &plan, error))
+    work->direction = plan->direction;
+    work->applied = cmig_applied_new(work->graph, rows);
+    if (!cmig_step_load_all(plan, work->config, work->place.dialect, &work->steps, error))
         return FALSE;
-    if (run->observer->planned != NULL)
-        run->observer->planned(plan, state, run->observer->data);
+    if (work->open != NULL && !cmig_work_check_open(work, next_step(work), error))
+        return FALSE;
     if (plan->revisions->len > 0) {
         g_autofree char *what =
-            g_strdup_printf("%s by %u revision%s", cmig_direction_name(run->direction),
+            g_strdup_printf("%s by %u revision%s", cmig_direction_name(plan->direction),
                             plan->revisions->len, plan->revisions->len == 1 ? "" : "s");
-        if (!prepare(run, plan, error) || !cmig_guard_check_write(run->config, what, error) ||
-            !take_all_steps(run, error))
+        if (!cmig_guard_check_write(work->config, what, error) ||
+            !take_all_steps(work, rows, forced, error))
             return FALSE;
     }
-    fill_report(run);
+    fill_report(work);
     return TRUE;
+}
+
+static gboolean read_state(CmigWork *work, GPtrArray **ids, GError **error)
+{
+    g_clear_pointer(&work->open, cmig_audit_open_free);
+    return cmig_session_read_rows(work->db, work->create_audit ? NULL : &work->place, ids,
+                                  &work->open, error);
+}
+
+/* Without a lock for the whole run, what looks left behind may be at work: its lock tells. */
+static gboolean wait_for_section(CmigWork *work, GPtrArray **ids, GError **error)
+{
+    if (work->open == NULL || cmig_db_can(work->db, CMIG_DB_SESSION_LOCK))
+        return TRUE;
+    if (!cmig_db_enter(work->db, error))
+        return FALSE;
+    g_clear_pointer(ids, g_ptr_array_unref);
+    gboolean read = read_state(work, ids, error);
+    cmig_db_leave(work->db);
+    return read;
+}
+
+gboolean cmig_work_begin(CmigWork *work, CmigDb *db, const CmigConfig *config,
+                         const CmigGraph *graph, const CmigRunObserver *observer,
+                         CmigDbState **state, GPtrArray **rows, GError **error)
+{
+    g_autoptr(GPtrArray) ids = NULL;
+    if (!cmig_session_begin(db, config, observer, state, error))
+        return FALSE;
+    cmig_work_init(work, db, config, graph, observer, *state);
+    if (!read_state(work, &ids, error) || !wait_for_section(work, &ids, error))
+        return FALSE;
+    g_autofree const char **texts = cmig_session_ids(ids);
+    return cmig_graph_resolve_rows(graph, texts, rows, error);
+}
+
+CmigRunReport *cmig_run_report_new(void)
+{
+    CmigRunReport *report = g_new0(CmigRunReport, 1);
+    report->done = g_ptr_array_new();
+    report->rows = g_ptr_array_new_with_free_func(g_free);
+    return report;
 }
 
 gboolean cmig_run(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
@@ -282,29 +294,14 @@ gboolean cmig_run(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
 {
     g_autoptr(CmigDbState) state = NULL;
     g_autoptr(GPtrArray) rows = NULL;
-    g_autoptr(GPtrArray) revisions = NULL;
-    *report = g_new0(CmigRunReport, 1);
-    (*report)->done = g_ptr_array_new();
-    (*report)->rows = g_ptr_array_new_with_free_func(g_free);
-    if (!cmig_session_begin(db, config, observer, &state, error) ||
-        !cmig_session_read_rows(db, &rows, error))
+    g_autoptr(CmigPlan) plan = NULL;
+    g_auto(CmigWork) work = {0};
+    *report = cmig_run_report_new();
+    work.report = *report;
+    if (!cmig_work_begin(&work, db, config, graph, observer, &state, &rows, error) ||
+        !cmig_plan_make(graph, direction, target, rows, &plan, error))
         return FALSE;
-    g_autofree const char **ids = cmig_session_ids(rows);
-    if (!cmig_graph_resolve_rows(graph, ids, &revisions, error))
-        return FALSE;
-
-    Run run = {.db = db,
-               .config = config,
-               .graph = graph,
-               .direction = direction,
-               .observer = observer,
-               .steps = g_ptr_array_new_with_free_func(step_free),
-               .applied = cmig_applied_new(graph, revisions),
-               .create_table = !state->table_exists,
-               .report = *report};
-    gboolean ok = plan_and_run(&run, state, target, revisions, error);
-    g_ptr_array_unref(run.steps);
-    cmig_applied_free(run.applied);
-    g_clear_pointer(&run.expected, g_ptr_array_unref);
-    return ok;
+    if (observer->planned != NULL)
+        observer->planned(plan, state, observer->data);
+    return cmig_work_run(&work, plan, rows, FALSE, error);
 }

@@ -65,10 +65,13 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
     }
 }
 
-gboolean cmig_session_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
+gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArray **rows,
+                                CmigAuditOpen **open, GError **error)
 {
     g_autoptr(GPtrArray) found = NULL;
-    if (!cmig_db_read_rows(db, &found, error))
+    g_autoptr(GPtrArray) last = NULL;
+    g_autofree char *query = place != NULL ? cmig_audit_open_sql(place) : NULL;
+    if (!cmig_db_read_rows_and(db, query, &found, &last, error))
         return FALSE;
     for (guint idx = 0; idx < found->len; idx++) {
         const char *row = found->pdata[idx];
@@ -86,6 +89,8 @@ gboolean cmig_session_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
         return FALSE;
     }
     *rows = g_steal_pointer(&found);
+    if (open != NULL)
+        *open = cmig_audit_open_from_rows(last);
     return TRUE;
 }
 

@@ -12,8 +12,11 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
                             CmigDbState **state, GError **error);
 
 /* The version rows, sorted; a state that no migration leads to, an empty row or the same one twice,
- * is CMIG_ERROR_FAILED that says so. Owned ids; the caller unrefs. */
-gboolean cmig_session_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+ * is CMIG_ERROR_FAILED that says so. Owned ids; the caller unrefs. With
+ * a `place` (NULL: there is no audit table) `*open` is the section that a run left half done, or
+ * NULL; in the same round trip. */
+gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArray **rows,
+                                CmigAuditOpen **open, GError **error);
 
 /* Whether two sorted arrays hold the same ids. */
 gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right);

@@ -1,4 +1,5 @@
 /* Changes of the version table that run no migration: stamp and ensure-version. */
+#include "cmig/audit.h"
 #include "cmig/error.h"
 #include "cmig/guard.h"
 #include "cmig/run.h"
@@ -46,11 +47,30 @@ static GStrv purge_statements(const char *table, const GPtrArray *to)
     return g_strv_builder_end(statements);
 }
 
+/* What a change of the version rows without a migration leaves in the audit table. */
+static char *record_sql(const CmigAuditPlace *place, const GPtrArray *from, const GPtrArray *to)
+{
+    g_autofree const char **old = from != NULL ? cmig_session_ids(from) : NULL;
+    g_autofree const char **new = cmig_session_ids(to);
+    g_autofree char *left = old != NULL ? g_strjoinv(", ", (char **)(void *)old) : g_strdup("*");
+    g_autofree char *right = g_strjoinv(", ", (char **)(void *)new);
+    g_autofree char *detail = g_strdup_printf("[%s] -> [%s]", left, right);
+    g_autofree char *token = cmig_audit_new_token();
+    CmigAuditRecord record = {.event = CMIG_AUDIT_STAMPED, .run = token, .detail = detail};
+    return cmig_audit_insert_sql(place, &record);
+}
+
 /* Writes the new rows in one transaction, provided that the old ones (`from`, NULL with --purge)
  * are still there. */
-static gboolean write_rows(CmigDb *db, const CmigDbState *state, const GPtrArray *from,
-                           const GPtrArray *to, GError **error)
+static gboolean write_rows(CmigDb *db, const CmigConfig *config, const CmigDbState *state,
+                           const GPtrArray *from, const GPtrArray *to, GError **error)
 {
+    g_autofree char *audit_table = cmig_audit_table(state->table_schema);
+    CmigAuditPlace place = {cmig_db_dialect(db), audit_table, config->version_table};
+    g_autofree char *create = cmig_audit_create_sql(&place);
+    g_autofree char *insert = record_sql(&place, from, to);
+    const char *const setup[] = {create, NULL};
+    const char *const records[] = {insert, NULL};
     g_autofree const char **result = cmig_session_ids(to);
     g_autofree const char **expected = from != NULL ? cmig_session_ids(from) : NULL;
     g_autofree char *table = cmig_db_version_table(db);
@@ -58,6 +78,8 @@ static gboolean write_rows(CmigDb *db, const CmigDbState *state, const GPtrArray
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
                        .create_table = !state->table_exists,
+                       .setup = state->audit_exists ? NULL : setup,
+                       .records = records,
                        .expected = expected,
                        .result = result};
     if (from != NULL) {
@@ -84,7 +106,7 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
         /* What is there may be unknown to the files: plan as if nothing were. */
         revisions = g_ptr_array_new();
     } else {
-        if (!cmig_session_read_rows(db, &rows, error))
+        if (!cmig_session_read_rows(db, NULL, &rows, NULL, error))
             return FALSE;
         g_autofree const char **ids = cmig_session_ids(rows);
         if (!cmig_graph_resolve_rows(graph, ids, &revisions, error)) {
@@ -97,7 +119,7 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
     if (state->table_exists && rows != NULL && cmig_session_same_rows(rows, (*plan)->rows))
         return TRUE;
     return cmig_guard_check_write(config, "stamp", error) &&
-           write_rows(db, state, rows, (*plan)->rows, error);
+           write_rows(db, config, state, rows, (*plan)->rows, error);
 }
 
 gboolean cmig_run_stamp(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
@@ -128,10 +150,14 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
     g_autoptr(CmigDbState) state = NULL;
     if (!cmig_session_begin(db, config, observer, &state, error))
         return FALSE;
-    if (state->table_exists)
+    if (state->table_exists && state->audit_exists)
         return TRUE;
     if (!cmig_guard_check_write(config, "creation of the version table", error))
         return FALSE;
-    CmigDbUnit unit = {.begins = TRUE, .commits = TRUE, .create_table = TRUE};
+    g_autofree char *audit_table = cmig_audit_table(state->table_schema);
+    CmigAuditPlace place = {cmig_db_dialect(db), audit_table, config->version_table};
+    g_autofree char *create = cmig_audit_create_sql(&place);
+    const char *const setup[] = {create, NULL};
+    CmigDbUnit unit = {.begins = TRUE, .commits = TRUE, .create_table = TRUE, .setup = setup};
     return cmig_db_run(db, &unit, NULL, error);
 }

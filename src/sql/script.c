@@ -47,6 +47,14 @@ gint cmig_sql_find_word(const CmigSqlScript *script, guint index, const char *wo
     return -1;
 }
 
+guint cmig_sql_line(const CmigSqlScript *script, gsize offset)
+{
+    guint line = 0;
+    guint column = 0;
+    cmig_text_locate(script->text, script->length, offset, &line, &column);
+    return script->first_line + line - 1;
+}
+
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error)
 {
     guint line = 0;

@@ -1,0 +1,121 @@
+/* Units that are sent until they are through: a lock that was not to be had, or a connection that
+ * was lost, is no verdict yet. */
+#include "cmig/clock.h"
+#include "cmig/error.h"
+#include "cmig/interrupt.h"
+#include "cmig/text.h"
+#include "engine/work.h"
+
+#include <string.h>
+
+/* Milliseconds that one statement waits for a lock, attempt by attempt: short at first, because all
+ * who come later queue behind it. In between the others get their turn. */
+static const guint ladder[] = {500, 1500, 2000, 3000, 5000};
+
+enum {
+    FIRST_PAUSE = 500, /* milliseconds, doubled each time */
+    LAST_PAUSE = 15 * 1000,
+};
+
+void cmig_work_begin_attempts(CmigWork *work)
+{
+    work->attempt = 0;
+    work->patience = work->config->lock_timeout;
+}
+
+guint cmig_work_lock_timeout(const CmigWork *work)
+{
+    guint wait = ladder[MIN(work->attempt, G_N_ELEMENTS(ladder) - 1)];
+    /* Only the deadlock check makes an autovacuum give way, so one wait must be longer. */
+    if (work->attempt > 0)
+        wait = MAX(wait, work->deadlock_timeout + work->deadlock_timeout / 2);
+    return (guint)CLAMP((gint64)wait, 1, MAX(work->patience, 1)); /* 0 would mean for ever */
+}
+
+/* Who was in the way when the server was last asked. */
+static char *describe_blockers(const CmigWork *work)
+{
+    if (work->activity == NULL || work->activity->blockers->len == 0)
+        return NULL;
+    g_autoptr(GString) text = g_string_new("blocked by ");
+    for (guint idx = 0; idx < work->activity->blockers->len; idx++) {
+        g_autofree char *one = cmig_run_describe_blocker(work->activity->blockers->pdata[idx]);
+        g_string_append_printf(text, "%s%s", idx > 0 ? "; " : "", one);
+    }
+    return g_strdup(text->str);
+}
+
+char *cmig_run_describe_blocker(const CmigDbBlocker *blocker)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    g_autofree char *user = cmig_text_escape(blocker->user);
+    g_autofree char *application = cmig_text_escape(blocker->application);
+    g_autofree char *state = cmig_text_escape(blocker->state);
+    g_autofree char *query = cmig_text_escape(blocker->query);
+    g_string_printf(text, "pid %d (%s%s%s), %s for %.0f s", blocker->pid, user,
+                    *application != '\0' ? ", " : "", application, state,
+                    (double)blocker->age / G_USEC_PER_SEC);
+    if (*query != '\0')
+        g_string_append_printf(text, ": %s", query);
+    return g_strdup(text->str);
+}
+
+static gboolean give_up(const CmigWork *work, const CmigStep *step, GError **error)
+{
+    g_autofree char *blockers = describe_blockers(work);
+    if (blockers != NULL && cmig_error_detail(*error) == NULL)
+        cmig_error_set_detail(error, "%s", blockers);
+    g_prefix_error(error, "gave up after %u attempt%s: ", work->attempt + 1,
+                   work->attempt == 0 ? "" : "s");
+    cmig_error_set_hint(error,
+                        "nothing of %s is applied; run the command again at a quieter time, or "
+                        "allow more time with --lock-timeout",
+                        step->revision->id);
+    (*error)->code = CMIG_ERROR_TRY_AGAIN;
+    return FALSE;
+}
+
+gboolean cmig_work_try_again(CmigWork *work, const CmigStep *step, gint64 took, GError **error)
+{
+    gint64 pause = MIN((gint64)FIRST_PAUSE << MIN(work->attempt, 10), LAST_PAUSE);
+    pause += pause / 4 - g_random_int_range(0, (gint32)(pause / 2) + 1);
+    gint64 waited = cmig_work_lock_timeout(work);
+    work->patience -= MIN(waited, took / 1000) + pause;
+    if (work->patience <= 0)
+        return give_up(work, step, error);
+    g_autofree char *blockers = describe_blockers(work);
+    g_autofree char *reason = cmig_text_escape((*error)->message);
+    cmig_work_note(work, "attempt %u: %s%s%s; rolled back, trying again in %.1f s",
+                   work->attempt + 1, reason, blockers ? ", " : "", blockers ? blockers : "",
+                   (double)pause / 1000);
+    g_clear_error(error);
+    cmig_interrupt_sleep(pause * 1000);
+    work->attempt++;
+    return !cmig_interrupt_check(error);
+}
+
+gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, guint statement,
+                        GError **error)
+{
+    g_autofree char *create = cmig_audit_create_sql(&work->place);
+    const char *const setup[] = {create, NULL};
+    unit->create_table = work->create_table;
+    unit->setup = work->create_audit ? setup : NULL;
+    for (;;) {
+        CmigDbOutcome outcome = {0};
+        GError *failure = NULL;
+        gint64 start = cmig_clock_monotonic();
+        unit->lock_timeout = cmig_work_lock_timeout(work);
+        if (cmig_db_run(work->db, unit, &outcome, &failure) ||
+            (outcome.lost && cmig_work_settle(work, step, statement, &failure)))
+            break;
+        gint64 took = cmig_clock_monotonic() - start;
+        if (!outcome.retryable || !cmig_work_try_again(work, step, took, &failure)) {
+            g_propagate_error(error, failure);
+            return FALSE;
+        }
+    }
+    work->create_table = FALSE;
+    work->create_audit = FALSE;
+    return TRUE;
+}

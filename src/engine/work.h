@@ -1,0 +1,105 @@
+/* A run while it works: what the files that take its steps share. */
+#ifndef CMIG_ENGINE_WORK_H
+#define CMIG_ENGINE_WORK_H
+
+#include "cmig/audit.h"
+#include "cmig/run.h"
+#include "engine/step.h"
+
+typedef struct {
+    CmigDb *db;
+    const CmigConfig *config;
+    const CmigGraph *graph;
+    CmigDirection direction;
+    const CmigRunObserver *observer;
+
+    char *token;       /* of the run */
+    char *table;       /* the version table, quoted and qualified */
+    char *audit_table; /* likewise */
+    CmigAuditPlace place;
+    CmigAuditOpen *open; /* where an earlier run left a section, or NULL */
+
+    GPtrArray *steps;          /* CmigStep */
+    guint next;                /* which of them comes next */
+    const CmigStep *announced; /* the observer knows that it started */
+    CmigApplied *applied;      /* what is applied, the step that is being taken included */
+    GPtrArray *expected;       /* version rows that the last unit asked for; borrowed ids */
+    gboolean create_table;
+    gboolean create_audit;
+
+    guint sessions;         /* that took the place of a lost one */
+    guint deadlock_timeout; /* the server's, in milliseconds */
+    guint attempt;          /* at the locks that the step needs, from 0 */
+    gint64 patience;        /* milliseconds left for them */
+
+    gint64 started;   /* when the step began */
+    gint64 watched;   /* when the server was last asked what it is doing */
+    guint statement;  /* that is running, from 1; 0 = not known */
+    guint statements; /* of the step */
+    CmigDbActivity *activity;
+
+    CmigRunReport *report;
+} CmigWork;
+
+/* Ready for a database that `state` describes. `work` must be zeroed; clear it afterwards. */
+void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
+                    const CmigRunObserver *observer, const CmigDbState *state);
+void cmig_work_clear(CmigWork *work);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigWork, cmig_work_clear)
+
+/* A sentence for the user; the text is escaped where it must be. */
+void cmig_work_note(const CmigWork *work, const char *format, ...) G_GNUC_PRINTF(2, 3);
+
+/* How the version rows move when `step` is taken, which changes `work->applied`. */
+typedef struct {
+    const char **expected;
+    const char **result;
+    GStrv changes;
+    guint rows_changed;
+} CmigRowMove;
+void cmig_row_move_init(CmigRowMove *move, CmigWork *work, const CmigStep *step);
+void cmig_row_move_clear(CmigRowMove *move);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigRowMove, cmig_row_move_clear)
+
+/* run.c: takes the session lock, reads the version rows (`*rows`: revisions) and what is open. */
+gboolean cmig_work_begin(CmigWork *work, CmigDb *db, const CmigConfig *config,
+                         const CmigGraph *graph, const CmigRunObserver *observer,
+                         CmigDbState **state, GPtrArray **rows, GError **error);
+
+/* Asks the guard and runs the plan from these version rows. `work->report` must be set. */
+gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *rows, gboolean forced,
+                       GError **error);
+
+/* An empty one. */
+CmigRunReport *cmig_run_report_new(void);
+
+/* attempt.c: sends a unit, again when it was rolled back whole because a lock was not to be had,
+ * and finds out what became of it when the connection was lost. `statement` is that of the unit's
+ * record, 0 for one of the whole section. Creates cmig's tables first where they are missing. */
+gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, guint statement,
+                        GError **error);
+
+/* How long statements wait for a lock in the next attempt, in milliseconds; and, after one that
+ * failed, whether there is patience for another: it pauses then, and clears the error. */
+void cmig_work_begin_attempts(CmigWork *work);
+guint cmig_work_lock_timeout(const CmigWork *work);
+gboolean cmig_work_try_again(CmigWork *work, const CmigStep *step, gint64 took, GError **error);
+
+/* settle.c: after a connection that was lost with the outcome of `step` unknown. TRUE: it is
+ * connected again, holds the lock, and the record is there. Else `*error` is replaced by what is
+ * known. */
+gboolean cmig_work_settle(CmigWork *work, const CmigStep *step, guint statement, GError **error);
+
+/* watch.c: from here to the end the observer hears what the server is doing. */
+void cmig_work_watch(CmigWork *work, const CmigStep *step);
+void cmig_work_unwatch(CmigWork *work);
+
+/* separate.c: takes a step whose section runs outside of a transaction, from where `work->open`
+ * says; `forced`: what cannot be found out is taken as not done. */
+gboolean cmig_work_take_separately(CmigWork *work, CmigStep *step, gboolean forced, GError **error);
+
+/* Whether the section that an earlier run left can be gone on with by `step`; NULL: there is no
+ * step. The error says why not. */
+gboolean cmig_work_check_open(const CmigWork *work, const CmigStep *step, GError **error);
+
+#endif
