@@ -54,8 +54,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbState, cmig_db_state_free)
 /* What happens in one transaction: a migration, a part of one, or changes of cmig's own tables. */
 typedef struct {
     const CmigSqlScript *script; /* NULL = none */
-    guint first;                 /* which of its statements, */
-    guint count;                 /* how many; 0 = all (`first` is 0 then) */
+    guint only;                  /* the one of its statements to run, from 1; 0 = all */
     gboolean begins;             /* opens the transaction (TRUE unless inside a spanning one) */
     gboolean commits;            /* commits it */
     gboolean create_table;       /* create the version table first if it is not there */

@@ -171,7 +171,7 @@ gboolean cmig_db_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome,
 {
     g_assert(is_inspected(db));
     g_assert(unit->script == NULL || unit->script->dialect == db->driver->dialect);
-    g_assert(unit->count > 0 || unit->first == 0);
+    g_assert(unit->only == 0 || unit->only <= unit->script->statements->len);
     CmigDbOutcome ignored;
     CmigDbOutcome *result = outcome != NULL ? outcome : &ignored;
     *result = (CmigDbOutcome){0};

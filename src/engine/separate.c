@@ -83,8 +83,7 @@ static gboolean send_record(Separate *self, CmigAuditEvent event, gboolean part,
     g_autofree char *insert = cmig_audit_insert_sql(&self->work->place, &record);
     const char *const records[] = {insert, NULL};
     CmigDbUnit unit = {.script = part ? sql : NULL,
-                       .first = part ? self->at - 1 : 0,
-                       .count = part ? 1 : 0,
+                       .only = part ? self->at : 0,
                        .begins = !self->in_script,
                        .commits = !self->in_script,
                        .expected = self->move.expected,

@@ -29,22 +29,18 @@ static void add_server_settings(CmigPgMessage *message)
                  "'client_connection_check_interval', '2s', true) END");
 }
 
-/* The version table, as Alembic makes it. */
-static void add_create(CmigPgMessage *message, const CmigPg *pg, const char *table)
+/* cmig's own tables. No notice when one is there: the user did not write this statement. */
+static void add_create(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
+                       const char *table)
 {
-    const CmigVersionTable *wanted = pg->base.settings.version_table;
-    g_autofree char *constraint = g_strconcat(wanted->name, "_pkc", NULL);
-    g_autofree char *quoted = cmig_db_quote_identifier(constraint);
-    /* No notice when the table is there: the user did not write this statement. */
+    if (!unit->create_table && unit->setup == NULL)
+        return;
+    g_autofree char *create = cmig_db_create_version_table(pg->base.settings.version_table, table);
     cmig_pg_message_add(message, "SET LOCAL client_min_messages = error");
-    if (wanted->primary_key)
-        cmig_pg_message_add(message,
-                            "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL, "
-                            "CONSTRAINT %s PRIMARY KEY (version_num))",
-                            table, quoted);
-    else
-        cmig_pg_message_add(
-            message, "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL)", table);
+    if (unit->create_table)
+        cmig_pg_message_add(message, "%s", create);
+    for (const char *const *setup = unit->setup; setup != NULL && *setup != NULL; setup++)
+        cmig_pg_message_add(message, "%s", *setup);
     cmig_pg_message_add(message, "SET LOCAL client_min_messages TO DEFAULT");
 }
 
@@ -74,18 +70,28 @@ static void add_changes(CmigPgMessage *message, const CmigDbUnit *unit)
 }
 
 /* A script may end in a comment or without a `;`. */
-static void add_script(CmigPgMessage *message, const CmigSqlScript *script)
+static void add_script(CmigPgMessage *message, const CmigDbUnit *unit)
 {
+    const CmigSqlScript *script = unit->script;
+    message->script_at = message->statements;
+    if (script == NULL)
+        return;
     cmig_pg_message_add(message, "SET LOCAL row_security TO DEFAULT");
+    if (unit->lock_timeout > 0)
+        cmig_pg_message_add(message, "SET LOCAL lock_timeout = %u", unit->lock_timeout);
     message->script = script;
     message->script_at = message->statements;
-    message->script_count = script->statements->len;
-    message->whole = TRUE;
+    message->whole = unit->only == 0;
+    message->script_first = message->whole ? 0 : unit->only - 1;
+    message->script_count = message->whole ? script->statements->len : 1;
     message->script_from = message->text->len;
-    cmig_sql_append(script, message->text);
+    if (message->whole)
+        cmig_sql_append(script, message->text);
+    else
+        cmig_pg_append_statement(message, script, unit->only - 1);
     message->script_to = message->text->len;
     g_string_append(message->text, "\n;");
-    message->statements += script->statements->len;
+    message->statements += message->script_count;
 }
 
 /* What a script left set must not reach the next one. Roles first: the right to reset other
@@ -97,46 +103,74 @@ static void add_reset(CmigPgMessage *message)
     cmig_pg_message_add(message, "RESET ALL");
 }
 
-/* The script may have touched the version table. As the role that connected: the script's own may
- * have no right to read it. A downgrade to base may have dropped the table. */
-static void add_result_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
+/* Back to the role that connected, for the script may have changed it and its own may lack rights;
+ * between the statements of a section for the rest of the transaction only. */
+static void add_own_role(CmigPgMessage *message, const CmigPg *pg)
 {
-    cmig_pg_message_add(message, "RESET SESSION AUTHORIZATION");
-    cmig_pg_message_add(message, "RESET ROLE");
+    if (pg->separate) {
+        cmig_pg_message_add(message, "SET LOCAL SESSION AUTHORIZATION DEFAULT");
+        cmig_pg_message_add(message, "SET LOCAL ROLE NONE");
+    } else {
+        cmig_pg_message_add(message, "RESET SESSION AUTHORIZATION");
+        cmig_pg_message_add(message, "RESET ROLE");
+    }
     cmig_pg_message_add(message, SEE_ALL_ROWS);
-    message->result_at = unit->result[0] != NULL ? cmig_pg_add_rows(message, unit->result, table)
-                                                 : cmig_pg_add_no_rows(message, table);
 }
 
-void cmig_pg_add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
-                      const CmigSqlScript *script)
+/* The script may have touched the version table, and a downgrade to base may have dropped it. */
+static void add_result_check(CmigPgMessage *message, const CmigDbUnit *unit, const char *table)
+{
+    if (unit->result != NULL)
+        message->result_at = unit->result[0] != NULL
+                                 ? cmig_pg_add_rows(message, unit->result, table)
+                                 : cmig_pg_add_no_rows(message, table);
+}
+
+static void add_records(CmigPgMessage *message, const CmigDbUnit *unit)
+{
+    message->records_from = message->statements;
+    for (const char *const *record = unit->records; record != NULL && *record != NULL; record++)
+        cmig_pg_message_add(message, "%s", *record);
+    message->records_to = message->statements;
+}
+
+/* The version table: there, locked, as it should be, and changed. */
+static void add_version(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
+                        const char *table)
+{
+    add_create(message, pg, unit, table);
+    add_lock(message, table, pg->base.settings.lock_timeout);
+    add_server_settings(message);
+    add_check(message, unit, table);
+    add_changes(message, unit);
+}
+
+void cmig_pg_add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit)
 {
     g_autofree char *table = cmig_db_version_table(&pg->base);
     if (unit->begins)
         cmig_pg_message_add(message, "BEGIN");
     add_settings(message, pg);
-    if (unit->create_table)
-        add_create(message, pg, table);
-    add_lock(message, table, pg->base.settings.lock_timeout);
-    add_server_settings(message);
-    add_check(message, unit, table);
-    add_changes(message, unit);
-    if (unit->result != NULL)
-        message->changed_at = cmig_pg_add_rows(message, unit->result, table);
-    message->script_at = message->statements;
-    if (script != NULL)
-        add_script(message, script);
-    if (script != NULL && unit->result != NULL)
-        add_result_check(message, unit, table);
+    /* Between the statements of a section the script runs as the role that it has set, and that
+     * can be left for the rest of a transaction, but not be taken up again. */
+    if (!pg->separate)
+        add_version(message, pg, unit, table);
+    add_script(message, unit);
+    if (pg->separate || unit->script != NULL)
+        add_own_role(message, pg);
+    if (pg->separate)
+        add_version(message, pg, unit, table);
+    add_result_check(message, unit, table);
+    add_records(message, unit);
     if (unit->commits) {
         message->commit_at = message->statements;
         cmig_pg_message_add(message, "COMMIT");
     }
-    add_reset(message);
+    if (!pg->separate)
+        add_reset(message);
 }
 
-/* An earlier section may have released all locks of the session: a division by zero then. */
-static void add_lock_check(CmigPgMessage *message, const CmigPg *pg)
+void cmig_pg_add_lock_check(CmigPgMessage *message, const CmigPg *pg)
 {
     cmig_pg_message_add(
         message,
@@ -147,21 +181,13 @@ static void add_lock_check(CmigPgMessage *message, const CmigPg *pg)
         pg->lock_key >> 32, pg->lock_key & G_MAXUINT32);
 }
 
-guint cmig_pg_add_preview(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit)
+void cmig_pg_add_session_settings(CmigPgMessage *message, const CmigPg *pg)
 {
-    g_autofree char *table = cmig_db_version_table(&pg->base);
-    guint lock_at = CMIG_PG_NONE;
-    cmig_pg_message_add(message, "BEGIN");
-    cmig_pg_message_add(message, SEE_ALL_ROWS);
-    if (unit->create_table)
-        add_create(message, pg, table);
-    add_lock(message, table, pg->base.settings.lock_timeout);
-    add_check(message, unit, table);
-    if (pg->locked) {
-        lock_at = message->statements;
-        add_lock_check(message, pg);
-    }
-    cmig_pg_message_add(message, "ROLLBACK");
-    message->script_at = message->statements;
-    return lock_at;
+    if (pg->base.settings.statement_timeout > 0)
+        cmig_pg_message_add(message, "SET statement_timeout = %u",
+                            pg->base.settings.statement_timeout);
+    cmig_pg_message_add(
+        message, "SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', "
+                 "true) = '0' AND pg_catalog.version() ~ 'linux|darwin|bsd' THEN "
+                 "pg_catalog.set_config('client_connection_check_interval', '2s', false) END");
 }

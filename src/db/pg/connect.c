@@ -201,6 +201,23 @@ void cmig_pg_close(CmigDb *db)
     g_free(pg);
 }
 
+gboolean cmig_pg_reconnect(CmigDb *db, GError **error)
+{
+    CmigPg *pg = (CmigPg *)db;
+    pg->locked = FALSE;
+    pg->separate = FALSE;
+    PQreset(pg->conn);
+    if (PQstatus(pg->conn) != CONNECTION_OK) {
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE, "cannot connect to %s again",
+                    db->display);
+        return FALSE;
+    }
+    PGcancel *old = pg->cancel;
+    pg->cancel = PQgetCancel(pg->conn); /* a signal may come at any time */
+    PQfreeCancel(old);
+    return TRUE;
+}
+
 /* Called from a signal handler. */
 void cmig_pg_cancel(void *db)
 {

@@ -2,6 +2,25 @@
 #include "db/drivers.h"
 #include "pg.h"
 
+/* Until the effect of statements can be looked at. */
+static gboolean probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
+                      GError **error)
+{
+    (void)db;
+    (void)script;
+    (void)index;
+    (void)error;
+    *effect = g_new0(CmigEffect, 1);
+    return TRUE;
+}
+
+static gboolean watch(CmigDb *db, CmigDbActivity **activity)
+{
+    (void)db;
+    (void)activity;
+    return FALSE;
+}
+
 const CmigDbDriver cmig_db_postgresql = {
     .name = "PostgreSQL",
     .dialect = CMIG_DIALECT_POSTGRESQL,
@@ -9,7 +28,14 @@ const CmigDbDriver cmig_db_postgresql = {
     .open = cmig_pg_open,
     .close = cmig_pg_close,
     .inspect = cmig_pg_inspect,
+    .reconnect = cmig_pg_reconnect,
     .read_rows = cmig_pg_read_rows,
+    .query = cmig_pg_query,
     .run = cmig_pg_run,
+    .enter = cmig_pg_enter,
+    .leave = cmig_pg_leave,
+    .run_statement = cmig_pg_run_statement,
+    .probe = probe,
+    .watch = watch,
     .cancel = cmig_pg_cancel,
 };

@@ -6,7 +6,10 @@
 #include <poll.h>
 #include <string.h>
 
-#define COPY_CHUNK 65536
+enum {
+    COPY_CHUNK = 65536,
+    TICK = 100, /* milliseconds */
+};
 
 void cmig_pg_message_init(CmigPgMessage *message)
 {
@@ -14,8 +17,8 @@ void cmig_pg_message_init(CmigPgMessage *message)
         .text = g_string_new(NULL),
         .check_at = CMIG_PG_NONE,
         .commit_at = CMIG_PG_NONE,
-        .changed_at = CMIG_PG_NONE,
         .result_at = CMIG_PG_NONE,
+        .records_from = CMIG_PG_NONE,
     };
 }
 
@@ -27,6 +30,13 @@ void cmig_pg_message_add(CmigPgMessage *message, const char *format, ...)
     va_end(args);
     g_string_append_c(message->text, ';');
     message->statements++;
+}
+
+void cmig_pg_append_statement(CmigPgMessage *message, const CmigSqlScript *script, guint index)
+{
+    const CmigSqlStatement *statement = cmig_sql_statement(script, index);
+    g_string_append_len(message->text, script->text + statement->start,
+                        (gssize)(statement->end - statement->start));
 }
 
 void cmig_pg_message_clear(CmigPgMessage *message)
@@ -47,7 +57,9 @@ static PGresult *next_result(CmigPg *pg)
     gint64 cancelled_at = 0;
     while (PQisBusy(pg->conn)) {
         struct pollfd socket = {.fd = PQsocket(pg->conn), .events = POLLIN};
-        int ready = poll(&socket, 1, 500);
+        int ready = poll(&socket, 1, pg->base.tick != NULL ? TICK : 500);
+        if (ready == 0 && pg->base.tick != NULL)
+            pg->base.tick(pg->base.tick_data);
         gint64 now = cmig_clock_monotonic();
         if (cmig_interrupt_requested() && now - cancelled_at > G_USEC_PER_SEC) {
             if (cancelled_at > 0)
@@ -113,8 +125,7 @@ static void note_completion(CmigPgAnswer *answer, const CmigPgMessage *message, 
     if (answer->done == message->commit_at) {
         answer->committed = commits;
         answer->rolled_back = rolls_back;
-    } else if (message->whole &&
-               (commits || (rolls_back && !is_savepoint(message, answer->done)))) {
+    } else if (commits || (rolls_back && !is_savepoint(message, answer->done))) {
         answer->foreign_end = TRUE;
     }
     if (answer->done >= message->changes_from && answer->done < message->changes_to)

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* $1 table, $2 schema or null, $3 whether to take the lock. The key is made of the names as the
- * server resolves them, so that every spelling of a configuration shares one lock. Every function
- * is qualified: a search path may hold others of the same name. */
+/* $1 table, $2 schema or null, $4 the audit table, $3 whether to take the lock. The key is made of
+ * the names as the server resolves them, so that every spelling of a configuration shares one lock.
+ * Every function is qualified: a search path may hold others of the same name. */
 static const char inspect_query[] =
     "WITH place AS MATERIALIZED ("
     " SELECT coalesce($2::text,"
@@ -41,7 +41,10 @@ static const char inspect_query[] =
     "                       WHERE datname = pg_catalog.current_database())"
     "     AND l.classid = ((a.key >> 32) & 4294967295)::oid"
     "     AND l.objid = (a.key & 4294967295)::oid LIMIT 1) END,"
-    "  a.key"
+    "  a.key,"
+    "  pg_catalog.to_regclass(pg_catalog.quote_ident(a.schema) || '.' ||"
+    "   pg_catalog.quote_ident($4)) IS NOT NULL,"
+    "  (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout')"
     " FROM attempt a";
 
 enum {
@@ -54,6 +57,8 @@ enum {
     LOCKED,
     HOLDER,
     LOCK_KEY,
+    AUDIT_EXISTS,
+    DEADLOCK_TIMEOUT,
     COLUMNS
 };
 
@@ -101,9 +106,10 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
 {
     CmigPg *pg = (CmigPg *)db;
     const CmigVersionTable *table = db->settings.version_table;
-    const char *values[] = {table->name, table->schema, take_lock ? "t" : "f"};
+    const char *values[] = {table->name, table->schema, take_lock ? "t" : "f",
+                            db->settings.audit_table};
     g_autoptr(CmigPgResult) result =
-        PQexecParams(pg->conn, inspect_query, 3, NULL, values, NULL, NULL, 0);
+        PQexecParams(pg->conn, inspect_query, 4, NULL, values, NULL, NULL, 0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         cmig_pg_set_error(pg, result, error);
         g_prefix_error(error, "cannot inspect the database: ");
@@ -127,46 +133,105 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
         PQgetisnull(result, 0, HOLDER) ? NULL : cmig_text_escape(PQgetvalue(result, 0, HOLDER));
     found->read_only = is_true(result, READ_ONLY);
     found->table_exists = pg->table_exists;
+    found->audit_exists = is_true(result, AUDIT_EXISTS);
+    found->deadlock_timeout =
+        (guint)g_ascii_strtoull(PQgetvalue(result, 0, DEADLOCK_TIMEOUT), NULL, 10);
     found->table_schema = g_strdup(PQgetvalue(result, 0, SCHEMA));
     *state = found;
     return TRUE;
 }
 
-gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
+/* The rows of a result as texts. */
+static GPtrArray *take_rows(const PGresult *result)
+{
+    GPtrArray *rows = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
+    int columns = PQnfields(result);
+    for (int row = 0; row < PQntuples(result); row++) {
+        GStrv cells = g_new0(char *, (gsize)columns + 1);
+        for (int column = 0; column < columns; column++)
+            cells[column] = g_strdup(PQgetvalue(result, row, column));
+        g_ptr_array_add(rows, cells);
+    }
+    return rows;
+}
+
+gboolean cmig_pg_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error)
+{
+    CmigPg *pg = (CmigPg *)db;
+    g_autoptr(CmigPgResult) result = PQexec(pg->conn, sql);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
+        cmig_pg_set_error(pg, result, error);
+        return FALSE;
+    }
+    *rows = take_rows(result);
+    return TRUE;
+}
+
+static gboolean fail_read(CmigPg *pg, const PGresult *result, GError **error)
+{
+    g_autofree char *table = cmig_db_version_table(&pg->base);
+    g_autofree char *shown = cmig_text_escape(table);
+    cmig_pg_set_error(pg, result, error);
+    g_prefix_error(error, "cannot read the version table %s: ", shown);
+    if (g_strcmp0(PQresultErrorField(result, PG_DIAG_SQLSTATE), "42703") == 0)
+        cmig_error_set_hint(error, "this is no version table: it has no column version_num; "
+                                   "configure another version_table");
+    if (g_strcmp0(PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION), "check_enable_rls") == 0)
+        cmig_error_set_hint(error, "row-level security hides version rows from this user: "
+                                   "connect as one with BYPASSRLS, or switch it off for this "
+                                   "table");
+    return FALSE;
+}
+
+/* The answers to the queries, in one round trip; those of statements before the last `count` are of
+ * no interest. */
+static gboolean exchange_queries(CmigPg *pg, const char *text, PGresult **results, guint count,
+                                 PGresult **failure)
+{
+    GQueue answers = G_QUEUE_INIT;
+    *failure = NULL;
+    if (PQsendQuery(pg->conn, text) == 1) {
+        for (PGresult *result; (result = PQgetResult(pg->conn)) != NULL;) {
+            if (PQresultStatus(result) == PGRES_TUPLES_OK)
+                g_queue_push_tail(&answers, result);
+            else if (*failure == NULL)
+                *failure = result;
+            else
+                PQclear(result);
+        }
+    }
+    gboolean complete = *failure == NULL && answers.length >= count;
+    for (guint idx = 0; complete && idx < count; idx++)
+        results[count - 1 - idx] = g_queue_pop_tail(&answers);
+    g_queue_clear_full(&answers, (GDestroyNotify)PQclear);
+    return complete;
+}
+
+gboolean cmig_pg_read_rows(CmigDb *db, const char *also, GPtrArray **rows, GPtrArray **also_rows,
+                           GError **error)
 {
     CmigPg *pg = (CmigPg *)db;
     g_autoptr(GPtrArray) found = g_ptr_array_new_with_free_func(g_free);
-    if (!pg->table_exists) {
-        *rows = g_steal_pointer(&found);
-        return TRUE;
-    }
+    PGresult *results[2] = {NULL, NULL};
+    g_autoptr(CmigPgResult) failure = NULL;
     g_autofree char *table = cmig_db_version_table(db);
     /* Row-level security would hide rows: with this setting the server refuses instead. */
     g_autofree char *query =
         g_strdup_printf("SELECT pg_catalog.set_config('row_security', 'off', true);"
-                        "SELECT version_num FROM %s",
-                        table);
-    g_autoptr(CmigPgResult) result = PQexec(pg->conn, query);
-    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    if (g_strcmp0(sqlstate, "42P01") == 0) { /* a transaction that created it was rolled back */
-        *rows = g_steal_pointer(&found);
-        return TRUE;
+                        "SELECT version_num FROM %s;%s",
+                        table, also != NULL ? also : "");
+    guint count = also != NULL ? 2 : 1;
+    if (pg->table_exists && !exchange_queries(pg, query, results, count, &failure)) {
+        /* 42P01: a transaction that created the table was rolled back. */
+        if (g_strcmp0(PQresultErrorField(failure, PG_DIAG_SQLSTATE), "42P01") != 0)
+            return fail_read(pg, failure, error);
     }
-    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQnfields(result) != 1) {
-        g_autofree char *shown = cmig_text_escape(table);
-        cmig_pg_set_error(pg, result, error);
-        g_prefix_error(error, "cannot read the version table %s: ", shown);
-        if (g_strcmp0(sqlstate, "42703") == 0)
-            cmig_error_set_hint(error, "this is no version table: it has no column version_num; "
-                                       "configure another version_table");
-        if (g_strcmp0(PQresultErrorField(result, PG_DIAG_SOURCE_FUNCTION), "check_enable_rls") == 0)
-            cmig_error_set_hint(error, "row-level security hides version rows from this user: "
-                                       "connect as one with BYPASSRLS, or switch it off for this "
-                                       "table");
-        return FALSE;
-    }
-    for (int row = 0; row < PQntuples(result); row++)
-        g_ptr_array_add(found, g_strdup(PQgetvalue(result, row, 0)));
+    g_autoptr(CmigPgResult) versions = results[0];
+    g_autoptr(CmigPgResult) others = results[1];
+    for (int row = 0; row < PQntuples(versions); row++)
+        g_ptr_array_add(found, g_strdup(PQgetvalue(versions, row, 0)));
     *rows = g_steal_pointer(&found);
+    *also_rows = take_rows(others);
     return TRUE;
 }

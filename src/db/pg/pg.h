@@ -14,7 +14,8 @@ typedef struct {
     PGcancel *cancel;                /* made beforehand, for the signal handler */
     volatile sig_atomic_t cancelled; /* somebody asked to cancel what is running */
     gboolean table_exists;
-    gboolean locked; /* inspect took the session lock */
+    gboolean separate; /* between enter and leave: what the script sets must last */
+    gboolean locked;   /* inspect took the session lock */
     guint64 lock_key;
     gboolean quiet; /* notices are about cmig's own statements */
     guint notices;  /* of the unit so far */
@@ -33,8 +34,9 @@ typedef struct {
     guint statements;
     guint check_at;
     guint commit_at;
-    guint changed_at; /* the checks of the new version rows: before the script, and behind it */
-    guint result_at;
+    guint result_at;    /* the check of the new version rows */
+    guint records_from; /* cmig's records behind the script */
+    guint records_to;
     guint changes_from;
     guint changes_to;
     const CmigSqlScript *script;
@@ -48,6 +50,7 @@ typedef struct {
 void cmig_pg_message_init(CmigPgMessage *message);
 void cmig_pg_message_clear(CmigPgMessage *message);
 /* Appends one statement, without its `;`. */
+void cmig_pg_append_statement(CmigPgMessage *message, const CmigSqlScript *script, guint index);
 void cmig_pg_message_add(CmigPgMessage *message, const char *format, ...) G_GNUC_PRINTF(2, 3);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgMessage, cmig_pg_message_clear)
 
@@ -70,10 +73,13 @@ gboolean cmig_pg_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb
                       GError **error);
 void cmig_pg_close(CmigDb *db);
 void cmig_pg_cancel(void *db);
+gboolean cmig_pg_reconnect(CmigDb *db, GError **error);
 
 /* inspect.c */
 gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
-gboolean cmig_pg_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+gboolean cmig_pg_read_rows(CmigDb *db, const char *also, GPtrArray **rows, GPtrArray **also_rows,
+                           GError **error);
+gboolean cmig_pg_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error);
 
 /* rows.c */
 
@@ -92,16 +98,36 @@ gboolean cmig_pg_is_rows_failure(const CmigPgMessage *message, const CmigPgAnswe
 /* compose.c */
 
 /* Appends a unit: BEGIN, settings, version rows, the script or nothing, COMMIT. */
-void cmig_pg_add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
-                      const CmigSqlScript *script);
+void cmig_pg_add_unit(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit);
 
-/* Appends a look at the version rows, and at the session lock if it was taken, in a transaction
- * that is rolled back. Returns the number of the query that divides by zero when the lock was lost.
- */
-guint cmig_pg_add_preview(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit);
+/* Appends a query that divides by zero when the session lock was lost. */
+void cmig_pg_add_lock_check(CmigPgMessage *message, const CmigPg *pg);
+
+/* Appends what makes the session ready for statements outside of transactions. */
+void cmig_pg_add_session_settings(CmigPgMessage *message, const CmigPg *pg);
 
 /* run.c */
 gboolean cmig_pg_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error);
+
+/* Runs a message of which only the success matters. */
+gboolean cmig_pg_command(CmigPg *pg, const char *text);
+
+/* The lexer and the server must agree on what a backslash in a string means, and the server reads a
+ * whole message before it runs any of it: a SET inside would come too late. */
+gboolean cmig_pg_ensure_plain_strings(CmigPg *pg, GError **error);
+
+/* Leaves no transaction open. */
+void cmig_pg_roll_back(CmigPg *pg);
+
+/* Whether an answer with this SQLSTATE (NULL = none) is no verdict: the connection ended, or the
+ * server did. */
+gboolean cmig_pg_is_lost(const CmigPg *pg, const char *sqlstate);
+
+/* separate.c */
+gboolean cmig_pg_enter(CmigDb *db, GError **error);
+void cmig_pg_leave(CmigDb *db);
+gboolean cmig_pg_run_statement(CmigDb *db, const CmigSqlScript *script, guint index,
+                               CmigDbStatementOutcome *outcome, GError **error);
 
 /* exchange.c: sends a message, feeds COPY data, and takes all answers. */
 void cmig_pg_exchange(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *answer);

@@ -80,7 +80,8 @@ gboolean cmig_pg_is_rows_failure(const CmigPgMessage *message, const CmigPgAnswe
                   "the version table was changed by somebody else", error);
         return TRUE;
     }
-    if (answer->done == message->changed_at && strcmp(sqlstate, gone[0]) == 0) {
+    if (answer->done == message->result_at && strcmp(sqlstate, gone[0]) == 0 &&
+        (message->script == NULL || answer->rows_changed != unit->rows_changed)) {
         fail_rows(answer, unit->result, CMIG_ERROR_FAILED,
                   "the version table does not take its new rows; nothing is applied", error);
         cmig_error_set_hint(error, "does it have rules, triggers or row-level security?");

@@ -2,6 +2,14 @@
 #include "db/drivers.h"
 #include "sqlite.h"
 
+/* There is nobody to ask. */
+static gboolean watch(CmigDb *db, CmigDbActivity **activity)
+{
+    (void)db;
+    (void)activity;
+    return FALSE;
+}
+
 const CmigDbDriver cmig_db_sqlite = {
     .name = "SQLite",
     .dialect = CMIG_DIALECT_SQLITE,
@@ -9,7 +17,14 @@ const CmigDbDriver cmig_db_sqlite = {
     .open = cmig_sqlite_open,
     .close = cmig_sqlite_close,
     .inspect = cmig_sqlite_inspect,
+    .reconnect = cmig_sqlite_reconnect,
     .read_rows = cmig_sqlite_read_rows,
+    .query = cmig_sqlite_query,
     .run = cmig_sqlite_run,
+    .enter = cmig_sqlite_enter,
+    .leave = cmig_sqlite_leave,
+    .run_statement = cmig_sqlite_run_statement,
+    .probe = cmig_sqlite_probe,
+    .watch = watch,
     .cancel = cmig_sqlite_cancel,
 };

@@ -16,6 +16,16 @@ static gboolean is_memory(const CmigSqlite *self)
     return strcmp(self->path, ":memory:") == 0;
 }
 
+/* Lets the progress know that time goes by, about ten times a second. */
+static void tick(CmigSqlite *self)
+{
+    gint64 now = cmig_clock_monotonic();
+    if (self->base.tick == NULL || now - self->ticked < G_USEC_PER_SEC / 10)
+        return;
+    self->ticked = now;
+    self->base.tick(self->base.tick_data);
+}
+
 /* SQLite asks whether to go on waiting for a lock. */
 static int wait_for_lock(void *data, int count)
 {
@@ -26,6 +36,7 @@ static int wait_for_lock(void *data, int count)
     gint64 left = (gint64)self->base.settings.lock_timeout * 1000 - (now - self->busy_since);
     if (left <= 0 || self->cancelled || cmig_interrupt_requested())
         return 0;
+    tick(self);
     gint64 pause = MIN(1000LL << MIN(count, 6), 50000);
     cmig_interrupt_sleep(MIN(pause + g_random_int_range(0, 1000), left));
     return 1;
@@ -37,6 +48,7 @@ static int watch(void *data)
     CmigSqlite *self = data;
     if (self->cancelled || cmig_interrupt_requested())
         return 1;
+    tick(self);
     self->timed_out = self->deadline > 0 && cmig_clock_monotonic() > self->deadline;
     return self->timed_out;
 }
@@ -166,6 +178,15 @@ void cmig_sqlite_close(CmigDb *db)
     sqlite3_close(self->handle);
     g_free(self->path);
     g_free(self);
+}
+
+gboolean cmig_sqlite_reconnect(CmigDb *db, GError **error)
+{
+    CmigSqlite *self = (CmigSqlite *)db;
+    sqlite3 *old = self->handle;
+    self->handle = NULL; /* a signal may come at any time */
+    sqlite3_close(old);
+    return cmig_sqlite_ensure(self, FALSE, error);
 }
 
 /* Called from a signal handler. */

@@ -35,24 +35,33 @@ static gboolean in_transaction(const CmigSqlite *self)
     return sqlite3_get_autocommit(self->handle) == 0;
 }
 
-static void roll_back(CmigSqlite *self)
+void cmig_sqlite_roll_back(CmigSqlite *self)
 {
     if (self->handle != NULL && in_transaction(self))
         sqlite3_exec(self->handle, "ROLLBACK", NULL, NULL, NULL);
 }
 
-static gboolean create_table(CmigSqlite *self, GError **error)
+/* cmig's own tables. */
+static gboolean create_tables(CmigSqlite *self, const CmigDbUnit *unit, GError **error)
 {
-    const CmigVersionTable *wanted = self->base.settings.version_table;
     g_autofree char *table = cmig_db_version_table(&self->base);
-    g_autofree char *constraint = g_strconcat(wanted->name, "_pkc", NULL);
-    g_autofree char *quoted = cmig_db_quote_identifier(constraint);
-    g_autofree char *key =
-        wanted->primary_key ? g_strdup_printf(", CONSTRAINT %s PRIMARY KEY (version_num)", quoted)
-                            : g_strdup("");
-    g_autofree char *sql = g_strdup_printf(
-        "CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL%s)", table, key);
-    return execute(self, sql, error);
+    g_autofree char *create =
+        cmig_db_create_version_table(self->base.settings.version_table, table);
+    gboolean created = !unit->create_table || execute(self, create, error);
+    for (const char *const *setup = unit->setup; created && setup && *setup; setup++)
+        created = execute(self, *setup, error);
+    return created;
+}
+
+static gboolean write_records(CmigSqlite *self, const CmigDbUnit *unit, GError **error)
+{
+    for (const char *const *record = unit->records; record != NULL && *record != NULL; record++) {
+        if (execute(self, *record, error))
+            continue;
+        g_prefix_error(error, "writing the audit record: ");
+        return FALSE;
+    }
+    return TRUE;
 }
 
 static gint compare_rows(gconstpointer left, gconstpointer right)
@@ -64,7 +73,8 @@ static gint compare_rows(gconstpointer left, gconstpointer right)
 static char *join_rows(CmigSqlite *self, GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
-    if (!cmig_sqlite_read_rows(&self->base, &rows, error))
+    g_autoptr(GPtrArray) nothing = NULL;
+    if (!cmig_sqlite_read_rows(&self->base, NULL, &rows, &nothing, error))
         return NULL;
     g_ptr_array_sort(rows, compare_rows);
     g_ptr_array_add(rows, NULL);
@@ -127,8 +137,8 @@ static gboolean check_tail(CmigSqlite *self, const CmigSqlScript *script, const 
     return FALSE;
 }
 
-static gboolean run_statement(CmigSqlite *self, const CmigSqlScript *script, guint index,
-                              GError **error)
+/* One statement of a script. */
+static gboolean run_one(CmigSqlite *self, const CmigSqlScript *script, guint index, GError **error)
 {
     const CmigSqlStatement *bounds = cmig_sql_statement(script, index);
     const char *sql = script->text + bounds->start;
@@ -171,17 +181,20 @@ static gboolean may_break_keys(const CmigSqlScript *script)
     return FALSE;
 }
 
-static gboolean run_script(CmigSqlite *self, const CmigSqlScript *script, CmigDbOutcome *outcome,
+static gboolean run_script(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOutcome *outcome,
                            GError **error)
 {
+    const CmigSqlScript *script = unit->script;
+    guint first = unit->only > 0 ? unit->only - 1 : 0;
+    guint end = unit->only > 0 ? unit->only : script->statements->len;
     gboolean check = may_break_keys(script);
     g_autoptr(GHashTable) before = NULL;
     if (check && (before = cmig_sqlite_violations(self, error)) == NULL)
         return FALSE;
-    for (guint idx = 0; idx < script->statements->len; idx++) {
-        if (!run_statement(self, script, idx, error))
+    for (guint idx = first; idx < end; idx++) {
+        if (!run_one(self, script, idx, error))
             return FALSE;
-        outcome->statements_done = idx + 1;
+        outcome->statements_done = idx - first + 1;
         if (in_transaction(self))
             continue;
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT,
@@ -208,11 +221,11 @@ static int refuse_transaction_control(void *data, int action, const char *first,
     return action == SQLITE_TRANSACTION ? SQLITE_DENY : SQLITE_OK;
 }
 
-static gboolean run_guarded_script(CmigSqlite *self, const CmigSqlScript *script,
-                                   CmigDbOutcome *outcome, GError **error)
+static gboolean run_guarded_script(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOutcome *outcome,
+                                   GError **error)
 {
     sqlite3_set_authorizer(self->handle, refuse_transaction_control, NULL);
-    gboolean done = run_script(self, script, outcome, error);
+    gboolean done = run_script(self, unit, outcome, error);
     sqlite3_set_authorizer(self->handle, NULL, NULL);
     return done;
 }
@@ -240,7 +253,7 @@ static gboolean check_result(CmigSqlite *self, const CmigDbUnit *unit, GError **
 /* A COMMIT that failed on the disk may have happened all the same: the rows tell. */
 static gboolean settle_commit(CmigSqlite *self, const CmigDbUnit *unit, int code, GError **error)
 {
-    roll_back(self);
+    cmig_sqlite_roll_back(self);
     gboolean disk = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_FULL;
     if (!disk)
         return FALSE;
@@ -268,98 +281,71 @@ static gboolean commit(CmigSqlite *self, const CmigDbUnit *unit, GError **error)
     return settle_commit(self, unit, code, error);
 }
 
-/* A whole unit within a transaction. */
-static gboolean run_transaction(CmigSqlite *self, const CmigDbUnit *unit,
-                                const CmigSqlScript *script, CmigDbOutcome *outcome, GError **error)
-{
-    if (!unit->begins && !in_transaction(self)) {
-        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                            "the transaction that this migration belongs to is no longer open");
-        return FALSE;
-    }
-    gboolean done = (!unit->begins || execute(self, "BEGIN IMMEDIATE", error)) &&
-                    (!unit->create_table || create_table(self, error)) &&
-                    check_rows(self, unit, error) && change_rows(self, unit, error) &&
-                    (script == NULL || run_guarded_script(self, script, outcome, error)) &&
-                    check_result(self, unit, error) && !cmig_interrupt_check(error) &&
-                    (!unit->commits || commit(self, unit, error));
-    if (!done)
-        roll_back(self);
-    outcome->applied = done && unit->commits;
-    return done;
-}
-
-/* From the second statement on, a failure leaves what came before it. */
-static void set_partly_applied(guint lasting, guint done, guint count, GError **error)
-{
-    if (lasting == 0)
-        return;
-    (*error)->code = CMIG_ERROR_IN_DOUBT;
-    if (done == count)
-        g_prefix_error(error,
-                       "all %u statements are applied, but the version rows are not: ", count);
-    else
-        g_prefix_error(error,
-                       "statement %u of %u failed, statements 1 to %u are applied: ", done + 1,
-                       count, lasting);
-}
-
-static gboolean run_statements(CmigSqlite *self, const CmigSqlScript *script,
-                               CmigDbOutcome *outcome, GError **error)
-{
-    guint lasting = 0; /* what the script itself put into a transaction is rolled back */
-    for (guint idx = 0; idx < script->statements->len; idx++) {
-        if (!run_statement(self, script, idx, error)) {
-            set_partly_applied(lasting, idx, script->statements->len, error);
-            return FALSE;
-        }
-        outcome->statements_done = idx + 1;
-        if (!in_transaction(self))
-            lasting = idx + 1;
-    }
-    if (!in_transaction(self))
-        return TRUE;
-    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT,
-                        "the section leaves a transaction open; what it did is rolled back, "
-                        "statements before it are applied");
-    return FALSE;
-}
-
-/* A script outside of a transaction, then the version rows. */
-static gboolean run_separately(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOutcome *outcome,
-                               GError **error)
-{
-    if (!check_rows(self, unit, error))
-        return FALSE;
-    gboolean done = run_statements(self, unit->script, outcome, error);
-    roll_back(self);
-    cmig_sqlite_reset(self);
-    if (!done)
-        return FALSE;
-    CmigDbOutcome rows = {0};
-    done = run_transaction(self, unit, NULL, &rows, error);
-    outcome->applied = rows.applied;
-    if (!done)
-        set_partly_applied(outcome->statements_done, outcome->statements_done,
-                           unit->script->statements->len, error);
-    return done;
-}
-
 gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error)
 {
     CmigSqlite *self = (CmigSqlite *)db;
     self->cancelled = 0;
     if (!cmig_sqlite_ensure(self, TRUE, error))
         return FALSE;
-    gboolean done = FALSE;
-    int lock = -1;
-    if (unit->transactional || unit->script == NULL) {
-        done = run_transaction(self, unit, unit->script, outcome, error);
-    } else if (cmig_sqlite_lock(self, &lock, error)) {
-        done = run_separately(self, unit, outcome, error);
-        cmig_sqlite_unlock(self, lock);
+    if (!unit->begins && !in_transaction(self)) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                            "the transaction that this migration belongs to is no longer open");
+        return FALSE;
     }
-    if (!in_transaction(self))
+    gboolean done = (!unit->begins || execute(self, "BEGIN IMMEDIATE", error)) &&
+                    create_tables(self, unit, error) && check_rows(self, unit, error) &&
+                    change_rows(self, unit, error) &&
+                    (unit->script == NULL || run_guarded_script(self, unit, outcome, error)) &&
+                    check_result(self, unit, error) && write_records(self, unit, error) &&
+                    !cmig_interrupt_check(error) && (!unit->commits || commit(self, unit, error));
+    if (!done)
+        cmig_sqlite_roll_back(self);
+    outcome->applied = done && unit->commits;
+    if (!in_transaction(self) && !self->separate)
         cmig_sqlite_reset(self);
     return done;
+}
+
+gboolean cmig_sqlite_enter(CmigDb *db, GError **error)
+{
+    CmigSqlite *self = (CmigSqlite *)db;
+    if (!cmig_sqlite_ensure(self, TRUE, error))
+        return FALSE;
+    if (!self->separate && !cmig_sqlite_lock(self, &self->lock, error))
+        return FALSE;
+    self->separate = TRUE;
+    return TRUE;
+}
+
+void cmig_sqlite_leave(CmigDb *db)
+{
+    CmigSqlite *self = (CmigSqlite *)db;
+    cmig_sqlite_roll_back(self);
+    cmig_sqlite_reset(self);
+    if (self->separate)
+        cmig_sqlite_unlock(self, self->lock);
+    self->separate = FALSE;
+}
+
+gboolean cmig_sqlite_run_statement(CmigDb *db, const CmigSqlScript *script, guint index,
+                                   CmigDbStatementOutcome *outcome, GError **error)
+{
+    CmigSqlite *self = (CmigSqlite *)db;
+    self->cancelled = 0;
+    outcome->done = run_one(self, script, index, error);
+    outcome->in_transaction = in_transaction(self);
+    return outcome->done;
+}
+
+/* What SQLite cannot do in a transaction, VACUUM above all, can be repeated. */
+gboolean cmig_sqlite_probe(CmigDb *db, const CmigSqlScript *script, guint index,
+                           CmigEffect **effect, GError **error)
+{
+    (void)db;
+    (void)script;
+    (void)index;
+    (void)error;
+    *effect = g_new0(CmigEffect, 1);
+    (*effect)->state = CMIG_EFFECT_ABSENT;
+    return TRUE;
 }

@@ -13,9 +13,12 @@ typedef struct {
     char *path;
     sqlite3 *handle; /* NULL as long as there is no file */
     volatile sig_atomic_t cancelled;
+    gint64 ticked;
     gint64 busy_since; /* of the current wait for a lock */
     gint64 deadline;   /* of the current statement, 0 = none */
     gboolean timed_out;
+    gboolean separate; /* between enter and leave: what the script sets must last */
+    int lock;          /* then the file that locks others out */
 } CmigSqlite;
 
 typedef sqlite3_stmt CmigSqliteStatement;
@@ -26,6 +29,7 @@ gboolean cmig_sqlite_open(const CmigUrl *url, const CmigDbSettings *settings, Cm
                           GError **error);
 void cmig_sqlite_close(CmigDb *db);
 void cmig_sqlite_cancel(void *db);
+gboolean cmig_sqlite_reconnect(CmigDb *db, GError **error);
 
 /* Opens the file if that has not been done: with `create` also one that is not there, else `handle`
  * stays NULL then. */
@@ -36,7 +40,9 @@ void cmig_sqlite_reset(CmigSqlite *self);
 
 /* inspect.c */
 gboolean cmig_sqlite_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
-gboolean cmig_sqlite_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
+gboolean cmig_sqlite_read_rows(CmigDb *db, const char *also, GPtrArray **rows,
+                               GPtrArray **also_rows, GError **error);
+gboolean cmig_sqlite_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error);
 
 /* lock.c */
 
@@ -46,6 +52,15 @@ gboolean cmig_sqlite_lock(CmigSqlite *self, int *fd, GError **error);
 void cmig_sqlite_unlock(CmigSqlite *self, int fd);
 
 /* run.c */
+
+/* Leaves no transaction open. */
+void cmig_sqlite_roll_back(CmigSqlite *self);
+gboolean cmig_sqlite_enter(CmigDb *db, GError **error);
+void cmig_sqlite_leave(CmigDb *db);
+gboolean cmig_sqlite_run_statement(CmigDb *db, const CmigSqlScript *script, guint index,
+                                   CmigDbStatementOutcome *outcome, GError **error);
+gboolean cmig_sqlite_probe(CmigDb *db, const CmigSqlScript *script, guint index,
+                           CmigEffect **effect, GError **error);
 gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome,
                          GError **error);
 
