@@ -22,15 +22,22 @@
 
 #include <glib.h>
 
+/* Whether a section runs in a transaction. */
+typedef enum {
+    CMIG_SECTION_DETECT, /* unless one of its statements cannot */
+    CMIG_SECTION_ON,     /* transaction=on */
+    CMIG_SECTION_OFF,    /* transaction=off */
+} CmigSectionTransaction;
+
 typedef struct {
     gboolean upgrade;
-    CmigDialect dialect;    /* CMIG_DIALECT_ANY: for every database without a section of its own */
-    gboolean transactional; /* FALSE after transaction=off */
-    gboolean irreversible;  /* `downgrade none` */
-    char *reason;           /* of irreversible, NULL when none was given */
-    guint marker_line;      /* line of the `-- cmig:` marker */
-    guint first_line;       /* line on which the body begins */
-    gsize start;            /* the body's bytes in `content` */
+    CmigDialect dialect; /* CMIG_DIALECT_ANY: for every database without a section of its own */
+    CmigSectionTransaction transaction;
+    gboolean irreversible; /* `downgrade none` */
+    char *reason;          /* of irreversible, NULL when none was given */
+    guint marker_line;     /* line of the `-- cmig:` marker */
+    guint first_line;      /* line on which the body begins */
+    gsize start;           /* the body's bytes in `content` */
     gsize end;
 } CmigSection;
 
@@ -67,9 +74,12 @@ gboolean cmig_script_open(const CmigRevision *revision, CmigScript **script, GEr
 gboolean cmig_script_find_section(const CmigScript *script, gboolean upgrade, CmigDialect dialect,
                                   const CmigSection **section, GError **error);
 
-/* The section's body, scanned by the lexer with the right places. */
+/* The section's body, scanned by the lexer with the right places, and whether it runs in a
+ * transaction. A statement that cannot run in one is an error with transaction=on, and transaction
+ * control is one unless transaction=off says that the section runs outside of one. */
 gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *section,
-                                  CmigDialect dialect, CmigSqlScript **sql, GError **error);
+                                  CmigDialect dialect, CmigSqlScript **sql, gboolean *transactional,
+                                  GError **error);
 
 /* Reads the headers of all revision files of the version locations, in Alembic's load order
  * (locations as configured, names sorted bytewise, subfolders only when recursive, after the

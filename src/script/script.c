@@ -81,11 +81,41 @@ gboolean cmig_script_find_section(const CmigScript *script, gboolean upgrade, Cm
     return TRUE;
 }
 
+/* Sets `*transactional` to whether all statements can run in a transaction; with transaction=on
+ * they must. */
+static gboolean detect(const CmigSection *section, const CmigSqlScript *sql,
+                       gboolean *transactional, GError **error)
+{
+    *transactional = TRUE;
+    for (guint idx = 0; *transactional && idx < sql->statements->len; idx++) {
+        if (cmig_sql_kind(sql, idx) != CMIG_SQL_ALONE)
+            continue;
+        *transactional = FALSE;
+        if (section->transaction != CMIG_SECTION_ON)
+            continue;
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG, "%s cannot run in a transaction",
+                    cmig_sql_alone_name(sql, idx));
+        cmig_sql_set_place(sql, cmig_sql_statement(sql, idx)->start, error);
+        cmig_error_set_hint(error, "leave transaction=on away");
+        return FALSE;
+    }
+    return TRUE;
+}
+
 gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *section,
-                                  CmigDialect dialect, CmigSqlScript **sql, GError **error)
+                                  CmigDialect dialect, CmigSqlScript **sql, gboolean *transactional,
+                                  GError **error)
 {
     const char *text = g_bytes_get_data(script->content, NULL);
-    return cmig_sql_scan(text + section->start, section->end - section->start, dialect,
-                         section->transactional, script->revision->path, section->first_line, sql,
-                         error);
+    gboolean in_transaction = section->transaction != CMIG_SECTION_OFF;
+    g_autoptr(CmigSqlScript) scanned = NULL;
+    if (!cmig_sql_scan(text + section->start, section->end - section->start, dialect,
+                       in_transaction, script->revision->path, section->first_line, &scanned,
+                       error))
+        return FALSE;
+    *transactional = FALSE;
+    if (in_transaction && !detect(section, scanned, transactional, error))
+        return FALSE;
+    *sql = g_steal_pointer(&scanned);
+    return TRUE;
 }

@@ -79,8 +79,9 @@ static gboolean read_transaction(Options *options, const char *word)
     if (options->has_transaction)
         return FALSE;
     options->has_transaction = TRUE;
-    options->section->transactional = g_str_equal(word, "transaction=on");
-    return options->section->transactional || g_str_equal(word, "transaction=off");
+    gboolean on = g_str_equal(word, "transaction=on");
+    options->section->transaction = on ? CMIG_SECTION_ON : CMIG_SECTION_OFF;
+    return on || g_str_equal(word, "transaction=off");
 }
 
 static gboolean read_reason(Options *options, const char *word)
@@ -220,7 +221,6 @@ static gboolean read_marker(const Source *source, gsize marker, gsize end, CmigS
     }
     CmigSection *made = g_new0(CmigSection, 1);
     made->upgrade = word[0] == 'u';
-    made->transactional = TRUE;
     if (!read_options(source, at, end, made, error)) {
         section_free(made);
         return FALSE;

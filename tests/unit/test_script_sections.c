@@ -30,7 +30,7 @@ static char *describe(const CmigScript *script)
         const CmigSection *section = g_ptr_array_index(script->sections, idx);
         g_string_append_printf(
             out, "%s%s %s %s%s %u %u {%.*s}", idx > 0 ? "; " : "", section->upgrade ? "up" : "down",
-            cmig_dialect_name(section->dialect), section->transactional ? "tx" : "notx",
+            cmig_dialect_name(section->dialect), section->transaction == CMIG_SECTION_OFF ? "notx" : "tx",
             section->irreversible ? " none" : "", section->marker_line, section->first_line,
             (int)(section->end - section->start), text + section->start);
         if (section->reason != NULL)
