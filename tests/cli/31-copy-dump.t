@@ -132,7 +132,7 @@ INSERT INTO person (name, mood, boss, tags) VALUES (E'o''Neil\\\\ \t\n', 'a;b', 
 CREATE TRIGGER person_touch BEFORE UPDATE ON person FOR EACH ROW EXECUTE FUNCTION touch();
 SELECT nextval('counter');" >/dev/null
 # What differs between two dumps of the same content: a random key and comments.
-plain_dump() { pg_dump --no-owner --exclude-table=alembic_version | sed '/^\\restrict /d; /^\\unrestrict /d; /^--/d'; }
+plain_dump() { pg_dump --no-owner --exclude-table=alembic_version --exclude-table='cmig_audit*' | sed '/^\\restrict /d; /^\\unrestrict /d; /^--/d'; }
 pg_dump --no-owner >dump.sql
 plain_dump >before.txt
 grep -q '^COPY ' dump.sql

@@ -155,10 +155,10 @@ reset_db() {
     esac
 }
 
-# Tables of the test's database, names in one line; "" also when there is no database file.
+# Tables of the test's database but for the audit table, names in one line; "" also when there is no database file.
 tables() {
     case $CMIG_TEST_DB in
-    pg) sql "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') ORDER BY 1" | sed 's/^public\.//' ;;
-    sqlite) [ ! -e "$TEST_DB" ] || sql "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY 1" ;;
+    pg) sql "SELECT schemaname || '.' || tablename FROM pg_tables WHERE schemaname NOT IN ('pg_catalog', 'information_schema') AND tablename <> 'cmig_audit' ORDER BY 1" | sed 's/^public\.//' ;;
+    sqlite) [ ! -e "$TEST_DB" ] || sql "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name <> 'cmig_audit' ORDER BY 1" ;;
     esac | tr '\n' ' ' | sed 's/ $//'
 }

@@ -234,16 +234,16 @@ sql() {
   esac
 }
 
-# dump_schema: the schema as text that can be compared, without the version table.
+# dump_schema: the schema as text that can be compared, without the tables of cmig.
 dump_schema() {
   case $CMIG_TEST_DB in
   sqlite)
     sqlite3 -batch "$TEST_DB" "SELECT type || ' ' || name || ': ' || replace(sql, char(10), ' ')
-      FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name <> 'alembic_version' ORDER BY 1" |
+      FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name NOT IN ('alembic_version', 'cmig_audit') ORDER BY 1" |
       sed 's/"//g; s/  */ /g'
     ;;
   pg)
-    pg_dump --schema-only --no-owner --exclude-table=alembic_version |
+    pg_dump --schema-only --no-owner --exclude-table=alembic_version --exclude-table='cmig_audit*' |
       sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d'
     ;;
   esac
