@@ -112,9 +112,13 @@ static gboolean take_together(CmigWork *work, const CmigStep *step, GError **err
                               .direction = cmig_direction_name(step->direction),
                               .checksum = step->checksum};
     g_autofree char *insert = cmig_audit_insert_sql(&work->place, &record);
+    g_autofree char *create = cmig_audit_create_sql(&work->place);
     const char *const records[] = {insert, NULL};
+    const char *const new_records[] = {create, insert, NULL};
     g_auto(CmigRowMove) move = {0};
     cmig_row_move_init(&move, work, step);
+    /* The way back to base may have dropped everything that there was. */
+    gboolean base = move.result[0] == NULL;
     CmigDbUnit unit = {
         .script = step->sql,
         .begins = !is_spanning(work) || work->next == 0,
@@ -123,7 +127,7 @@ static gboolean take_together(CmigWork *work, const CmigStep *step, GError **err
         .result = move.result,
         .changes = (const char *const *)move.changes,
         .rows_changed = move.rows_changed,
-        .records = records,
+        .records = base ? new_records : records,
     };
     return cmig_work_send(work, step, &unit, 0, error);
 }

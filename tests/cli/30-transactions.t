@@ -176,7 +176,7 @@ revision_file all3 all2 <<'SQL'
 VACUUM;
 SQL
 cmig_fails 78 upgrade head
-expect_err all3.sql 'transaction=off' 'transaction: all'
+expect_err 'all3 (VACUUM)' 'outside of a transaction' 'transaction: all'
 now_at -
 is "$(tables)" alembic_version 'nothing ran'
 
@@ -246,15 +246,14 @@ pg) alone='CREATE INDEX CONCURRENTLY off1_index ON off1 (id);' ;;
 *) alone='VACUUM;' ;;
 esac
 revision_file off2 off1 <<SQL
--- cmig:upgrade
+-- cmig:upgrade transaction=on
 CREATE TABLE gone (id integer);
 $alone
 SQL
-cmig_fails 1 upgrade head
-expect_err 'off2.sql:7:1'
-on pg expect_err '(SQLSTATE 25001)' 'transaction=off'
-now_at off1
-is "$(tables)" 'alembic_version off1' 'nothing is left'
+cmig_fails 78 upgrade head
+expect_err 'off2.sql:7:1' 'cannot run in a transaction' 'transaction=on'
+now_at -
+is "$(tables)" '' 'nothing has begun'
 
 # --- enums (PostgreSQL): a new value can be used by the next migration, not by the same ---------------
 if [ "$CMIG_TEST_DB" = pg ]; then

@@ -133,8 +133,8 @@ fi
 # --- PostgreSQL --------------------------------------------------------------------------------------
 no_sessions
 check_that 'no session is left'
-is "$(grep -cE 'ERROR|FATAL|PANIC|deadlock' "$PGHOST/base/log")" 0 'the server log has no error'
-grep -E 'ERROR|FATAL|PANIC|deadlock' "$PGHOST/base/log" | sort | uniq -c | head -5 | diag
+is "$(grep -cE 'ERROR|FATAL|PANIC|deadlock detected' "$PGHOST/base/log")" 0 'the server log has no error'
+grep -E 'ERROR|FATAL|PANIC|deadlock detected' "$PGHOST/base/log" | sort | uniq -c | head -5 | diag
 
 # Two that go one step each: two steps.
 write_history
@@ -166,7 +166,7 @@ exec 4>&-
 wait "$old"
 now_at h8
 is "$(sql "SELECT indisvalid FROM pg_index WHERE indexrelid = 't6_index'::regclass")" t 'the index is valid'
-is "$(grep -cE 'deadlock|40P01' "$PGHOST/base/log")" 0 'no deadlock'
+is "$(grep -cE 'deadlock detected|40P01' "$PGHOST/base/log")" 0 'no deadlock'
 pass_if 'a waiting runner says who holds the lock' grep -q 'Waiting for the migration lock, held by' crowd/1.err crowd/2.err crowd/3.err crowd/4.err
 
 # --- --lock-timeout ----------------------------------------------------------------------------------

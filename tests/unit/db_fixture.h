@@ -204,7 +204,6 @@ static CmigDbUnit fixture_unit(const CmigSqlScript *script, const char *const *e
 {
     CmigDbUnit unit = {
         .script = script,
-        .transactional = TRUE,
         .begins = TRUE,
         .commits = TRUE,
         .create_table = TRUE,
@@ -218,6 +217,29 @@ static CmigDbUnit fixture_unit(const CmigSqlScript *script, const char *const *e
 
 #define INSERT(row) "INSERT INTO alembic_version (version_num) VALUES ('" row "')"
 
+/* The script statement by statement, then the rest of the unit. */
+static gboolean fixture_run_separately(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome,
+                                       GError **error)
+{
+    CmigDbUnit before = {.begins = TRUE, .commits = TRUE, .create_table = TRUE};
+    CmigDbUnit after = *unit;
+    after.script = NULL;
+    CmigDbOutcome ignored;
+    outcome = outcome != NULL ? outcome : &ignored;
+    *outcome = (CmigDbOutcome){0};
+    before.expected = unit->expected;
+    if (!cmig_db_enter(db, error))
+        return FALSE;
+    gboolean done = cmig_db_run(db, &before, NULL, error);
+    for (guint idx = 0; done && idx < unit->script->statements->len; idx++) {
+        CmigDbStatementOutcome ran;
+        done = cmig_db_run_statement(db, unit->script, idx, &ran, error);
+        ck_assert_int_eq(ran.done, done);
+    }
+    cmig_db_leave(db);
+    return done && cmig_db_run(db, &after, outcome, error);
+}
+
 /* Runs `text` in a unit that brings the rows from none to `a`, or from `expected` by `changes`. */
 static gboolean fixture_run(CmigDb *db, const char *text, gboolean transactional,
                             const char *const *expected, const char *const *changes,
@@ -225,8 +247,8 @@ static gboolean fixture_run(CmigDb *db, const char *text, gboolean transactional
 {
     g_autoptr(CmigSqlScript) script = text ? fixture_scan(text, transactional) : NULL;
     CmigDbUnit unit = fixture_unit(script, expected, changes);
-    unit.transactional = transactional;
-    return cmig_db_run(db, &unit, outcome, error);
+    return transactional || script == NULL ? cmig_db_run(db, &unit, outcome, error)
+                                           : fixture_run_separately(db, &unit, outcome, error);
 }
 
 #define assert_runs(db, text, expected, changes)                                                   \

@@ -178,13 +178,12 @@ START_TEST(runs_without_a_transaction)
     gboolean done = fixture_run(db, text, FALSE, NO_ROWS, STRINGS(INSERT("a")), &outcome, &error);
     ck_assert_msg(done, "%s", error ? error->message : "");
     ck_assert(outcome.applied);
-    ck_assert_uint_eq(outcome.statements_done, 3);
     assert_rows(db, "a");
     assert_query(TABLES, "alembic_version,t");
 }
 END_TEST
 
-START_TEST(says_how_far_it_came_without_a_transaction)
+START_TEST(places_errors_without_a_transaction)
 {
     g_autoptr(CmigDb) db = fixture_connect();
     g_autoptr(GError) error = NULL;
@@ -194,18 +193,16 @@ START_TEST(says_how_far_it_came_without_a_transaction)
     assert_error(error, CMIG_ERROR_FAILED);
     ck_assert_uint_eq(cmig_error_line(error), 11);
     ck_assert_uint_eq(cmig_error_column(error), 8);
-    assert_query(TABLES, "");
+    assert_query(TABLES, "alembic_version");
     g_clear_error(&error);
     ck_assert(!fixture_run(db, "CREATE TABLE t (a int);\nSELECT 1;\n  SELECT missing; SELECT 2",
                            FALSE, NO_ROWS, STRINGS(INSERT("a")), &outcome, &error));
-    assert_error(error, CMIG_ERROR_IN_DOUBT);
-    ck_assert(g_str_has_prefix(error->message, "statement 3 of 4 failed"));
+    assert_error(error, CMIG_ERROR_FAILED);
     ck_assert_uint_eq(cmig_error_line(error), 12);
     ck_assert_uint_eq(cmig_error_column(error), 10);
-    ck_assert_uint_eq(outcome.statements_done, 2);
     ck_assert(!outcome.applied);
     assert_rows(db, "");
-    assert_query(TABLES, "t");
+    assert_query(TABLES, "alembic_version,t");
 }
 END_TEST
 
@@ -213,10 +210,9 @@ START_TEST(rolls_back_what_a_section_leaves_open)
 {
     g_autoptr(CmigDb) db = fixture_connect();
     g_autoptr(GError) error = NULL;
-    ck_assert(!fixture_run(db, "BEGIN; CREATE TABLE t (a int)", FALSE, NO_ROWS,
-                           STRINGS(INSERT("a")), NULL, &error));
-    assert_error(error, CMIG_ERROR_IN_DOUBT);
-    assert_query(TABLES, "");
+    ck_assert(fixture_run(db, "BEGIN; CREATE TABLE t (a int)", FALSE, NO_ROWS, STRINGS(INSERT("a")),
+                          NULL, &error));
+    assert_query(TABLES, "alembic_version");
 }
 END_TEST
 
@@ -414,7 +410,9 @@ START_TEST(limits_the_time_of_a_statement)
             !fixture_run(db, text, transactional, NO_ROWS, STRINGS(INSERT("a")), NULL, &error));
         assert_error(error, CMIG_ERROR_TRY_AGAIN);
         ck_assert_uint_eq(cmig_error_line(error), 11);
-        assert_query(TABLES, "");
+        assert_query(TABLES, transactional ? "" : "alembic_version");
+        if (!transactional)
+            cmig_db_execute(db, "DROP TABLE alembic_version", NULL);
     }
 }
 END_TEST
@@ -468,7 +466,7 @@ static TCase *make_case(const char *name, void (*setup)(void))
     tcase_add_test(tests, goes_on_after_a_failure);
     tcase_add_test(tests, checks_the_number_of_changes);
     tcase_add_test(tests, runs_without_a_transaction);
-    tcase_add_test(tests, says_how_far_it_came_without_a_transaction);
+    tcase_add_test(tests, places_errors_without_a_transaction);
     tcase_add_test(tests, rolls_back_what_a_section_leaves_open);
     tcase_add_test(tests, spans_units);
     tcase_add_test(tests, rolls_back_when_closed);

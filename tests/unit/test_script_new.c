@@ -607,8 +607,9 @@ static char *section_text(const CmigScript *script, gboolean upgrade, CmigDialec
     const CmigSection *section = NULL;
     g_autoptr(CmigSqlScript) sql = NULL;
     g_autoptr(GError) error = NULL;
+    gboolean transactional = FALSE;
     if (!cmig_script_find_section(script, upgrade, dialect, &section, &error) ||
-        !cmig_script_scan_section(script, section, dialect, &sql, &error))
+        !cmig_script_scan_section(script, section, dialect, &sql, &transactional, &error))
         ck_abort_msg("%s", error->message);
     return g_strdup(sql->text);
 }

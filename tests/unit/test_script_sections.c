@@ -30,7 +30,8 @@ static char *describe(const CmigScript *script)
         const CmigSection *section = g_ptr_array_index(script->sections, idx);
         g_string_append_printf(
             out, "%s%s %s %s%s %u %u {%.*s}", idx > 0 ? "; " : "", section->upgrade ? "up" : "down",
-            cmig_dialect_name(section->dialect), section->transaction == CMIG_SECTION_OFF ? "notx" : "tx",
+            cmig_dialect_name(section->dialect),
+            section->transaction == CMIG_SECTION_OFF ? "notx" : "tx",
             section->irreversible ? " none" : "", section->marker_line, section->first_line,
             (int)(section->end - section->start), text + section->start);
         if (section->reason != NULL)
@@ -209,6 +210,7 @@ END_TEST
 /* The lexer gets the section's bytes, and gives places in the file. */
 START_TEST(test_scan)
 {
+    gboolean transactional = FALSE;
     static const char text[] =
         HEADER UP "SELECT 1;\nSELECT 2;\n-- cmig:downgrade\nSELECT 3;\nSELECT 'open\n";
     g_autoptr(GError) error = NULL;
@@ -216,14 +218,16 @@ START_TEST(test_scan)
     const CmigSection *section = NULL;
     g_autoptr(CmigSqlScript) sql = NULL;
     ck_assert(cmig_script_find_section(script, TRUE, CMIG_DIALECT_SQLITE, &section, &error));
-    ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &sql, &error));
+    ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &sql, &transactional,
+                                       &error));
     ck_assert_uint_eq(sql->statements->len, 2);
     ck_assert_str_eq(sql->text, "SELECT 1;\nSELECT 2;\n");
     ck_assert_uint_eq(sql->first_line, 5);
 
     g_autoptr(CmigSqlScript) broken = NULL;
     ck_assert(cmig_script_find_section(script, FALSE, CMIG_DIALECT_SQLITE, &section, &error));
-    ck_assert(!cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &broken, &error));
+    ck_assert(!cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &broken,
+                                        &transactional, &error));
     ck_assert_str_eq(cmig_error_file(error), "f.sql");
     ck_assert_uint_eq(cmig_error_line(error), 9);
     ck_assert_uint_eq(cmig_error_column(error), 8);
@@ -232,6 +236,7 @@ END_TEST
 
 START_TEST(test_scan_transaction)
 {
+    gboolean transactional = FALSE;
     static const struct {
         const char *body;
         gboolean good;
@@ -246,8 +251,8 @@ START_TEST(test_scan_transaction)
         const CmigSection *section = NULL;
         g_autoptr(CmigSqlScript) sql = NULL;
         ck_assert(cmig_script_find_section(script, TRUE, CMIG_DIALECT_SQLITE, &section, &error));
-        ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &sql, &error) ==
-                  cases[idx].good);
+        ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &sql,
+                                           &transactional, &error) == cases[idx].good);
     }
 }
 END_TEST

@@ -129,8 +129,12 @@ static void add_result_check(CmigPgMessage *message, const CmigDbUnit *unit, con
 static void add_records(CmigPgMessage *message, const CmigDbUnit *unit)
 {
     message->records_from = message->statements;
+    if (unit->records != NULL) /* they may create what is there */
+        cmig_pg_message_add(message, "SET LOCAL client_min_messages = error");
     for (const char *const *record = unit->records; record != NULL && *record != NULL; record++)
         cmig_pg_message_add(message, "%s", *record);
+    if (unit->records != NULL)
+        cmig_pg_message_add(message, "SET LOCAL client_min_messages TO DEFAULT");
     message->records_to = message->statements;
 }
 

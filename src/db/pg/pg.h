@@ -119,9 +119,9 @@ gboolean cmig_pg_ensure_plain_strings(CmigPg *pg, GError **error);
 /* Leaves no transaction open. */
 void cmig_pg_roll_back(CmigPg *pg);
 
-/* Whether an answer with this SQLSTATE (NULL = none) is no verdict: the connection ended, or the
- * server did. */
-gboolean cmig_pg_is_lost(const CmigPg *pg, const char *sqlstate);
+/* Whether a failure is the server's word on what it did; it is not when the connection, or the
+ * server, ended. */
+gboolean cmig_pg_is_verdict(const CmigPgMessage *message, const CmigPgAnswer *answer);
 
 /* separate.c */
 gboolean cmig_pg_enter(CmigDb *db, GError **error);

@@ -29,12 +29,15 @@ void cmig_pg_roll_back(CmigPg *pg)
         cmig_pg_command(pg, "ROLLBACK");
 }
 
-gboolean cmig_pg_is_lost(const CmigPg *pg, const char *sqlstate)
+gboolean cmig_pg_is_verdict(const CmigPgMessage *message, const CmigPgAnswer *answer)
 {
-    /* No SQLSTATE: the client library speaks, not the server. A server that crashes or shuts down
-     * may have told so behind a COMMIT that it made. */
-    return sqlstate == NULL || PQstatus(pg->conn) != CONNECTION_OK ||
-           g_str_has_prefix(sqlstate, "57P0");
+    const char *sqlstate =
+        answer->failure ? PQresultErrorField(answer->failure, PG_DIAG_SQLSTATE) : NULL;
+    /* No SQLSTATE: the client library speaks, not the server. */
+    if (sqlstate == NULL || strcmp(sqlstate, "57P02") == 0)
+        return FALSE;
+    /* A session that is ended may be told so when its COMMIT is made. */
+    return !g_str_has_prefix(sqlstate, "57P") || answer->done < message->commit_at;
 }
 
 /* The connection ended without a verdict. */
@@ -98,11 +101,11 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
         cmig_error_set_hint(error, "compare the schema with `cmig current`");
         return FALSE;
     }
-    outcome->lost = cmig_pg_is_lost(pg, sqlstate);
-    if (outcome->lost)
-        return fail_lost(
-            pg, answer->sent && unit->commits && answer->copies_fed == count_copies(message),
-            error);
+    if (!cmig_pg_is_verdict(message, answer)) {
+        outcome->lost =
+            answer->sent && unit->commits && answer->copies_fed == count_copies(message);
+        return fail_lost(pg, outcome->lost, error);
+    }
     outcome->retryable = is_retryable(unit, sqlstate);
     if (cmig_pg_is_rows_failure(message, answer, unit, sqlstate, error))
         return FALSE;

@@ -104,15 +104,14 @@ gboolean cmig_pg_run_statement(CmigDb *db, const CmigSqlScript *script, guint in
     message.script_to = message.text->len;
     g_auto(CmigPgAnswer) answer = {0};
     cmig_pg_exchange(pg, &message, &answer);
-    outcome->in_transaction = PQtransactionStatus(pg->conn) != PQTRANS_IDLE;
+    PGTransactionStatusType status = PQtransactionStatus(pg->conn);
+    outcome->in_transaction = status == PQTRANS_INTRANS || status == PQTRANS_INERROR;
     outcome->done = answer.failure == NULL && answer.done == 1;
     if (outcome->done)
         return TRUE;
-    const char *sqlstate =
-        answer.failure ? PQresultErrorField(answer.failure, PG_DIAG_SQLSTATE) : NULL;
-    if (cmig_pg_is_lost(pg, sqlstate)) {
+    message.commit_at = CMIG_PG_NONE;
+    if (!cmig_pg_is_verdict(&message, &answer)) {
         outcome->lost = TRUE;
-        outcome->in_transaction = FALSE;
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT,
                     "the connection to %s was lost before the server answered", pg->base.display);
         cmig_error_set_hint(error, "the next run looks at what this statement did, and goes on");
