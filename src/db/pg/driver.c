@@ -11,5 +11,6 @@ const CmigDbDriver cmig_db_postgresql = {
     .inspect = cmig_pg_inspect,
     .read_rows = cmig_pg_read_rows,
     .run = cmig_pg_run,
+    .ping = cmig_pg_ping,
     .cancel = cmig_pg_cancel,
 };

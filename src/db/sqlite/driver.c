@@ -11,5 +11,6 @@ const CmigDbDriver cmig_db_sqlite = {
     .inspect = cmig_sqlite_inspect,
     .read_rows = cmig_sqlite_read_rows,
     .run = cmig_sqlite_run,
+    .ping = cmig_sqlite_ping,
     .cancel = cmig_sqlite_cancel,
 };
