@@ -44,10 +44,10 @@ typedef struct {
     char *timezone;  /* "UTC" by default; "local" or an IANA name */
     char *templates; /* absolute folder of the project's own templates, NULL = none */
 
-    CmigUrl *url;      /* NULL when `url_error` is set */
+    CmigUrl *url;      /* the direct one if there is one; NULL when `url_error` is set */
     GError *url_error; /* why there is no usable URL; commands without a database ignore it */
     CmigOrigin url_origin;
-    char *url_source; /* for messages: "DATABASE_URL", "DATABASE_URL in .env", "alembic.yml:3",
+    char *url_source; /* for messages: "DATABASE_URL", "DIRECT_URL in .env", "alembic.yml:3",
                          "--database-url"; NULL without any */
 
     char *version_table;
@@ -56,7 +56,9 @@ typedef struct {
     CmigTransactionMode transaction;
     guint lock_timeout;      /* milliseconds; how long to wait for cmig's own lock */
     guint statement_timeout; /* milliseconds, 0 = the server's */
-    guint connect_timeout;   /* seconds, 0 = libpq's */
+    guint connect_timeout;   /* seconds for each host, 0 = libpq's */
+    gboolean require_tls;    /* only a verified TLS connection or a socket will do */
+    gboolean session_pooler; /* what looks like a pooler is one in session mode */
 
     char *environment;        /* as declared, NULL = not declared */
     char *environment_source; /* "--environment", "CMIG_ENV", "alembic.yml:7" … */
@@ -75,6 +77,7 @@ typedef struct {
     const char *database_url; /* --database-url */
     const char *environment;  /* --environment */
     const char *lock_timeout; /* --lock-timeout, a duration */
+    gboolean require_tls;     /* --require-tls; FALSE = not given */
 } CmigConfigRequest;
 
 /* Loads everything. A missing file is an error only when it was named. A missing or bad URL is kept

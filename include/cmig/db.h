@@ -29,9 +29,14 @@ typedef enum {
 typedef struct {
     const CmigVersionTable *version_table; /* borrowed, must outlive the connection */
     const char *audit_table;               /* bare name in the version table's schema; borrowed */
-    guint connect_timeout;                 /* seconds, 0 = the library's */
-    guint statement_timeout;               /* milliseconds, 0 = the server's */
-    guint lock_timeout;                    /* milliseconds: SQLite's wait for the write lock */
+    guint connect_timeout;                 /* seconds for each host, 0 = the library's */
+    gint64 connect_deadline; /* by cmig_clock_monotonic(): when connecting and pinging give up, and
+                                nothing is tried twice; 0 = none, and a server that is starting or
+                                full is waited for a little */
+    gboolean require_tls;    /* TLS with a verified certificate, or a socket */
+    gboolean session_pooler; /* a pooler in between keeps one session for each client */
+    guint statement_timeout; /* milliseconds, 0 = the server's */
+    guint lock_timeout;      /* milliseconds: SQLite's wait for the write lock */
     /* Server warnings, one at a time, unescaped. May be NULL. */
     void (*notice)(const char *severity, const char *message, gpointer data);
     gpointer notice_data;
@@ -47,6 +52,8 @@ typedef struct {
     gboolean audit_exists;
     guint deadlock_timeout; /* milliseconds; 0 on a driver that has none */
     char *table_schema;     /* where the version table is or would be created */
+    char *tls; /* "TLS 1.3, certificate verified", "no TLS"; NULL where there is nothing
+                  to protect: sockets and files */
 } CmigDbState;
 void cmig_db_state_free(CmigDbState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbState, cmig_db_state_free)
@@ -146,6 +153,7 @@ typedef struct {
     gboolean (*probe)(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
                       GError **error);
     gboolean (*watch)(CmigDb *db, CmigDbActivity **activity);
+    gboolean (*ping)(CmigDb *db, GError **error);
     void (*cancel)(void *db); /* async-signal-safe */
 } CmigDbDriver;
 
@@ -160,10 +168,15 @@ struct CmigDb {
 };
 
 /* Connects with the driver of the URL's dialect. No file is created and nothing is written. Errors:
- * CMIG_ERROR_UNAVAILABLE; messages show the URL's display form only, never what the client library
- * echoes of the connection string. */
+ * CMIG_ERROR_UNAVAILABLE, CMIG_ERROR_TRY_AGAIN when the server is full, and CMIG_ERROR_CONFIG for a
+ * URL that cannot do what the settings ask for; messages show the URL's display form only, never
+ * what the client library echoes of the connection string. */
 gboolean cmig_db_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb **db,
                       GError **error);
+
+/* Whether the database answers a trivial query: one round trip, within the connection's deadline.
+ * Errors: as cmig_db_open. */
+gboolean cmig_db_ping(CmigDb *db, GError **error);
 
 /* Ends the session and with it every lock. NULL is allowed. */
 void cmig_db_close(CmigDb *db);
@@ -173,7 +186,8 @@ CmigDialect cmig_db_dialect(const CmigDb *db);
 gboolean cmig_db_can(const CmigDb *db, CmigDbCapability capability);
 
 /* One round trip: server facts, where the version table is, and, with `take_lock`, one attempt at
- * the session lock (never a blocking wait: that deadlocks with CREATE INDEX CONCURRENTLY). On a
+ * the session lock (never a blocking wait: that deadlocks with CREATE INDEX CONCURRENTLY). Behind a
+ * pooler that would leave the lock to others it is CMIG_ERROR_UNAVAILABLE and none is taken. On a
  * driver without CMIG_DB_SESSION_LOCK `locked` is TRUE at once. Must come before the next two. */
 gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
 

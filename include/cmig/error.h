@@ -42,6 +42,10 @@ void cmig_error_set_detail(GError **error, const char *format, ...) G_GNUC_PRINT
 void cmig_error_set_hint(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void cmig_error_set_sqlstate(GError **error, const char *sqlstate);
 
+/* Whether the cause stays until somebody removes it, such as a wrong password: waiting is in vain.
+ */
+void cmig_error_set_lasting(GError **error, gboolean lasting);
+
 /* Where it happened. `line` and `column` count from 1, `column` in characters; 0 = unknown. A
  * place that is already set is kept: the innermost knows best. */
 void cmig_error_set_place(GError **error, const char *file, guint line, guint column);
@@ -50,6 +54,7 @@ void cmig_error_set_place(GError **error, const char *file, guint line, guint co
 const char *cmig_error_detail(const GError *error);
 const char *cmig_error_hint(const GError *error);
 const char *cmig_error_sqlstate(const GError *error);
+gboolean cmig_error_is_lasting(const GError *error);
 const char *cmig_error_file(const GError *error);
 guint cmig_error_line(const GError *error);
 guint cmig_error_column(const GError *error);

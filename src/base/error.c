@@ -8,6 +8,7 @@ typedef struct {
     char *file;
     guint line;
     guint column;
+    gboolean lasting;
 } CmigErrorPrivate;
 
 static void cmig_error_private_init(CmigErrorPrivate *priv)
@@ -23,6 +24,7 @@ static void cmig_error_private_copy(const CmigErrorPrivate *from, CmigErrorPriva
     to->file = g_strdup(from->file);
     to->line = from->line;
     to->column = from->column;
+    to->lasting = from->lasting;
 }
 
 static void cmig_error_private_clear(CmigErrorPrivate *priv)
@@ -110,6 +112,13 @@ void cmig_error_set_sqlstate(GError **error, const char *sqlstate)
     priv->sqlstate = g_strdup(sqlstate);
 }
 
+void cmig_error_set_lasting(GError **error, gboolean lasting)
+{
+    CmigErrorPrivate *priv = private_of(error ? *error : NULL);
+    if (priv != NULL)
+        priv->lasting = lasting;
+}
+
 void cmig_error_set_place(GError **error, const char *file, guint line, guint column)
 {
     CmigErrorPrivate *priv = private_of(error ? *error : NULL);
@@ -136,6 +145,12 @@ const char *cmig_error_sqlstate(const GError *error)
 {
     const CmigErrorPrivate *priv = private_of(error);
     return priv ? priv->sqlstate : NULL;
+}
+
+gboolean cmig_error_is_lasting(const GError *error)
+{
+    const CmigErrorPrivate *priv = private_of(error);
+    return priv != NULL && priv->lasting;
 }
 
 const char *cmig_error_file(const GError *error)

@@ -12,6 +12,7 @@ static struct {
     char *database_url;
     char *environment;
     char *lock_timeout;
+    gboolean require_tls;
     gboolean quiet;
     gboolean json;
     gboolean help;
@@ -29,6 +30,9 @@ const GOptionEntry cmig_global_options[] = {
      "which environment this is, e.g. production", "NAME"},
     {"lock-timeout", 0, 0, G_OPTION_ARG_STRING, &globals.lock_timeout,
      "how long to wait for another run, e.g. 5min (default: 60s)", "DURATION"},
+    {"require-tls", 0, 0, G_OPTION_ARG_NONE, &globals.require_tls,
+     "connect by TLS with a verified certificate or not at all (sockets and SQLite excepted)",
+     NULL},
     {"json", 0, 0, G_OPTION_ARG_NONE, &globals.json, "print results as JSON", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals.quiet, "print results and errors only", NULL},
     {"help", 'h', 0, G_OPTION_ARG_NONE, &globals.help, "show help and exit", NULL},
@@ -257,7 +261,8 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
     app->request = (CmigConfigRequest){.file = globals.config,
                                        .database_url = globals.database_url,
                                        .environment = globals.environment,
-                                       .lock_timeout = globals.lock_timeout};
+                                       .lock_timeout = globals.lock_timeout,
+                                       .require_tls = globals.require_tls};
     *arguments = g_steal_pointer(&own);
     return TRUE;
 }

@@ -9,7 +9,8 @@
 static void show_planned(const CmigPlan *plan, const CmigDbState *state, gpointer data)
 {
     CmigApp *app = data;
-    cmig_say(app, "Database: %s (%s)\n", app->config->url->display, state->server);
+    cmig_say(app, "Database: %s (%s%s%s)\n", app->config->url->display, state->server,
+             state->tls != NULL ? ", " : "", state->tls != NULL ? state->tls : "");
     if (plan->note != NULL) {
         g_autofree char *note = cmig_text_escape(plan->note);
         cmig_say(app, "Note: %s\n", note);

@@ -311,6 +311,8 @@ static gboolean read_environment(CmigLoader *loader, GError **error)
 static gboolean read_flags(CmigLoader *loader, GError **error)
 {
     const char *lock_timeout = loader->request->lock_timeout;
+    if (loader->request->require_tls)
+        loader->config->require_tls = TRUE;
     if (lock_timeout == NULL ||
         cmig_duration_parse(lock_timeout, &loader->config->lock_timeout, error))
         return TRUE;

@@ -1,6 +1,7 @@
 /* Which database URL counts. Highest first: the flag; database_url or database of alembic.yml when
  * made of environment variables that are set; DATABASE_URL of the process, then of .env; a literal
- * in alembic.yml; a :-default there. No URL is ever made up. */
+ * in alembic.yml; a :-default there. No URL is ever made up. Without the flag, a direct URL, found
+ * in the same order, takes its place. */
 #include "cmig/error.h"
 #include "config/internal.h"
 
@@ -11,6 +12,7 @@ enum { DRIVER, USER, PASSWORD, HOST, PORT, NAME, PARTS };
 /* What alembic.yml says. */
 typedef struct {
     const CmigYaml *node; /* NULL = nothing */
+    const char *key;      /* whose value it is */
     gboolean is_mapping;
     char *text[PARTS]; /* expanded; database_url is the first */
     CmigExpansion found;
@@ -66,6 +68,8 @@ static gboolean read_mapping(const CmigLoader *loader, const CmigYaml *node, Wri
                                  "database must be a mapping; a URL belongs into database_url");
     if (!cmig__config_check_keys(loader, node, "database.", error))
         return FALSE;
+    written->node = node;
+    written->key = "database";
     written->is_mapping = TRUE;
     for (guint part = 0; part < PARTS; part++) {
         const CmigYaml *value = cmig_yaml_get(node, names[part]);
@@ -77,22 +81,30 @@ static gboolean read_mapping(const CmigLoader *loader, const CmigYaml *node, Wri
     return TRUE;
 }
 
+/* A URL as one value. */
+static gboolean read_url(const CmigLoader *loader, const char *key, Written *written,
+                         GError **error)
+{
+    const CmigYaml *node = cmig__config_get(loader, key);
+    if (node == NULL || !expand_part(loader, written, key, node, 0, error))
+        return node == NULL;
+    /* `${DATABASE_URL:-}` with nothing set says nothing. */
+    gboolean silent =
+        written->problem == NULL && !written->found.used_variable && is_blank(written->text[0]);
+    written->node = silent ? NULL : node;
+    written->key = key;
+    return TRUE;
+}
+
 static gboolean read_written(const CmigLoader *loader, Written *written, GError **error)
 {
-    const CmigYaml *url = cmig__config_get(loader, "database_url");
     const CmigYaml *mapping = cmig__config_get(loader, "database");
-    if (url != NULL && mapping != NULL)
+    if (mapping == NULL)
+        return read_url(loader, "database_url", written, error);
+    if (cmig__config_get(loader, "database_url") != NULL)
         return cmig__config_fail(loader, mapping, error,
                                  "database and database_url exclude each other");
-    written->node = url != NULL ? url : mapping;
-    if (mapping != NULL)
-        return read_mapping(loader, mapping, written, error);
-    if (url == NULL || !expand_part(loader, written, "database_url", url, 0, error))
-        return url == NULL;
-    /* `${DATABASE_URL:-}` with nothing set says nothing. */
-    if (written->problem == NULL && !written->found.used_variable && is_blank(written->text[0]))
-        written->node = NULL;
-    return TRUE;
+    return read_mapping(loader, mapping, written, error);
 }
 
 /* Reads `text`; a bad one becomes `url_error`, which names the source. `source` is taken over. */
@@ -133,20 +145,17 @@ static void use_written(CmigConfig *config, Written *written)
     else if (!written->is_mapping) {
         g_autofree char *names = variable_names(written->node->text);
         if (!cmig_url_parse(text[0], config->directory, &config->url, problem) && names != NULL)
-            g_prefix_error(problem, "database_url, made of %s: ", names);
+            g_prefix_error(problem, "%s, made of %s: ", written->key, names);
     } else
         cmig_url_from_parts(text[DRIVER], text[USER], text[PASSWORD], text[HOST], text[PORT],
                             text[NAME], config->directory, &config->url, problem);
     cmig_error_set_place(problem, config->file, written->node->line, written->node->column);
 }
 
-gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
+/* The URL of the application. */
+static void choose_database(const CmigLoader *loader, Written *written)
 {
     CmigConfig *config = loader->config;
-    g_auto(Written) written = {0};
-    /* Mistakes in the file are reported whichever URL counts. */
-    if (!read_written(loader, &written, error))
-        return FALSE;
     const char *flag = loader->request->database_url;
     const char *process = g_getenv("DATABASE_URL");
     char *source = NULL;
@@ -155,14 +164,14 @@ gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
         use_text(config, CMIG_ORIGIN_FLAG, g_strdup("--database-url"), flag, NULL);
     else if (process != NULL && is_blank(process))
         use_text(config, CMIG_ORIGIN_ENVIRONMENT, g_strdup("DATABASE_URL"), process, NULL);
-    else if (written.node != NULL && written.found.used_variable)
-        use_written(config, &written);
+    else if (written->node != NULL && written->found.used_variable)
+        use_written(config, written);
     else if (process != NULL)
         use_text(config, CMIG_ORIGIN_ENVIRONMENT, g_strdup("DATABASE_URL"), process, NULL);
     else if ((dotenv = cmig__config_variable(loader, "DATABASE_URL", TRUE, &source)) != NULL)
         use_text(config, CMIG_ORIGIN_DOTENV, source, dotenv, config->directory);
-    else if (written.node != NULL)
-        use_written(config, &written);
+    else if (written->node != NULL)
+        use_written(config, written);
     else {
         g_set_error_literal(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG,
                             "no database URL is set");
@@ -171,5 +180,69 @@ gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
                             "alembic.yml, for example sqlite:///./app.db or "
                             "postgresql://user:password@localhost:5432/name");
     }
+}
+
+/* Puts the direct URL in the place of the other one, if there is a direct one. An empty DIRECT_URL
+ * is none. With `no_dotenv` what an env file says does not count: it belongs to the DATABASE_URL
+ * beside it, which the process has replaced. */
+static void use_direct(const CmigLoader *loader, Written *direct, gboolean no_dotenv)
+{
+    CmigConfig *config = loader->config;
+    gboolean written =
+        direct->node != NULL && !(no_dotenv && direct->found.used_dotenv && !direct->problem);
+    char *source = NULL;
+    const char *text = NULL;
+    CmigOrigin origin = CMIG_ORIGIN_ENVIRONMENT;
+    if (!written || !direct->found.used_variable)
+        text = cmig__config_variable(loader, "DIRECT_URL", FALSE, &source);
+    if (text == NULL && !no_dotenv && (!written || !direct->found.used_variable)) {
+        text = cmig__config_variable(loader, "DIRECT_URL", TRUE, &source);
+        origin = CMIG_ORIGIN_DOTENV;
+    }
+    if (text == NULL && !written)
+        return;
+    g_clear_error(&config->url_error);
+    g_clear_pointer(&config->url, cmig_url_free);
+    g_clear_pointer(&config->url_source, g_free);
+    if (text != NULL)
+        use_text(config, origin, source, text,
+                 origin == CMIG_ORIGIN_DOTENV ? config->directory : NULL);
+    else
+        use_written(config, direct);
+}
+
+/* Both lead to one database, so they must be of one kind. */
+static void check_same_kind(CmigConfig *config, CmigDialect database)
+{
+    if (config->url == NULL || config->url->dialect == database)
+        return;
+    g_set_error(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                "%s: the direct URL is of %s, but the database URL is of %s", config->url_source,
+                cmig_dialect_name(config->url->dialect), cmig_dialect_name(database));
+    cmig_error_set_hint(&config->url_error, "direct_url must lead to the same database as "
+                                            "database_url, without the connection pooler");
+    g_clear_pointer(&config->url, cmig_url_free);
+}
+
+gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
+{
+    CmigConfig *config = loader->config;
+    g_auto(Written) written = {0};
+    g_auto(Written) direct = {0};
+    /* Mistakes in the file are reported whichever URL counts. */
+    if (!read_written(loader, &written, error) || !read_url(loader, "direct_url", &direct, error))
+        return FALSE;
+    choose_database(loader, &written);
+    /* A database URL that is there but bad is not made good by a direct one. */
+    if (config->url_origin == CMIG_ORIGIN_FLAG ||
+        (config->url == NULL && config->url_origin != CMIG_ORIGIN_NONE))
+        return TRUE;
+    CmigDialect dialect = config->url != NULL ? config->url->dialect : CMIG_DIALECT_ANY;
+    gboolean of_process = config->url_origin == CMIG_ORIGIN_ENVIRONMENT ||
+                          (config->url_origin == CMIG_ORIGIN_FILE && written.found.used_variable &&
+                           !written.found.used_dotenv);
+    use_direct(loader, &direct, of_process);
+    if (dialect != CMIG_DIALECT_ANY)
+        check_same_kind(config, dialect);
     return TRUE;
 }

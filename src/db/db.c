@@ -19,6 +19,7 @@ void cmig_db_state_free(CmigDbState *state)
     g_free(state->server);
     g_free(state->lock_holder);
     g_free(state->table_schema);
+    g_free(state->tls);
     g_free(state);
 }
 
@@ -103,6 +104,11 @@ CmigDialect cmig_db_dialect(const CmigDb *db)
 gboolean cmig_db_can(const CmigDb *db, CmigDbCapability capability)
 {
     return (db->driver->capabilities & (guint)capability) != 0;
+}
+
+gboolean cmig_db_ping(CmigDb *db, GError **error)
+{
+    return db->driver->ping(db, error);
 }
 
 gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error)

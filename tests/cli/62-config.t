@@ -301,6 +301,14 @@ rm -f migrations/versions/x_*
 probe database_url
 yml 'database_url: sqlite:///./key.db'
 uses key.db -uX
+probe direct_url # further in 53-pooler.t
+yml 'database_url: sqlite:///./pooled.db' 'direct_url: sqlite:///./direct.db'
+uses direct.db -uX
+probe session_pooler # in 53-pooler.t
+probe require_tls    # in 54-tls.t
+yml 'require_tls: true' 'database_url: postgresql://u@127.0.0.1:1/d?sslmode=disable'
+run 78 current
+err_has sslmode=disable require_tls
 probe database
 for key in driver user password host port name; do probe "$key"; done # in 63-urls.t, by connections
 yml 'database: {driver: sqlite, name: parts.db}'

@@ -43,7 +43,7 @@ for test_name in $(env | sed -n 's/^\([A-Za-z_][A-Za-z0-9_]*\)=.*/\1/p'); do
   case $test_name in
   PG*) case $test_keep in *" $test_name "*) ;; *) unset "$test_name" ;; esac ;;
   CMIG_TEST_* | CMIG_CANARY) ;;
-  CMIG_* | ALEMBIC_* | DATABASE_* | CONFIRM_* | GIT_*) unset "$test_name" ;;
+  CMIG_* | ALEMBIC_* | DATABASE_* | DIRECT_URL | CONFIRM_* | GIT_*) unset "$test_name" ;;
   esac
 done
 unset ENVIRONMENT APP_ENV CI NO_COLOR EDITOR VISUAL PAGER XDG_CONFIG_HOME MAKEFLAGS

@@ -30,6 +30,7 @@ static void set_up(void)
         "CMIG_CONFIG",
         "ALEMBIC_CONFIG",
         "DATABASE_URL",
+        "DIRECT_URL",
         "CMIG_ENV",
         "ENVIRONMENT",
         "APP_ENV",
@@ -48,6 +49,7 @@ static void set_up(void)
         "POSTGRES_DB",
         "APP_URL",
         "CMIG_CONNECT_TIMEOUT",
+        "CMIG_REQUIRE_TLS",
     };
     for (gsize idx = 0; idx < G_N_ELEMENTS(names); idx++)
         g_unsetenv(names[idx]);
@@ -302,6 +304,9 @@ static const struct {
     {"version_table_pk: yes\n", 1, 19, "version_table_pk: must be true or false", NULL},
     {"recursive_version_locations: 1\n", 1, 30,
      "recursive_version_locations: must be true or false", NULL},
+    {"require_tls: verify-full\n", 1, 14, "require_tls: must be true or false", NULL},
+    {"session_pooler: 1\n", 1, 17, "session_pooler: must be true or false", NULL},
+    {"direct_url: [a]\n", 1, 13, "direct_url must be a single value", NULL},
     {"transaction: none\n", 1, 14, "transaction: must be per_migration or all", NULL},
     {"lock_timeout: soon\n", 1, 15,
      "lock_timeout: not a duration: a number with ms, s, min or h is expected, such as 30s", NULL},
@@ -527,6 +532,97 @@ START_TEST(test_url)
     ck_assert(g_error_matches(config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG));
     ck_assert_str_eq(config->url_error->message, expected->str);
     ck_assert_uint_eq(cmig_error_line(config->url_error), urls[_i].line);
+}
+END_TEST
+
+/* The direct URL takes the place of the database URL. */
+static const struct {
+    const char *flag;
+    const char *process;
+    const char *direct; /* DIRECT_URL of the process */
+    const char *dotenv;
+    const char *yaml;
+    CmigOrigin origin;
+    const char *source;
+    const char *display; /* or the error message */
+} directs[] = {
+    {NULL, U("proc"), NULL, NULL, "direct_url: " U("yml"), CMIG_ORIGIN_FILE, "alembic.yml:1",
+     "u@yml/d"},
+    {NULL, U("proc"), U("direct"), NULL, "direct_url: " U("yml"), CMIG_ORIGIN_ENVIRONMENT,
+     "DIRECT_URL", "u@direct/d"},
+    {NULL, U("proc"), U("direct"), NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, "DIRECT_URL", "u@direct/d"},
+    {NULL, U("proc"), U("direct"), NULL, "direct_url: ${DIRECT_URL}", CMIG_ORIGIN_FILE,
+     "alembic.yml:1", "u@direct/d"},
+    {NULL, NULL, NULL, "DATABASE_URL=" U("env") "\nDIRECT_URL=" U("direct"), NULL,
+     CMIG_ORIGIN_DOTENV, "DIRECT_URL in .env", "u@direct/d"},
+    {NULL, NULL, NULL, "DATABASE_URL=" U("env") "\nDIRECT_URL=" U("direct"),
+     "database_url: ${DATABASE_URL}\ndirect_url: ${DIRECT_URL:-}", CMIG_ORIGIN_FILE,
+     "alembic.yml:2", "u@direct/d"},
+    {NULL, NULL, NULL, NULL, "direct_url: " U("yml"), CMIG_ORIGIN_FILE, "alembic.yml:1", "u@yml/d"},
+    {NULL, U("proc"), NULL, NULL, "direct_url: ${APP_URL:-" U("def") "}", CMIG_ORIGIN_FILE_DEFAULT,
+     "alembic.yml:1", "u@def/d"},
+    /* The flag is for this run. */
+    {U("flag"), U("proc"), U("direct"), NULL, "direct_url: " U("yml"), CMIG_ORIGIN_FLAG,
+     "--database-url", "u@flag/d"},
+    /* A direct URL of an env file belongs to the DATABASE_URL there. */
+    {NULL, U("proc"), NULL, "DIRECT_URL=" U("direct"), NULL, CMIG_ORIGIN_ENVIRONMENT,
+     "DATABASE_URL", "u@proc/d"},
+    {NULL, U("proc"), NULL, "DIRECT_URL=" U("direct"), "direct_url: ${DIRECT_URL:-}",
+     CMIG_ORIGIN_ENVIRONMENT, "DATABASE_URL", "u@proc/d"},
+    {NULL, U("proc"), NULL, "DIRECT_URL=" U("direct"), "database_url: ${DATABASE_URL}",
+     CMIG_ORIGIN_FILE, "alembic.yml:1", "u@proc/d"},
+    /* None. */
+    {NULL, U("proc"), "", NULL, "direct_url: ${DIRECT_URL:-}", CMIG_ORIGIN_ENVIRONMENT,
+     "DATABASE_URL", "u@proc/d"},
+    {NULL, U("proc"), " ", NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, "DATABASE_URL", "u@proc/d"},
+    /* Lost and bad ones. */
+    {NULL, U("proc"), NULL, NULL, "direct_url: ${DIRECT_URL}", CMIG_ORIGIN_FILE, "alembic.yml:1",
+     "direct_url: the environment variable DIRECT_URL is not set"},
+    {NULL, "", U("direct"), NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, "DATABASE_URL",
+     "DATABASE_URL is set but empty"},
+    {NULL, U("proc"), "postgresql://u:secret@h:x/d", NULL, NULL, CMIG_ORIGIN_ENVIRONMENT,
+     "DIRECT_URL", "DIRECT_URL: the port of the database is not a number from 1 to 65535"},
+    {NULL, U("proc"), "mysql://u:secret@h/d", NULL, "direct_url: ${DIRECT_URL}", CMIG_ORIGIN_FILE,
+     "alembic.yml:1", "direct_url, made of DIRECT_URL: unsupported database \"mysql\""},
+    {NULL, U("proc"), "sqlite:///a.db", NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, "DIRECT_URL",
+     "DIRECT_URL: the direct URL is of sqlite, but the database URL is of postgresql"},
+};
+
+START_TEST(test_direct)
+{
+    if (directs[_i].yaml != NULL)
+        put("alembic.yml", directs[_i].yaml);
+    if (directs[_i].dotenv != NULL)
+        put(".env", directs[_i].dotenv);
+    if (directs[_i].process != NULL)
+        g_setenv("DATABASE_URL", directs[_i].process, TRUE);
+    if (directs[_i].direct != NULL)
+        g_setenv("DIRECT_URL", directs[_i].direct, TRUE);
+    g_autoptr(CmigConfig) config =
+        load_with(&(CmigConfigRequest){.database_url = directs[_i].flag});
+    ck_assert_int_eq(config->url_origin, directs[_i].origin);
+    ck_assert_pstr_eq(config->url_source, directs[_i].source);
+    ck_assert_int_eq(config->url == NULL, config->url_error != NULL);
+    ck_assert_str_eq(config->url != NULL ? config->url->display : config->url_error->message,
+                     directs[_i].display);
+}
+END_TEST
+
+START_TEST(test_connection_keys)
+{
+    g_autoptr(CmigConfig) none = load();
+    ck_assert(!none->require_tls);
+    ck_assert(!none->session_pooler);
+    put("alembic.yml", "require_tls: true\nsession_pooler: true\n");
+    g_autoptr(CmigConfig) written = load();
+    ck_assert(written->require_tls);
+    ck_assert(written->session_pooler);
+    put("alembic.yml", "require_tls: false\n");
+    g_autoptr(CmigConfig) flag = load_with(&(CmigConfigRequest){.require_tls = TRUE});
+    ck_assert(flag->require_tls);
+    g_setenv("CMIG_REQUIRE_TLS", "true", TRUE);
+    g_autoptr(CmigConfig) variable = load();
+    ck_assert(variable->require_tls);
 }
 END_TEST
 
@@ -777,6 +873,8 @@ int main(void)
     tcase_add_test(tests, test_dotenv_mistake);
     tcase_add_test(tests, test_dotenv_folder);
     tcase_add_loop_test(tests, test_url, 0, G_N_ELEMENTS(urls));
+    tcase_add_loop_test(tests, test_direct, 0, G_N_ELEMENTS(directs));
+    tcase_add_test(tests, test_connection_keys);
     tcase_add_loop_test(tests, test_mapping, 0, G_N_ELEMENTS(mappings));
     tcase_add_test(tests, test_sqlite_folder);
     tcase_add_loop_test(tests, test_environment, 0, G_N_ELEMENTS(environments));

@@ -435,7 +435,7 @@ START_TEST(says_when_it_cannot_connect)
         {"dbname=missing password=canary", CMIG_ERROR_UNAVAILABLE, "there is no such database"},
         {"user=needs_password password=canary", CMIG_ERROR_UNAVAILABLE,
          "the server refuses the login"},
-        {"user=needs_password", CMIG_ERROR_UNAVAILABLE, "cannot connect to"},
+        {"user=needs_password", CMIG_ERROR_UNAVAILABLE, "the server wants a password"},
         {"user=nobody_canary password=canary", CMIG_ERROR_UNAVAILABLE,
          "the server refuses the login"},
         {"pasword=canary", CMIG_ERROR_CONFIG, "the database URL of"},

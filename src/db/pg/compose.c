@@ -5,6 +5,9 @@
  * statements only. */
 #define SEE_ALL_ROWS "SET LOCAL row_security = off"
 
+/* The server stops work for a client that died. */
+#define WATCH_CLIENT "client_connection_check_interval = '2s'"
+
 /* Settings that hold for the transaction. */
 static void add_settings(CmigPgMessage *message, const CmigPg *pg)
 {
@@ -14,19 +17,18 @@ static void add_settings(CmigPgMessage *message, const CmigPg *pg)
     cmig_pg_message_add(message, "SET LOCAL standard_conforming_strings = on");
     cmig_pg_message_add(message, SEE_ALL_ROWS);
     cmig_pg_message_add(message, "SET LOCAL idle_in_transaction_session_timeout = '1min'");
+    if (pg->can_watch_client)
+        cmig_pg_message_add(message, "SET LOCAL " WATCH_CLIENT);
 }
 
-/* Settings that depend on the server, so they are made by a query, which can look first. It comes
+/* A setting that depends on the server's, so it is made by a query, which can look first. It comes
  * behind LOCK TABLE: at higher isolation levels the first query decides what the transaction sees.
- * The connection check (14 and later, not on Windows) stops work for a client that died. */
-static void add_server_settings(CmigPgMessage *message)
+ */
+static void add_durability(CmigPgMessage *message)
 {
-    cmig_pg_message_add(
-        message, "SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') = 'off'"
-                 " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END,"
-                 " CASE WHEN pg_catalog.current_setting('client_connection_check_interval', true)"
-                 " = '0' AND pg_catalog.version() ~ 'linux|darwin|bsd' THEN pg_catalog.set_config("
-                 "'client_connection_check_interval', '2s', true) END");
+    cmig_pg_message_add(message,
+                        "SELECT CASE WHEN pg_catalog.current_setting('synchronous_commit') = 'off'"
+                        " THEN pg_catalog.set_config('synchronous_commit', 'on', true) END");
 }
 
 /* cmig's own tables. No notice when one is there: the user did not write this statement. */
@@ -144,7 +146,7 @@ static void add_version(CmigPgMessage *message, const CmigPg *pg, const CmigDbUn
 {
     add_create(message, pg, unit, table);
     add_lock(message, table, pg->base.settings.lock_timeout);
-    add_server_settings(message);
+    add_durability(message);
     add_check(message, unit, table);
     add_changes(message, unit);
 }
@@ -190,8 +192,6 @@ void cmig_pg_add_session_settings(CmigPgMessage *message, const CmigPg *pg)
     if (pg->base.settings.statement_timeout > 0)
         cmig_pg_message_add(message, "SET statement_timeout = %u",
                             pg->base.settings.statement_timeout);
-    cmig_pg_message_add(
-        message, "SELECT CASE WHEN pg_catalog.current_setting('client_connection_check_interval', "
-                 "true) = '0' AND pg_catalog.version() ~ 'linux|darwin|bsd' THEN "
-                 "pg_catalog.set_config('client_connection_check_interval', '2s', false) END");
+    if (pg->can_watch_client)
+        cmig_pg_message_add(message, "SET " WATCH_CLIENT);
 }

@@ -29,41 +29,27 @@ static void receive_notice(void *data, const PGresult *result)
                          settings->notice_data);
 }
 
+/* One round over all ways to the database. */
 typedef struct {
-    GPtrArray *keywords;
-    GPtrArray *values; /* owned */
-} Parameters;
+    gint64 deadline;   /* of the round, 0 = none */
+    gint64 timeout;    /* of one connection, microseconds, 0 = none */
+    GStrv secrets;     /* values of the connection's parameters that must not be shown */
+    GString *problems; /* libpq's texts */
+} Round;
 
-static void add_parameter(Parameters *to, const char *keyword, const char *value)
+static void round_clear(Round *one)
 {
-    g_ptr_array_add(to->keywords, (gpointer)(guintptr)keyword);
-    g_ptr_array_add(to->values, g_strdup(value));
+    g_clear_pointer(&one->secrets, g_strfreev);
+    if (one->problems != NULL)
+        g_string_free(g_steal_pointer(&one->problems), TRUE);
 }
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Round, round_clear)
 
-/* What stands before `dbname` gives way to the user's settings; what stands behind it does not. */
-static void fill_parameters(Parameters *to, const CmigUrl *url, const CmigDbSettings *settings)
-{
-    g_autofree char *application =
-        g_strdup_printf("cmig/%s %s:%d", CMIG_VERSION, g_get_host_name(), (int)getpid());
-    add_parameter(to, "keepalives_idle", "30");
-    add_parameter(to, "keepalives_interval", "10");
-    add_parameter(to, "keepalives_count", "3");
-    add_parameter(to, "tcp_user_timeout", "60000");
-    if (settings->connect_timeout > 0) {
-        g_autofree char *seconds = g_strdup_printf("%u", settings->connect_timeout);
-        add_parameter(to, "connect_timeout", seconds);
-    }
-    add_parameter(to, "fallback_application_name", application);
-    add_parameter(to, "dbname", url->conninfo);
-    add_parameter(to, "client_encoding", "UTF8");
-    g_ptr_array_add(to->keywords, NULL);
-    g_ptr_array_add(to->values, NULL);
-}
-
-/* Values of the connection's parameters that must not be shown, and its timeout. */
-static GStrv read_options(PGconn *conn, gint64 *timeout)
+/* What libpq made of URL, environment and service file. */
+static gboolean read_options(PGconn *conn, Round *to, GError **error)
 {
     g_autoptr(GStrvBuilder) secrets = g_strv_builder_new();
+    gboolean ok = TRUE;
     PQconninfoOption *options = PQconninfo(conn);
     gint64 seconds = 0;
     gint64 hosts = 1;
@@ -72,6 +58,8 @@ static GStrv read_options(PGconn *conn, gint64 *timeout)
             continue;
         if (strchr(one->dispchar, '*') != NULL)
             g_strv_builder_add(secrets, one->val);
+        else if (strcmp(one->keyword, "sslrootcert") == 0)
+            ok = cmig_pg_check_roots(one->val, error);
         else if (strcmp(one->keyword, "connect_timeout") == 0)
             seconds = g_ascii_strtoll(one->val, NULL, 10);
         else if (strcmp(one->keyword, "host") == 0)
@@ -81,8 +69,10 @@ static GStrv read_options(PGconn *conn, gint64 *timeout)
     if (options != NULL)
         PQconninfoFree(options);
     /* The timeout is meant for each host. */
-    *timeout = CLAMP(seconds, 0, 86400) * hosts * G_USEC_PER_SEC;
-    return g_strv_builder_end(secrets);
+    to->timeout = CLAMP(seconds, 0, 86400) * hosts * G_USEC_PER_SEC;
+    g_strfreev(to->secrets);
+    to->secrets = g_strv_builder_end(secrets);
+    return ok;
 }
 
 /* Waits for what libpq waits for; FALSE after a slice of time or a signal. */
@@ -93,8 +83,14 @@ static gboolean wait_for_socket(PGconn *conn, PostgresPollingStatusType status)
     return poll(&socket, 1, POLL_SLICE_MILLISECONDS) > 0;
 }
 
-/* One attempt. FALSE without an error: `*problem` has libpq's text. */
-static gboolean attempt(PGconn *conn, gint64 deadline, char **problem, GError **error)
+/* Whether the moment is past; 0 never is. */
+static gboolean is_past(gint64 deadline)
+{
+    return deadline > 0 && cmig_clock_monotonic() > deadline;
+}
+
+/* Lets libpq connect. FALSE without an error: `*problem` has its text. */
+static gboolean establish(PGconn *conn, gint64 deadline, char **problem, GError **error)
 {
     PostgresPollingStatusType status =
         PQstatus(conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
@@ -102,7 +98,7 @@ static gboolean attempt(PGconn *conn, gint64 deadline, char **problem, GError **
         gboolean ready = wait_for_socket(conn, status);
         if (cmig_interrupt_check(error))
             return FALSE;
-        if (deadline > 0 && cmig_clock_monotonic() > deadline) {
+        if (is_past(deadline)) {
             *problem = g_strdup("connection failed: timeout expired");
             return FALSE;
         }
@@ -122,31 +118,68 @@ static gboolean worth_waiting(const char *problem)
     return g_strcmp0(sqlstate, "53300") == 0 || g_strcmp0(sqlstate, "57P03") == 0;
 }
 
-static gboolean connect_patiently(CmigPg *pg, const CmigUrl *url, const Parameters *parameters,
+/* Connects in one way. FALSE without an error: libpq's text is among the problems; `*last` tells
+ * that a server has answered, so that no other is asked, as libpq does it. */
+static gboolean take_way(CmigPg *pg, const CmigPgParameters *way, Round *round, gboolean *last,
+                         GError **error)
+{
+    pg->conn = PQconnectStartParams((const char *const *)way->keywords->pdata,
+                                    (const char *const *)way->values->pdata, 1);
+    if (pg->conn == NULL)
+        g_error("out of memory");
+    PQsetNoticeReceiver(pg->conn, receive_notice, pg);
+    /* Only the verbose form has the SQLSTATE. */
+    PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
+    g_autofree char *problem = NULL;
+    if (read_options(pg->conn, round, error)) {
+        gint64 deadline = round->timeout > 0 ? cmig_clock_monotonic() + round->timeout : 0;
+        if (deadline == 0 || (round->deadline > 0 && round->deadline < deadline))
+            deadline = round->deadline;
+        if (establish(pg->conn, deadline, &problem, error))
+            return TRUE;
+    }
+    g_clear_pointer(&pg->conn, PQfinish);
+    if (problem == NULL)
+        return FALSE;
+    g_autofree char *sqlstate = cmig_pg_connect_sqlstate(problem);
+    *last = sqlstate != NULL && strcmp(sqlstate, "57P03") != 0;
+    g_string_append_printf(round->problems, "%s%s", round->problems->len > 0 ? "\n" : "", problem);
+    return FALSE;
+}
+
+static gboolean try_ways(CmigPg *pg, const GPtrArray *ways, Round *round, GError **error)
+{
+    GError *problem = NULL;
+    gboolean last = FALSE;
+    for (guint idx = 0; idx < ways->len && !last && (idx == 0 || !is_past(round->deadline));
+         idx++) {
+        if (take_way(pg, ways->pdata[idx], round, &last, &problem))
+            return TRUE;
+        if (problem != NULL) {
+            g_propagate_error(error, problem);
+            return FALSE;
+        }
+    }
+    return FALSE;
+}
+
+static gboolean connect_patiently(CmigPg *pg, const CmigUrl *url, const GPtrArray *ways,
                                   GError **error)
 {
     gint64 begin = cmig_clock_monotonic();
     gint64 pause = G_USEC_PER_SEC / 10;
+    gint64 deadline = pg->base.settings.connect_deadline;
     for (;;) {
-        pg->conn = PQconnectStartParams((const char *const *)parameters->keywords->pdata,
-                                        (const char *const *)parameters->values->pdata, 1);
-        if (pg->conn == NULL)
-            g_error("out of memory");
-        PQsetNoticeReceiver(pg->conn, receive_notice, pg);
-        /* Only the verbose form has the SQLSTATE. */
-        PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
-        gint64 timeout = 0;
-        g_auto(GStrv) secrets = read_options(pg->conn, &timeout);
-        gint64 now = cmig_clock_monotonic();
-        g_autofree char *problem = NULL;
-        if (attempt(pg->conn, timeout > 0 ? now + timeout : 0, &problem, error))
+        g_auto(Round) round = {.deadline = deadline, .problems = g_string_new(NULL)};
+        if (try_ways(pg, ways, &round, error))
             return TRUE;
-        g_clear_pointer(&pg->conn, PQfinish);
-        if (problem == NULL)
+        if (round.problems->len == 0)
             return FALSE;
-        gint64 patience = timeout > 0 ? timeout : DEFAULT_PATIENCE;
-        if (!worth_waiting(problem) || cmig_clock_monotonic() - begin > patience) {
-            cmig_pg_set_connect_error(url, problem, (const char *const *)secrets, error);
+        gint64 patience = round.timeout > 0 ? round.timeout : DEFAULT_PATIENCE;
+        if (deadline > 0 || !worth_waiting(round.problems->str) ||
+            cmig_clock_monotonic() - begin > patience) {
+            cmig_pg_set_connect_error(url, round.problems->str, (const char *const *)round.secrets,
+                                      error);
             return FALSE;
         }
         cmig_interrupt_sleep(pause + g_random_int_range(0, (gint32)pause));
@@ -156,34 +189,33 @@ static gboolean connect_patiently(CmigPg *pg, const CmigUrl *url, const Paramete
     }
 }
 
+/* Behind a pooler in session mode it is not the backend that the login named. */
+static gboolean find_backend(CmigPg *pg, GError **error)
+{
+    pg->backend = PQbackendPID(pg->conn);
+    if (!pg->base.settings.session_pooler)
+        return TRUE;
+    g_autoptr(CmigPgResult) result = PQexec(pg->conn, "SELECT pg_catalog.pg_backend_pid()");
+    if (PQresultStatus(result) != PGRES_TUPLES_OK || PQntuples(result) != 1) {
+        cmig_pg_set_error(pg, result, error);
+        return FALSE;
+    }
+    pg->backend = (int)g_ascii_strtoll(PQgetvalue(result, 0, 0), NULL, 10);
+    return TRUE;
+}
+
 gboolean cmig_pg_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb **db,
                       GError **error)
 {
-    /* libpq's own complaint would repeat parts of the string. */
-    char *complaint = NULL;
-    PQconninfoOption *parsed = PQconninfoParse(url->conninfo, &complaint);
-    gboolean valid = parsed != NULL || *url->conninfo == '\0';
-    gboolean is_bare_name =
-        strstr(url->conninfo, "://") == NULL && strchr(url->conninfo, '=') == NULL;
-    if (parsed != NULL)
-        PQconninfoFree(parsed);
-    if (complaint != NULL)
-        PQfreemem(complaint);
-    if (!valid && !is_bare_name) {
-        g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG, "the database URL of %s is malformed",
-                    url->display);
-        cmig_error_set_hint(error, "in a URL, write special characters of user name and password "
-                                   "as %%XX; parameters must be ones that libpq knows");
+    g_autoptr(GPtrArray) ways = NULL;
+    if (!cmig_pg_parameters(url, settings, &ways, error))
         return FALSE;
-    }
     CmigPg *pg = g_new0(CmigPg, 1);
     pg->base.settings = *settings;
-    Parameters parameters = {g_ptr_array_new(), g_ptr_array_new_with_free_func(g_free)};
-    fill_parameters(&parameters, url, settings);
-    gboolean connected = connect_patiently(pg, url, &parameters, error);
-    g_ptr_array_unref(parameters.keywords);
-    g_ptr_array_unref(parameters.values);
-    if (!connected) {
+    pg->base.display = url->display; /* db.c keeps a copy when all is well */
+    if (!connect_patiently(pg, url, ways, error) || !cmig_pg_check_tls(pg, url, error) ||
+        !find_backend(pg, error)) {
+        PQfinish(pg->conn);
         g_free(pg);
         return FALSE;
     }
@@ -193,9 +225,35 @@ gboolean cmig_pg_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb
     return TRUE;
 }
 
+gboolean cmig_pg_ping(CmigDb *db, GError **error)
+{
+    CmigPg *pg = (CmigPg *)db;
+    gint64 deadline = db->settings.connect_deadline;
+    gboolean alive = PQsendQuery(pg->conn, "SELECT 1") == 1;
+    while (alive && PQisBusy(pg->conn)) {
+        gboolean ready = wait_for_socket(pg->conn, PGRES_POLLING_READING);
+        if (cmig_interrupt_check(error))
+            return FALSE;
+        if (is_past(deadline)) {
+            g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE, "%s lets in but does not answer",
+                        db->display);
+            return FALSE;
+        }
+        alive = !ready || PQconsumeInput(pg->conn) == 1;
+    }
+    g_autoptr(CmigPgResult) result = alive ? PQgetResult(pg->conn) : NULL;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK)
+        return TRUE;
+    cmig_pg_set_error(pg, result, error);
+    return FALSE;
+}
+
 void cmig_pg_close(CmigDb *db)
 {
     CmigPg *pg = (CmigPg *)db;
+    /* The end of this connection is not that of the session behind a pooler. */
+    if (pg->locked && db->settings.session_pooler && PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
+        PQclear(PQexec(pg->conn, "SELECT pg_catalog.pg_advisory_unlock_all()"));
     PQfreeCancel(pg->cancel);
     PQfinish(pg->conn);
     g_free(pg);
@@ -215,7 +273,7 @@ gboolean cmig_pg_reconnect(CmigDb *db, GError **error)
     PGcancel *old = pg->cancel;
     pg->cancel = PQgetCancel(pg->conn); /* a signal may come at any time */
     PQfreeCancel(old);
-    return TRUE;
+    return find_backend(pg, error);
 }
 
 /* Called from a signal handler. */

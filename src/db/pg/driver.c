@@ -37,5 +37,6 @@ const CmigDbDriver cmig_db_postgresql = {
     .run_statement = cmig_pg_run_statement,
     .probe = probe,
     .watch = watch,
+    .ping = cmig_pg_ping,
     .cancel = cmig_pg_cancel,
 };

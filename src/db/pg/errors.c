@@ -214,32 +214,53 @@ static char *connect_reason(const char *text, const char *sqlstate, const char *
 }
 
 typedef struct {
-    const char *sqlstate;
-    gint code;           /* CmigErrorCode */
+    const char *sqlstate; /* or its first two digits; "" = none */
+    const char *text;     /* a part of what libpq says */
+    gint code;            /* CmigErrorCode */
+    gboolean lasting;
     const char *message; /* "%s" is the URL's display form */
     const char *hint;
 } ConnectFailure;
 
 static const ConnectFailure connect_failures[] = {
-    {"28", CMIG_ERROR_UNAVAILABLE, "the server refuses the login of %s",
+    {"28", "", CMIG_ERROR_UNAVAILABLE, TRUE, "the server refuses the login of %s",
      "check user and password of the database URL, and the server's pg_hba.conf"},
-    {"3D000", CMIG_ERROR_UNAVAILABLE, "there is no such database: %s",
+    {"3D000", "", CMIG_ERROR_UNAVAILABLE, FALSE, "there is no such database: %s",
      "create it first, for example with createdb"},
-    {"53300", CMIG_ERROR_TRY_AGAIN, "too many connections: %s", "try again later"},
-    {"57P03", CMIG_ERROR_UNAVAILABLE, "the server is starting up or shutting down: %s",
+    {"53300", "", CMIG_ERROR_TRY_AGAIN, FALSE, "too many connections: %s", "try again later"},
+    {"57P03", "", CMIG_ERROR_UNAVAILABLE, FALSE, "the server is starting up or shutting down: %s",
      "try again later"},
-    {"", CMIG_ERROR_UNAVAILABLE, "cannot connect to %s",
+    {"", "password supplied", CMIG_ERROR_UNAVAILABLE, TRUE, "the server wants a password: %s",
+     "put it into the database URL, PGPASSWORD or a password file"},
+    {"", "server does not support SSL", CMIG_ERROR_UNAVAILABLE, TRUE,
+     "the server offers no TLS: %s",
+     "switch TLS on at the server, or use a URL that leads to one that has it"},
+    {"", "root certificate file", CMIG_ERROR_UNAVAILABLE, TRUE,
+     "there is no certificate to verify the server by: %s",
+     "name that of the authority: sslrootcert=FILE in the database URL, or PGSSLROOTCERT"},
+    {"", "certificate verify failed", CMIG_ERROR_UNAVAILABLE, TRUE,
+     "the certificate of the server cannot be verified: %s",
+     "sslrootcert must name the certificate of the authority that signed the server's"},
+    {"", "does not match host name", CMIG_ERROR_UNAVAILABLE, TRUE,
+     "the certificate is another server's: %s", "use the host name that the certificate is for"},
+    {"", "", CMIG_ERROR_UNAVAILABLE, FALSE, "cannot connect to %s",
      "is the server running, and are host and port of the database URL right?"},
 };
+
+static const ConnectFailure *find_failure(const char *sqlstate, const char *text)
+{
+    const ConnectFailure *one = connect_failures;
+    while (!g_str_has_prefix(sqlstate, one->sqlstate) || strstr(text, one->text) == NULL)
+        one++;
+    return one;
+}
 
 void cmig_pg_set_connect_error(const CmigUrl *url, const char *text, const char *const *secrets,
                                GError **error)
 {
     g_autofree char *sqlstate = cmig_pg_connect_sqlstate(text);
     g_autofree char *reason = connect_reason(text, sqlstate, secrets);
-    const ConnectFailure *one = connect_failures;
-    while (!g_str_has_prefix(sqlstate ? sqlstate : "", one->sqlstate))
-        one++;
+    const ConnectFailure *one = find_failure(sqlstate ? sqlstate : "", text);
     g_auto(GStrv) parts = g_strsplit(one->message, "%s", 2);
     const char *shown = *url->display != '\0' ? url->display : "the default server";
     g_set_error(error, CMIG_ERROR, one->code, "%s%s%s", parts[0], shown, parts[1]);
@@ -247,4 +268,5 @@ void cmig_pg_set_connect_error(const CmigUrl *url, const char *text, const char 
     if (*reason != '\0')
         cmig_error_set_detail(error, "%s", reason);
     cmig_error_set_hint(error, "%s", one->hint);
+    cmig_error_set_lasting(error, one->lasting);
 }

@@ -6,9 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* $1 table, $2 schema or null, $4 the audit table, $3 whether to take the lock. The key is made of
- * the names as the server resolves them, so that every spelling of a configuration shares one lock.
- * Every function is qualified: a search path may hold others of the same name. */
+/* $1 table, $2 schema or null, $3 whether to take the lock, $4 the backend that has our session: in
+ * another one, which a pooler chose, the lock would be left behind. The key is made of the names as
+ * the server resolves them, so that every spelling of a configuration shares one lock. $5 is the
+ * audit table. Every function is qualified: a search path may hold others of the same name. */
 static const char inspect_query[] =
     "WITH place AS MATERIALIZED ("
     " SELECT coalesce($2::text,"
@@ -20,7 +21,8 @@ static const char inspect_query[] =
     " SELECT schema, pg_catalog.hashtextextended('cmig ' || pg_catalog.quote_ident(schema) || '.'"
     "  || pg_catalog.quote_ident($1), 0) AS key FROM place),"
     " attempt AS MATERIALIZED ("
-    " SELECT schema, key, CASE WHEN $3::bool THEN pg_catalog.pg_try_advisory_lock(key)"
+    " SELECT schema, key, CASE WHEN $3::bool AND pg_catalog.pg_backend_pid() = $4::int4"
+    "  THEN pg_catalog.pg_try_advisory_lock(key)"
     "  ELSE false END AS locked FROM lock)"
     " SELECT pg_catalog.current_setting('server_version'),"
     "  pg_catalog.pg_is_in_recovery() OR"
@@ -43,8 +45,12 @@ static const char inspect_query[] =
     "     AND l.objid = (a.key & 4294967295)::oid LIMIT 1) END,"
     "  a.key,"
     "  pg_catalog.to_regclass(pg_catalog.quote_ident(a.schema) || '.' ||"
-    "   pg_catalog.quote_ident($4)) IS NOT NULL,"
-    "  (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout')"
+    "   pg_catalog.quote_ident($5)) IS NOT NULL,"
+    "  (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'),"
+    /* Since 14, where the operating system can; some managed servers keep it for themselves. */
+    "  EXISTS (SELECT FROM pg_catalog.pg_settings"
+    "   WHERE name = 'client_connection_check_interval' AND setting = '0' AND context = 'user'"
+    "    AND pg_catalog.version() ~ 'linux|darwin|bsd')"
     " FROM attempt a";
 
 enum {
@@ -59,6 +65,7 @@ enum {
     LOCK_KEY,
     AUDIT_EXISTS,
     DEADLOCK_TIMEOUT,
+    CAN_WATCH_CLIENT,
     COLUMNS
 };
 
@@ -91,14 +98,18 @@ static gboolean check_place(const CmigPg *pg, const PGresult *result, GError **e
 /* Behind a transaction pooler the session lock would stay with a connection that others use. */
 static gboolean check_pooler(const CmigPg *pg, const PGresult *result, GError **error)
 {
-    g_autofree char *own = g_strdup_printf("%d", PQbackendPID(pg->conn));
-    if (strcmp(PQgetvalue(result, 0, BACKEND), own) == 0)
+    if (g_ascii_strtoll(PQgetvalue(result, 0, BACKEND), NULL, 10) == pg->backend)
         return TRUE;
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
                 "%s is reached through a connection pooler that switches sessions",
                 pg->base.display);
-    cmig_error_set_hint(error, "migrations need a session of their own: use the direct URL of "
-                               "the server");
+    if (pg->base.settings.session_pooler)
+        cmig_error_set_hint(error, "session_pooler is set, but this pooler is not in session mode: "
+                                   "set direct_url (or DIRECT_URL) to the server's own URL");
+    else
+        cmig_error_set_hint(error, "migrations need a session of their own: set direct_url (or "
+                                   "DIRECT_URL) to the server's own URL; if the pooler is in "
+                                   "session mode, say so with session_pooler: true");
     return FALSE;
 }
 
@@ -106,10 +117,11 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
 {
     CmigPg *pg = (CmigPg *)db;
     const CmigVersionTable *table = db->settings.version_table;
-    const char *values[] = {table->name, table->schema, take_lock ? "t" : "f",
+    g_autofree char *backend = g_strdup_printf("%d", pg->backend);
+    const char *values[] = {table->name, table->schema, take_lock ? "t" : "f", backend,
                             db->settings.audit_table};
     g_autoptr(CmigPgResult) result =
-        PQexecParams(pg->conn, inspect_query, 4, NULL, values, NULL, NULL, 0);
+        PQexecParams(pg->conn, inspect_query, G_N_ELEMENTS(values), NULL, values, NULL, NULL, 0);
     if (PQresultStatus(result) != PGRES_TUPLES_OK) {
         cmig_pg_set_error(pg, result, error);
         g_prefix_error(error, "cannot inspect the database: ");
@@ -120,9 +132,11 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
                     "%s does not answer as PostgreSQL does", db->display);
         return FALSE;
     }
-    if (!check_pooler(pg, result, error) || !check_place(pg, result, error))
+    /* A look at the database needs no session. */
+    if ((take_lock && !check_pooler(pg, result, error)) || !check_place(pg, result, error))
         return FALSE;
     pg->table_exists = is_true(result, TABLE_EXISTS);
+    pg->can_watch_client = is_true(result, CAN_WATCH_CLIENT);
     CmigDbState *found = g_new0(CmigDbState, 1);
     g_autofree char *version = cmig_text_escape(PQgetvalue(result, 0, VERSION));
     found->server = g_strdup_printf("PostgreSQL %s", version);
@@ -132,6 +146,7 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
     found->lock_holder =
         PQgetisnull(result, 0, HOLDER) ? NULL : cmig_text_escape(PQgetvalue(result, 0, HOLDER));
     found->read_only = is_true(result, READ_ONLY);
+    found->tls = cmig_pg_describe_tls(pg);
     found->table_exists = pg->table_exists;
     found->audit_exists = is_true(result, AUDIT_EXISTS);
     found->deadlock_timeout =

@@ -13,6 +13,8 @@ typedef struct {
     PGconn *conn;
     PGcancel *cancel;                /* made beforehand, for the signal handler */
     volatile sig_atomic_t cancelled; /* somebody asked to cancel what is running */
+    int backend;                     /* whose session this is; the lock is taken there only */
+    gboolean can_watch_client;       /* the server can look whether cmig is still there */
     gboolean table_exists;
     gboolean separate; /* between enter and leave: what the script sets must last */
     gboolean locked;   /* inspect took the session lock */
@@ -68,9 +70,32 @@ typedef struct {
 void cmig_pg_answer_clear(CmigPgAnswer *answer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgAnswer, cmig_pg_answer_clear)
 
+/* Keywords and values for libpq, ended by NULL. */
+typedef struct {
+    GPtrArray *keywords; /* borrowed */
+    GPtrArray *values;   /* owned */
+} CmigPgParameters;
+
+/* parameters.c: the ways to the database, CmigPgParameters, in the order in which they are tried;
+ * there is one at least. Errors: CMIG_ERROR_CONFIG. */
+gboolean cmig_pg_parameters(const CmigUrl *url, const CmigDbSettings *settings, GPtrArray **ways,
+                            GError **error);
+
+/* tls.c */
+
+/* Whether this libpq understands the value; one that does not would not verify. */
+gboolean cmig_pg_check_roots(const char *sslrootcert, GError **error);
+
+/* Whether the connection is what the settings require. */
+gboolean cmig_pg_check_tls(const CmigPg *pg, const CmigUrl *url, GError **error);
+
+/* What CmigDbState says. The caller frees. */
+char *cmig_pg_describe_tls(const CmigPg *pg);
+
 /* connect.c */
 gboolean cmig_pg_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb **db,
                       GError **error);
+gboolean cmig_pg_ping(CmigDb *db, GError **error);
 void cmig_pg_close(CmigDb *db);
 void cmig_pg_cancel(void *db);
 gboolean cmig_pg_reconnect(CmigDb *db, GError **error);

@@ -26,5 +26,6 @@ const CmigDbDriver cmig_db_sqlite = {
     .run_statement = cmig_sqlite_run_statement,
     .probe = cmig_sqlite_probe,
     .watch = watch,
+    .ping = cmig_sqlite_ping,
     .cancel = cmig_sqlite_cancel,
 };

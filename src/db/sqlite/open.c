@@ -172,6 +172,11 @@ gboolean cmig_sqlite_open(const CmigUrl *url, const CmigDbSettings *settings, Cm
     return TRUE;
 }
 
+gboolean cmig_sqlite_ping(CmigDb *db, GError **error)
+{
+    return cmig_sqlite_ensure((CmigSqlite *)db, FALSE, error);
+}
+
 void cmig_sqlite_close(CmigDb *db)
 {
     CmigSqlite *self = (CmigSqlite *)db;

@@ -25,6 +25,8 @@ typedef sqlite3_stmt CmigSqliteStatement;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSqliteStatement, sqlite3_finalize)
 
 /* open.c */
+/* The file, or its folder, was looked at when it was opened: nothing is left to ask. */
+gboolean cmig_sqlite_ping(CmigDb *db, GError **error);
 gboolean cmig_sqlite_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb **db,
                           GError **error);
 void cmig_sqlite_close(CmigDb *db);
