@@ -8,8 +8,8 @@
  *   -- message: add agents table
  *   -- create_date: 2026-11-20T10:15:00Z
  *
- *   -- cmig:upgrade [DIALECT] [transaction=on|off]
- *   -- cmig:downgrade [DIALECT] [transaction=on|off]
+ *   -- cmig:upgrade [DIALECT] [transaction=on|off] [substitute=on|off]
+ *   -- cmig:downgrade [DIALECT] [transaction=on|off] [substitute=on|off]
  *   -- cmig:downgrade none "reason"    irreversible, and why
  */
 #ifndef CMIG_SCRIPT_H
@@ -26,6 +26,7 @@ typedef struct {
     gboolean upgrade;
     CmigDialect dialect;    /* CMIG_DIALECT_ANY: for every database without a section of its own */
     gboolean transactional; /* FALSE after transaction=off */
+    gboolean substitute;    /* variables are put into the body: substitute=on */
     gboolean irreversible;  /* `downgrade none` */
     char *reason;           /* of irreversible, NULL when none was given */
     guint marker_line;      /* line of the `-- cmig:` marker */
@@ -67,9 +68,11 @@ gboolean cmig_script_open(const CmigRevision *revision, CmigScript **script, GEr
 gboolean cmig_script_find_section(const CmigScript *script, gboolean upgrade, CmigDialect dialect,
                                   const CmigSection **section, GError **error);
 
-/* The section's body, scanned by the lexer with the right places. */
+/* The section's body, scanned by the lexer with the right places; with substitute=on the values of
+ * `variables` (name -> value) are put into it (cmig_sql_substitute), else it is as in the file. */
 gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *section,
-                                  CmigDialect dialect, CmigSqlScript **sql, GError **error);
+                                  CmigDialect dialect, GHashTable *variables, CmigSqlScript **sql,
+                                  GError **error);
 
 /* Reads the headers of all revision files of the version locations, in Alembic's load order
  * (locations as configured, names sorted bytewise, subfolders only when recursive, after the

@@ -68,7 +68,7 @@ static CmigSqlScript *load_step(const Run *run, const CmigRevision *revision,
     if (!cmig_script_open(revision, &script, error) ||
         !cmig_script_find_section(script, run->direction == CMIG_UPGRADE, dialect, &section,
                                   error) ||
-        !cmig_script_scan_section(script, section, dialect, &sql, error))
+        !cmig_script_scan_section(script, section, dialect, run->config->variables, &sql, error))
         return NULL;
     *transactional = section->transactional;
     return sql;

@@ -82,10 +82,18 @@ gboolean cmig_script_find_section(const CmigScript *script, gboolean upgrade, Cm
 }
 
 gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *section,
-                                  CmigDialect dialect, CmigSqlScript **sql, GError **error)
+                                  CmigDialect dialect, GHashTable *variables, CmigSqlScript **sql,
+                                  GError **error)
 {
     const char *text = g_bytes_get_data(script->content, NULL);
-    return cmig_sql_scan(text + section->start, section->end - section->start, dialect,
-                         section->transactional, script->revision->path, section->first_line, sql,
-                         error);
+    gboolean in_transaction = section->transactional;
+    g_autoptr(CmigSqlScript) made = NULL;
+    if (!cmig_sql_scan(text + section->start, section->end - section->start, dialect,
+                       in_transaction && !section->substitute, script->revision->path,
+                       section->first_line, &made, error))
+        return FALSE;
+    if (section->substitute)
+        return cmig_sql_substitute(&made, variables, in_transaction, sql, error);
+    *sql = g_steal_pointer(&made);
+    return TRUE;
 }
