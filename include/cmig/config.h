@@ -65,12 +65,14 @@ typedef struct {
 
     GPtrArray *hooks; /* CmigHook */
 
+    GHashTable *variables; /* name -> value, for sections with substitute=on; may hold secrets */
+
     GHashTable *env; /* name -> value: what .env files set and the process does not */
 } CmigConfig;
 void cmig_config_free(CmigConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigConfig, cmig_config_free)
 
-/* What the command line says. Each may be NULL. */
+/* What the command line says. Each may be NULL; all are borrowed. */
 typedef struct {
     const char *file;         /* -c; else CMIG_CONFIG or ALEMBIC_CONFIG; else alembic.yml here or in
                                  a parent folder */
@@ -78,6 +80,8 @@ typedef struct {
     const char *environment;  /* --environment */
     const char *lock_timeout; /* --lock-timeout, a duration */
     gboolean require_tls;     /* --require-tls; FALSE = not given */
+    GHashTable *variables;    /* -x, name -> value: UTF-8 and good names; they come before the
+                                 `variables` of the file */
 } CmigConfigRequest;
 
 /* Loads everything. A missing file is an error only when it was named. A missing or bad URL is kept

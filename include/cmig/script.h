@@ -8,8 +8,8 @@
  *   -- message: add agents table
  *   -- create_date: 2026-11-20T10:15:00Z
  *
- *   -- cmig:upgrade [DIALECT] [transaction=on|off]
- *   -- cmig:downgrade [DIALECT] [transaction=on|off]
+ *   -- cmig:upgrade [DIALECT] [transaction=on|off] [substitute=on|off]
+ *   -- cmig:downgrade [DIALECT] [transaction=on|off] [substitute=on|off]
  *   -- cmig:downgrade none "reason"    irreversible, and why
  */
 #ifndef CMIG_SCRIPT_H
@@ -33,6 +33,7 @@ typedef struct {
     gboolean upgrade;
     CmigDialect dialect; /* CMIG_DIALECT_ANY: for every database without a section of its own */
     CmigSectionTransaction transaction;
+    gboolean substitute;   /* variables are put into the body: substitute=on */
     gboolean irreversible; /* `downgrade none` */
     char *reason;          /* of irreversible, NULL when none was given */
     guint marker_line;     /* line of the `-- cmig:` marker */
@@ -76,10 +77,12 @@ gboolean cmig_script_find_section(const CmigScript *script, gboolean upgrade, Cm
 
 /* The section's body, scanned by the lexer with the right places, and whether it runs in a
  * transaction. A statement that cannot run in one is an error with transaction=on, and transaction
- * control is one unless transaction=off says that the section runs outside of one. */
+ * control is one unless transaction=off says that the section runs outside of one. With
+ * substitute=on the values of `variables` (name -> value) are put into it (cmig_sql_substitute),
+ * else it is as in the file. */
 gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *section,
-                                  CmigDialect dialect, CmigSqlScript **sql, gboolean *transactional,
-                                  GError **error);
+                                  CmigDialect dialect, GHashTable *variables, CmigSqlScript **sql,
+                                  gboolean *transactional, GError **error);
 
 /* Reads the headers of all revision files of the version locations, in Alembic's load order
  * (locations as configured, names sorted bytewise, subfolders only when recursive, after the

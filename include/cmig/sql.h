@@ -23,7 +23,15 @@ typedef struct {
     gboolean is_copy;
 } CmigSqlGap;
 
+/* Where the value of a variable stands in a text, and the reference it stands for in the source. */
 typedef struct {
+    gsize start;
+    gsize end;
+    gsize source_start;
+    gsize source_end;
+} CmigSqlPiece;
+
+typedef struct CmigSqlScript {
     char *file;       /* for error places */
     guint first_line; /* line of `file` on which the text begins, from 1 */
     char *text;       /* NUL-terminated copy */
@@ -31,6 +39,11 @@ typedef struct {
     CmigDialect dialect;
     GArray *statements; /* CmigSqlStatement */
     GArray *gaps;       /* CmigSqlGap, ascending; CmigSqlStatement.copy indexes it */
+
+    /* After cmig_sql_substitute. `text` then holds values that may be secrets: it is for the
+     * database; what a user is shown comes from the source. */
+    struct CmigSqlScript *source; /* the text as the file has it, or NULL */
+    GArray *pieces;               /* CmigSqlPiece, ascending, or NULL */
 } CmigSqlScript;
 void cmig_sql_script_free(CmigSqlScript *script);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSqlScript, cmig_sql_script_free)
@@ -44,6 +57,18 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSqlScript, cmig_sql_script_free)
 gboolean cmig_sql_scan(const char *text, gsize length, CmigDialect dialect, gboolean in_transaction,
                        const char *file, guint first_line, CmigSqlScript **script, GError **error);
 
+/* Puts the values of `variables` (name -> value, text) where `source`, a scanned text, has psql's
+ * references: `:name` (the value as it stands), `:'name'` (a literal), `:"name"` (a quoted name).
+ * Quoted text, comments and COPY data are left alone; so are `::`, `:=` and a colon that is not
+ * directly followed by a name. Values are not searched for references. The result is scanned as
+ * cmig_sql_scan does, and its places lead into the source, which it takes over.
+ * Errors (CMIG_ERROR_CONFIG with the place; never a value; `*source` is then the caller's still): a
+ * name that is not defined, with what is; a value that is not UTF-8, that opens a quote or comment
+ * without closing it, or that stands where it would not stay the token it should be; more than
+ * 256 MiB in all; psql's `:{?name}`. */
+gboolean cmig_sql_substitute(CmigSqlScript **source, GHashTable *variables, gboolean in_transaction,
+                             CmigSqlScript **script, GError **error);
+
 /* Statement and gap by index; borrowed. */
 const CmigSqlStatement *cmig_sql_statement(const CmigSqlScript *script, guint index);
 const CmigSqlGap *cmig_sql_gap(const CmigSqlScript *script, guint index);
@@ -56,6 +81,9 @@ gsize cmig_sql_unappend(const CmigSqlScript *script, gsize offset);
 
 /* Statement `index` as text with COPY data left out. The caller frees. */
 char *cmig_sql_statement_text(const CmigSqlScript *script, guint index);
+
+/* As above, as the file has it: with references instead of values, for people. The caller frees. */
+char *cmig_sql_shown_text(const CmigSqlScript *script, guint index);
 
 /* Which token of statement `index` is the first bare word `word` (lower case), in any letter case,
  * counted from 0; -1 when none is. */
@@ -80,7 +108,8 @@ const char *cmig_sql_alone_name(const CmigSqlScript *script, guint index);
 /* The line of the file on which byte `offset` of the script's text stands. */
 guint cmig_sql_line(const CmigSqlScript *script, gsize offset);
 
-/* Adds file, line and column of byte `offset` of the script's text to the error. */
+/* Adds file, line and column of byte `offset` of the script's text to the error: within a value,
+ * those of the reference. */
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error);
 
 #endif

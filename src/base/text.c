@@ -125,3 +125,9 @@ gboolean cmig_text_is_revision_id(const char *text)
     gsize length = strspn(text, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_.");
     return length >= 1 && length <= 32 && text[length] == '\0' && g_ascii_isalnum(text[0]);
 }
+
+gboolean cmig_text_is_variable_name(const char *text)
+{
+    gsize length = strspn(text, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_");
+    return length > 0 && text[length] == '\0' && !g_ascii_isdigit(text[0]);
+}

@@ -69,6 +69,7 @@ static const CmigExample upgrade_examples[] = {
     {"cmig upgrade heads", "the same with several branches"},
     {"cmig upgrade +1", "one step"},
     {"cmig upgrade billing@head", "the head of the branch labelled billing"},
+    {"cmig upgrade head -x schema=billing", "with a variable for sections with substitute=on"},
     {"CONFIRM_PRODUCTION_MIGRATION=true cmig --environment production upgrade head",
      "a confirmed production run"},
     {NULL, NULL},
@@ -88,6 +89,15 @@ const CmigCommand cmig_cmd_upgrade = {
         "failure or a crash leaves it applied whole or not at all; revisions before it stay. With "
         "\"transaction: all\" the whole run is one transaction. All files are read and checked "
         "before the first statement is sent.\n\n"
+        "A section that begins with `-- cmig:upgrade substitute=on` may refer to variables, given "
+        "with -x NAME=VALUE or under \"variables\" in alembic.yml, as psql writes them: `:name` is "
+        "the value as it stands, `:'name'` a string, `:\"name\"` a quoted name. Nothing is "
+        "replaced "
+        "in strings, dollar quotes, quoted names, comments and COPY data. `::`, `:=` and a colon "
+        "that no name follows directly are SQL's; write [a : b] with spaces, since [a:b] refers to "
+        "the variable b. A variable that is not defined is an error before anything is changed. "
+        "With `:name` a value closes the quotes and comments that it opens; it may hold several "
+        "statements, but no transaction control. Other sections are never touched.\n\n"
         "A target that is applied already is not an error.",
     .examples = upgrade_examples,
     .exit_statuses = exit_statuses,
@@ -116,7 +126,9 @@ const CmigCommand cmig_cmd_downgrade = {
         "depend on them. TARGET is a revision, which stays applied, base, or relative: -1, "
         "1975ea-2, billing@-1.\n\n"
         "A revision whose file has no downgrade section is irreversible: the run is refused before "
-        "its first step. Across a merge, -1 is ambiguous: name the revision to go back to.",
+        "its first step. Across a merge, -1 is ambiguous: name the revision to go back to.\n\n"
+        "Sections that begin with `-- cmig:downgrade substitute=on` may refer to variables, given "
+        "with -x NAME=VALUE; see `cmig help upgrade`.",
     .examples = downgrade_examples,
     .exit_statuses = exit_statuses,
     .needs =

@@ -282,6 +282,19 @@ static const char configuration_dotenv[] =
     "does not go over several lines. The last assignment of a name in a file wins; among several "
     "files the first. A file that `env_files` lists must exist unless its name ends in `?`.";
 
+static const char configuration_variables[] =
+    "`variables` maps names, of letters, digits and _, to values. A section of a revision file "
+    "that "
+    "begins with `-- cmig:upgrade substitute=on` or `-- cmig:downgrade substitute=on` refers to "
+    "them "
+    "as `:name` (the value as it stands), `:'name'` (a string) and `:\"name\"` (a quoted name); "
+    "see "
+    "`cmig-upgrade`(1). `-x NAME=VALUE` comes before the file, whose value is then not looked at. "
+    "A null value is none: `-x` must give it. Names that no section uses do no harm.\n\n"
+    "A value given with `-x` can be read in the process list. A secret is written `${NAME}` here; "
+    "messages of cmig show no value, but an error message of the server may quote the statement it "
+    "is about.";
+
 static const char configuration_precedence[] =
     "A command-line option goes before the process's environment, this before the `.env` files, "
     "these before the configuration file, and this before the default.\n\n"
@@ -325,8 +338,11 @@ static void append_key(GString *out, const CmigConfigKeyDoc *key)
 char *cmig_man_configuration(void)
 {
     static const CmigExample sections[] = {
-        {"VALUES", configuration_values},         {".ENV FILES", configuration_dotenv},
-        {"PRECEDENCE", configuration_precedence}, {"DATABASE URLS", configuration_urls},
+        {"VALUES", configuration_values},
+        {".ENV FILES", configuration_dotenv},
+        {"VARIABLES OF SQL", configuration_variables},
+        {"PRECEDENCE", configuration_precedence},
+        {"DATABASE URLS", configuration_urls},
         {"EXAMPLES", configuration_example},
     };
     GString *out = g_string_new(NULL);

@@ -13,6 +13,8 @@ static struct {
     char *environment;
     char *lock_timeout;
     gboolean require_tls;
+    GStrv assignments;     /* -x, of the last parse */
+    GHashTable *variables; /* -x, of all */
     gboolean quiet;
     gboolean json;
     gboolean help;
@@ -33,6 +35,11 @@ const GOptionEntry cmig_global_options[] = {
     {"require-tls", 0, 0, G_OPTION_ARG_NONE, &globals.require_tls,
      "connect by TLS with a verified certificate or not at all (sockets and SQLite excepted)",
      NULL},
+    {"variable", 'x', 0, G_OPTION_ARG_FILENAME_ARRAY, &globals.assignments,
+     "define a variable for sections with substitute=on; may be given several times; other users "
+     "of the machine can read it in the process list, so put secrets under variables: in "
+     "alembic.yml, as ${NAME}",
+     "KEY=VALUE"},
     {"json", 0, 0, G_OPTION_ARG_NONE, &globals.json, "print results as JSON", NULL},
     {"quiet", 'q', 0, G_OPTION_ARG_NONE, &globals.quiet, "print results and errors only", NULL},
     {"help", 'h', 0, G_OPTION_ARG_NONE, &globals.help, "show help and exit", NULL},
@@ -50,6 +57,8 @@ void cmig_options_release(void)
     g_clear_pointer(&globals.database_url, g_free);
     g_clear_pointer(&globals.environment, g_free);
     g_clear_pointer(&globals.lock_timeout, g_free);
+    g_clear_pointer(&globals.assignments, g_strfreev);
+    g_clear_pointer(&globals.variables, g_hash_table_unref);
 }
 
 static gboolean has_short_name(const GOptionEntry *entries, char short_name)
@@ -202,6 +211,35 @@ static gboolean parse_with(const CmigCommand *command, gboolean stop_at_argument
     return TRUE;
 }
 
+/* The messages show nothing of what was given: it may be a secret without a name. */
+static gboolean fail_assignment(const char *problem, GError **error)
+{
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "-x: %s", problem);
+    cmig_error_set_hint(error, "for example -x schema=billing; a name consists of letters, digits "
+                               "and _ and does not begin with a digit");
+    return FALSE;
+}
+
+/* Takes over what the parser found after -x; the last one of a name counts. */
+static gboolean collect_variables(GError **error)
+{
+    g_auto(GStrv) assignments = g_steal_pointer(&globals.assignments);
+    if (globals.variables == NULL)
+        globals.variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    for (gsize idx = 0; assignments != NULL && assignments[idx] != NULL; idx++) {
+        const char *equals = strchr(assignments[idx], '=');
+        if (equals == NULL)
+            return fail_assignment("a variable is given as KEY=VALUE", error);
+        g_autofree char *name = g_strndup(assignments[idx], (gsize)(equals - assignments[idx]));
+        if (!cmig_text_is_variable_name(name))
+            return fail_assignment("the part before the `=` is not a name", error);
+        if (!g_utf8_validate(equals + 1, -1, NULL))
+            return fail_assignment("the value is not valid UTF-8", error);
+        g_hash_table_replace(globals.variables, g_steal_pointer(&name), g_strdup(equals + 1));
+    }
+    return TRUE;
+}
+
 static gboolean check_count(const CmigCommand *command, const GStrv arguments, GError **error)
 {
     int count = (int)g_strv_length(arguments);
@@ -234,7 +272,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
     g_auto(GStrv) rest = NULL;
     g_auto(GStrv) own = NULL;
     char *empty[] = {(char *)(guintptr) "cmig", NULL};
-    if (!parse_with(NULL, TRUE, argc > 0 ? argv : empty, &rest, error))
+    if (!parse_with(NULL, TRUE, argc > 0 ? argv : empty, &rest, error) || !collect_variables(error))
         return FALSE;
     if (answer_help(NULL))
         return TRUE;
@@ -245,7 +283,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
     }
     const CmigCommand *command = NULL;
     if (!cmig_command_require(rest[0], &command, error) ||
-        !parse_with(command, FALSE, rest, &own, error))
+        !parse_with(command, FALSE, rest, &own, error) || !collect_variables(error))
         return FALSE;
     if (answer_help(command))
         return TRUE;
@@ -262,7 +300,8 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
                                        .database_url = globals.database_url,
                                        .environment = globals.environment,
                                        .lock_timeout = globals.lock_timeout,
-                                       .require_tls = globals.require_tls};
+                                       .require_tls = globals.require_tls,
+                                       .variables = globals.variables};
     *arguments = g_steal_pointer(&own);
     return TRUE;
 }

@@ -29,6 +29,7 @@ void cmig_config_free(CmigConfig *config)
     cmig_url_free(config->url);
     g_clear_error(&config->url_error);
     g_clear_pointer(&config->hooks, g_ptr_array_unref);
+    g_clear_pointer(&config->variables, g_hash_table_unref);
     g_clear_pointer(&config->env, g_hash_table_unref);
     g_free(config);
 }
@@ -326,6 +327,8 @@ static gboolean read_all(CmigLoader *loader, GError **error)
         !cmig__config_apply_keys(loader, error) || !read_version_locations(loader, error) ||
         !read_environment(loader, error) || !read_flags(loader, error))
         return FALSE;
+    if (!cmig__config_read_variables(loader, error))
+        return FALSE;
     const CmigYaml *hooks = cmig__config_get(loader, "hooks");
     if (hooks != NULL && !cmig__config_read_hooks(loader, hooks, loader->config->hooks, error))
         return FALSE;
@@ -336,6 +339,7 @@ gboolean cmig_config_load(const CmigConfigRequest *request, CmigConfig **config,
 {
     g_autoptr(CmigConfig) made = g_new0(CmigConfig, 1);
     made->hooks = g_ptr_array_new_with_free_func(cmig__config_hook_free);
+    made->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     made->env = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     CmigLoader loader = {
         .request = request,

@@ -37,6 +37,9 @@ gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mappi
 /* keys.c: puts every key of the table into the configuration, with defaults. */
 gboolean cmig__config_apply_keys(CmigLoader *loader, GError **error);
 
+/* variables.c: what -x and `variables` define for SQL text. */
+gboolean cmig__config_read_variables(const CmigLoader *loader, GError **error);
+
 /* hooks.c: the `hooks` list. */
 gboolean cmig__config_read_hooks(const CmigLoader *loader, const CmigYaml *node, GPtrArray *hooks,
                                  GError **error);

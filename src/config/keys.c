@@ -155,6 +155,7 @@ static const Type type_paths = {"list of paths", NULL};
 static const Type type_url = {"URL", NULL};
 static const Type type_mapping = {"mapping", NULL};
 static const Type type_member = {"text", NULL}; /* read elsewhere */
+static const Type type_variables = {"mapping of names to values", NULL};
 static const Type type_list = {"list of mappings", NULL};
 static const Type type_command = {"text or list of texts", NULL};
 
@@ -214,6 +215,8 @@ static const Key keys[] = {
      SLOT(session_pooler)},
     {"environment", &type_member, NULL, "CMIG_ENV, ENVIRONMENT or APP_ENV",
      "name of the environment; production is guarded", NO_SLOT},
+    {"variables", &type_variables, NULL, NULL,
+     "what sections with substitute=on may refer to; -x NAME=VALUE comes before it", NO_SLOT},
     {"hooks", &type_list, NULL, NULL, "programs to run on a new revision file", NO_SLOT},
     {"hooks.name", &type_member, "the program", NULL, "what messages call the hook", NO_SLOT},
     {"hooks.command", &type_command, NULL, NULL,

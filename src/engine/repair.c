@@ -59,7 +59,7 @@ static gboolean look_at_statement(const CmigWork *work, const CmigStep *step,
         return TRUE;
     }
     g_autoptr(CmigEffect) effect = NULL;
-    report->statement = cmig_sql_statement_text(step->sql, index);
+    report->statement = cmig_sql_shown_text(step->sql, index);
     report->line = cmig_sql_line(step->sql, cmig_sql_statement(step->sql, index)->start);
     CmigSqlKind kind = cmig_sql_kind(step->sql, index);
     if (!report->open->next_unsure || (kind != CMIG_SQL_ALONE && kind != CMIG_SQL_OPAQUE)) {

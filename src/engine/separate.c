@@ -30,7 +30,7 @@ static char *checksum_of(const CmigSqlScript *sql, guint count)
 {
     g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
     for (guint idx = 0; idx < count; idx++) {
-        g_autofree char *text = cmig_sql_statement_text(sql, idx);
+        g_autofree char *text = cmig_sql_shown_text(sql, idx);
         g_checksum_update(checksum, (const guchar *)text, (gssize)strlen(text) + 1);
     }
     return g_strdup(g_checksum_get_string(checksum));

@@ -20,7 +20,6 @@ void cmig_step_free(gpointer data)
 gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect dialect,
                         GError **error)
 {
-    (void)config;
     g_autoptr(CmigScript) script = NULL;
     const CmigSection *section = NULL;
     CmigSqlScript *sql = NULL;
@@ -28,7 +27,8 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
     if (!cmig_script_open(step->revision, &script, error) ||
         !cmig_script_find_section(script, step->direction == CMIG_UPGRADE, dialect, &section,
                                   error) ||
-        !cmig_script_scan_section(script, section, dialect, &sql, &transactional, error))
+        !cmig_script_scan_section(script, section, dialect, config->variables, &sql, &transactional,
+                                  error))
         return FALSE;
     const guchar *bytes = g_bytes_get_data(script->content, NULL);
     cmig_sql_script_free(step->sql);

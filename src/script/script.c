@@ -103,19 +103,25 @@ static gboolean detect(const CmigSection *section, const CmigSqlScript *sql,
 }
 
 gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *section,
-                                  CmigDialect dialect, CmigSqlScript **sql, gboolean *transactional,
-                                  GError **error)
+                                  CmigDialect dialect, GHashTable *variables, CmigSqlScript **sql,
+                                  gboolean *transactional, GError **error)
 {
     const char *text = g_bytes_get_data(script->content, NULL);
     gboolean in_transaction = section->transaction != CMIG_SECTION_OFF;
-    g_autoptr(CmigSqlScript) scanned = NULL;
+    g_autoptr(CmigSqlScript) made = NULL;
+    CmigSqlScript *substituted = NULL;
     if (!cmig_sql_scan(text + section->start, section->end - section->start, dialect,
-                       in_transaction, script->revision->path, section->first_line, &scanned,
-                       error))
+                       in_transaction && !section->substitute, script->revision->path,
+                       section->first_line, &made, error))
         return FALSE;
+    if (section->substitute) {
+        if (!cmig_sql_substitute(&made, variables, in_transaction, &substituted, error))
+            return FALSE;
+        made = substituted;
+    }
     *transactional = FALSE;
-    if (in_transaction && !detect(section, scanned, transactional, error))
+    if (in_transaction && !detect(section, made, transactional, error))
         return FALSE;
-    *sql = g_steal_pointer(&scanned);
+    *sql = g_steal_pointer(&made);
     return TRUE;
 }

@@ -72,6 +72,7 @@ static char *next_word(const Source *source, gsize *at, gsize end, gsize *start)
 typedef struct {
     CmigSection *section;
     gboolean has_transaction;
+    gboolean has_substitute;
 } Options;
 
 static gboolean read_transaction(Options *options, const char *word)
@@ -82,6 +83,15 @@ static gboolean read_transaction(Options *options, const char *word)
     gboolean on = g_str_equal(word, "transaction=on");
     options->section->transaction = on ? CMIG_SECTION_ON : CMIG_SECTION_OFF;
     return on || g_str_equal(word, "transaction=off");
+}
+
+static gboolean read_substitute(Options *options, const char *word)
+{
+    if (options->has_substitute)
+        return FALSE;
+    options->has_substitute = TRUE;
+    options->section->substitute = g_str_equal(word, "substitute=on");
+    return options->section->substitute || g_str_equal(word, "substitute=off");
 }
 
 static gboolean read_reason(Options *options, const char *word)
@@ -99,6 +109,8 @@ static gboolean read_option(Options *options, const char *word)
     CmigSection *section = options->section;
     if (g_str_has_prefix(word, "transaction="))
         return read_transaction(options, word);
+    if (g_str_has_prefix(word, "substitute="))
+        return read_substitute(options, word);
     if (word[0] == '"')
         return read_reason(options, word);
     if (g_str_equal(word, "none") && !section->upgrade && !section->irreversible) {
@@ -111,9 +123,11 @@ static gboolean read_option(Options *options, const char *word)
 static gboolean read_options(const Source *source, gsize at, gsize end, CmigSection *section,
                              GError **error)
 {
-    static const char *const known[] = {"postgresql",      "sqlite", "transaction=on",
-                                        "transaction=off", "none",   NULL};
-    Options options = {section, FALSE};
+    static const char *const known[] = {
+        "postgresql",    "sqlite",         "transaction=on", "transaction=off",
+        "substitute=on", "substitute=off", "none",           NULL,
+    };
+    Options options = {.section = section};
     gsize start = at;
     for (;;) {
         g_autofree char *word = next_word(source, &at, end, &start);
@@ -128,14 +142,16 @@ static gboolean read_options(const Source *source, gsize at, gsize end, CmigSect
                 cmig_error_set_hint(error, "did you mean '%s'?", suggestion);
             else
                 cmig_error_set_hint(error,
-                                    "a dialect (postgresql, sqlite), transaction=on or "
-                                    "transaction=off%s",
+                                    "a dialect (postgresql, sqlite), transaction=on or off, "
+                                    "substitute=on or off%s",
                                     section->upgrade ? "" : ", or none \"reason\"");
             return FALSE;
         }
     }
     if (section->irreversible && options.has_transaction)
         return fail_at(source, start, error, "`none` and `transaction=` contradict each other");
+    if (section->irreversible && options.has_substitute)
+        return fail_at(source, start, error, "`none` and `substitute=` contradict each other");
     return TRUE;
 }
 

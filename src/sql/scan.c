@@ -1,5 +1,6 @@
 /* From tokens to statements. Nothing is understood here but what decides where a statement ends,
  * what is COPY data, and what would end the transaction that cmig puts around the text. */
+#include "scan.h"
 #include "cmig/error.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
@@ -285,6 +286,9 @@ static gboolean take_psql_command(Scan *scan, gsize at, GError **error)
             return TRUE;
         }
     }
+    /* In a text with values it comes from one of them, which may be a secret. */
+    if (scan->script->source != NULL)
+        return refuse(scan, at, error, "a backslash outside of quotes is not SQL");
     refuse(scan, at, error, "\\%s is a command of psql's, not SQL", command);
     cmig_error_set_hint(error, "only \\restrict and \\unrestrict lines of a dump are skipped");
     return FALSE;
@@ -343,6 +347,18 @@ static gboolean check_text(const Scan *scan, GError **error)
     return FALSE;
 }
 
+gboolean cmig__sql_scan(CmigSqlScript *script, gboolean in_transaction, GError **error)
+{
+    script->statements = g_array_new(FALSE, FALSE, sizeof(CmigSqlStatement));
+    script->gaps = g_array_new(FALSE, FALSE, sizeof(CmigSqlGap));
+    Scan scan = {
+        .lexer = {.text = script->text, .length = script->length, .dialect = script->dialect},
+        .script = script,
+        .in_transaction = in_transaction,
+    };
+    return check_text(&scan, error) && scan_statements(&scan, error);
+}
+
 gboolean cmig_sql_scan(const char *text, gsize length, CmigDialect dialect, gboolean in_transaction,
                        const char *file, guint first_line, CmigSqlScript **script, GError **error)
 {
@@ -356,14 +372,7 @@ gboolean cmig_sql_scan(const char *text, gsize length, CmigDialect dialect, gboo
     result->text[length] = '\0';
     result->length = length;
     result->dialect = dialect;
-    result->statements = g_array_new(FALSE, FALSE, sizeof(CmigSqlStatement));
-    result->gaps = g_array_new(FALSE, FALSE, sizeof(CmigSqlGap));
-    Scan scan = {
-        .lexer = {.text = result->text, .length = length, .dialect = dialect},
-        .script = result,
-        .in_transaction = in_transaction,
-    };
-    if (!check_text(&scan, error) || !scan_statements(&scan, error))
+    if (!cmig__sql_scan(result, in_transaction, error))
         return FALSE;
     *script = g_steal_pointer(&result);
     return TRUE;

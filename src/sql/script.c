@@ -12,6 +12,8 @@ void cmig_sql_script_free(CmigSqlScript *script)
     g_free(script->text);
     g_clear_pointer(&script->statements, g_array_unref);
     g_clear_pointer(&script->gaps, g_array_unref);
+    g_clear_pointer(&script->pieces, g_array_unref);
+    cmig_sql_script_free(script->source); /* which has none itself */
     g_free(script);
 }
 
@@ -47,20 +49,58 @@ gint cmig_sql_find_word(const CmigSqlScript *script, guint index, const char *wo
     return -1;
 }
 
+/* The offset in the source of a byte of the text that was made from it. */
+static gsize find_source(const CmigSqlScript *script, gsize offset)
+{
+    gsize behind = 0;        /* the last value before the byte */
+    gsize source_behind = 0; /* its reference */
+    for (guint idx = 0; idx < script->pieces->len; idx++) {
+        const CmigSqlPiece *piece = &g_array_index(script->pieces, CmigSqlPiece, idx);
+        if (offset < piece->start)
+            break;
+        if (offset < piece->end)
+            return piece->source_start;
+        behind = piece->end;
+        source_behind = piece->source_end;
+    }
+    return source_behind + (offset - behind);
+}
+
+/* Where byte `offset` comes from in the file. */
+static void locate(const CmigSqlScript *script, gsize offset, guint *line, guint *column)
+{
+    if (script->source != NULL) {
+        offset = find_source(script, offset);
+        script = script->source;
+    }
+    cmig_text_locate(script->text, script->length, offset, line, column);
+    *line += script->first_line - 1;
+}
+
+char *cmig_sql_shown_text(const CmigSqlScript *script, guint index)
+{
+    const CmigSqlStatement *statement = cmig_sql_statement(script, index);
+    if (script->source == NULL)
+        return cmig_sql_statement_text(script, index);
+    gsize start = find_source(script, statement->start);
+    gsize end = MAX(start, find_source(script, statement->end));
+    return g_strndup(script->source->text + start, end - start);
+}
+
 guint cmig_sql_line(const CmigSqlScript *script, gsize offset)
 {
     guint line = 0;
     guint column = 0;
-    cmig_text_locate(script->text, script->length, offset, &line, &column);
-    return script->first_line + line - 1;
+    locate(script, offset, &line, &column);
+    return line;
 }
 
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error)
 {
     guint line = 0;
     guint column = 0;
-    cmig_text_locate(script->text, script->length, offset, &line, &column);
-    cmig_error_set_place(error, script->file, script->first_line + line - 1, column);
+    locate(script, offset, &line, &column);
+    cmig_error_set_place(error, script->file, line, column);
 }
 
 void cmig_sql_append(const CmigSqlScript *script, GString *to)

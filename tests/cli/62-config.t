@@ -321,6 +321,18 @@ probe environment
 yml 'environment: production' 'database_url: sqlite:///./p.db'
 run 77 upgrade head
 holds_not 'environment guards' test -e p.db
+probe variables
+cat >migrations/versions/bbbb2_x.sql <<'SQL'
+-- revision: bbbb2
+-- down_revision: aaaa1
+
+-- cmig:upgrade substitute=on
+CREATE TABLE :"name" (id integer);
+SQL
+yml 'variables: {name: "${NAME}"}' 'database_url: sqlite:///./vars.db'
+run 0 NAME=named upgrade head
+is "$(sqlite3 vars.db "SELECT count(*) FROM sqlite_schema WHERE name = 'named'")" 1 'variables go into sections'
+rm migrations/versions/bbbb2_x.sql vars.db
 probe hooks
 probe command
 probe cwd

@@ -349,6 +349,14 @@ static const struct {
     {"database:\n  user: [secret]\n", 2, 9, "database.user must be a single value", NULL},
     {"database_url: x\ndatabase:\n  user: x\n", 3, 3,
      "database and database_url exclude each other", NULL},
+    {"variables: x\n", 1, 12, "variables must be a mapping of names to values", NULL},
+    {"variables: [x]\n", 1, 12, "variables must be a mapping of names to values", NULL},
+    {"variables:\n  a: [sekrit]\n", 2, 6, "variables.a must be a single value", NULL},
+    {"variables:\n  a-b: sekrit\n", 2, 3, "variables: this is not a name of a variable",
+     "a name consists of letters, digits and _ and does not begin with a digit"},
+    {"variables:\n  a: ${UNSET}\n", 2, 6, "variables.a: the environment variable UNSET is not set",
+     NULL},
+    {"variables:\n  a: \"x\\0\"\n", 2, 6, "a value contains a NUL character", NULL},
     {"hooks: x\n", 1, 8, "hooks must be a list, each with name, command and cwd", NULL},
     {"hooks: [x]\n", 1, 9, "a hook must be a mapping with name, command and cwd", NULL},
     {"hooks:\n  - name: x\n", 2, 5, "a hook needs a command", NULL},
@@ -400,6 +408,41 @@ START_TEST(test_overrides)
     g_setenv("CMIG_LOCK_TIMEOUT", "x", TRUE);
     ck_assert(!cmig_config_load(&(CmigConfigRequest){0}, &none, &error));
     ck_assert(g_str_has_prefix(error->message, "CMIG_LOCK_TIMEOUT: not a duration"));
+}
+END_TEST
+
+START_TEST(test_variables)
+{
+    put("alembic.yml", "variables:\n"
+                       "  plain: 1e3\n"
+                       "  made: a-${PART}\n"
+                       "  flagged: ${UNSET}\n"
+                       "  empty: ''\n"
+                       "  none: null\n"
+                       "  _A9: '  x '\n");
+    put(".env", "PART=of env\n");
+    g_autoptr(GHashTable) flags = g_hash_table_new(g_str_hash, g_str_equal);
+    g_hash_table_insert(flags, (gpointer)(guintptr) "flagged", (gpointer)(guintptr) "-x ${PART}");
+    g_hash_table_insert(flags, (gpointer)(guintptr) "own", (gpointer)(guintptr) "=");
+    g_autoptr(CmigConfig) config = load_with(&(CmigConfigRequest){.variables = flags});
+    static const char *const expected[][2] = {
+        {"plain", "1e3"}, {"made", "a-of env"}, {"flagged", "-x ${PART}"},
+        {"empty", ""},    {"_A9", "  x "},      {"own", "="},
+    };
+    ck_assert_uint_eq(g_hash_table_size(config->variables), G_N_ELEMENTS(expected));
+    for (gsize idx = 0; idx < G_N_ELEMENTS(expected); idx++)
+        ck_assert_pstr_eq(g_hash_table_lookup(config->variables, expected[idx][0]),
+                          expected[idx][1]);
+
+    g_autoptr(GError) error = NULL;
+    CmigConfig *none = NULL;
+    g_setenv("UNSET", "\xFF", TRUE);
+    ck_assert(!cmig_config_load(&(CmigConfigRequest){0}, &none, &error));
+    ck_assert_str_eq(error->message, "variables.flagged is not valid UTF-8");
+    ck_assert_uint_eq(cmig_error_line(error), 4);
+    put("alembic.yml", "database_url: null\n");
+    g_autoptr(CmigConfig) empty = load();
+    ck_assert_uint_eq(g_hash_table_size(empty->variables), 0);
 }
 END_TEST
 
@@ -869,6 +912,7 @@ int main(void)
     tcase_add_loop_test(tests, test_bad_file, 0, G_N_ELEMENTS(bad_files));
     tcase_add_loop_test(tests, test_mistake, 0, G_N_ELEMENTS(mistakes));
     tcase_add_test(tests, test_overrides);
+    tcase_add_test(tests, test_variables);
     tcase_add_test(tests, test_env_files);
     tcase_add_test(tests, test_dotenv_mistake);
     tcase_add_test(tests, test_dotenv_folder);

@@ -609,7 +609,7 @@ static char *section_text(const CmigScript *script, gboolean upgrade, CmigDialec
     g_autoptr(GError) error = NULL;
     gboolean transactional = FALSE;
     if (!cmig_script_find_section(script, upgrade, dialect, &section, &error) ||
-        !cmig_script_scan_section(script, section, dialect, &sql, &transactional, &error))
+        !cmig_script_scan_section(script, section, dialect, NULL, &sql, &transactional, &error))
         ck_abort_msg("%s", error->message);
     return g_strdup(sql->text);
 }

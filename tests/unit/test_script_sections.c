@@ -29,11 +29,12 @@ static char *describe(const CmigScript *script)
     for (guint idx = 0; idx < script->sections->len; idx++) {
         const CmigSection *section = g_ptr_array_index(script->sections, idx);
         g_string_append_printf(
-            out, "%s%s %s %s%s %u %u {%.*s}", idx > 0 ? "; " : "", section->upgrade ? "up" : "down",
-            cmig_dialect_name(section->dialect),
+            out, "%s%s %s %s%s%s %u %u {%.*s}", idx > 0 ? "; " : "",
+            section->upgrade ? "up" : "down", cmig_dialect_name(section->dialect),
             section->transaction == CMIG_SECTION_OFF ? "notx" : "tx",
-            section->irreversible ? " none" : "", section->marker_line, section->first_line,
-            (int)(section->end - section->start), text + section->start);
+            section->substitute ? " vars" : "", section->irreversible ? " none" : "",
+            section->marker_line, section->first_line, (int)(section->end - section->start),
+            text + section->start);
         if (section->reason != NULL)
             g_string_append_printf(out, " (%s)", section->reason);
     }
@@ -54,6 +55,9 @@ static const struct {
      "up sqlite tx 4 5 {A\n}; up postgresql notx 6 7 {B\n}; up any tx 8 9 {C\n}"},
     {HEADER "-- cmig:upgrade \ttransaction=off   pg \nA", "up postgresql notx 4 5 {A}"},
     {HEADER "-- cmig:upgrade transaction=on\nA", "up any tx 4 5 {A}"},
+    {HEADER "-- cmig:upgrade substitute=on\nA\n-- cmig:downgrade sqlite transaction=off "
+            "substitute=on\n-- cmig:downgrade substitute=off postgresql\n",
+     "up any tx vars 4 5 {A\n}; down sqlite notx vars 6 7 {}; down postgresql tx 7 8 {}"},
     {HEADER UP "-- cmig:downgrade none\n", "up any tx 4 5 {}; down any tx none 5 6 {}"},
     {HEADER UP "-- cmig:downgrade none \"data is gone\"\n-- really\n",
      "up any tx 4 5 {}; down any tx none 5 6 {-- really\n} (data is gone)"},
@@ -112,6 +116,13 @@ static const struct {
      "5:28 '\"b\"' cannot stand here on a `-- cmig:downgrade` line", NULL},
     {HEADER UP "-- cmig:downgrade none transaction=off\n",
      "5:24 `none` and `transaction=` contradict each other", NULL},
+    {HEADER UP "-- cmig:downgrade none substitute=on\n",
+     "5:24 `none` and `substitute=` contradict each other", NULL},
+    {HEADER "-- cmig:upgrade substitute=yes\n",
+     "4:17 'substitute=yes' cannot stand here on a `-- cmig:upgrade` line",
+     "did you mean 'substitute=on'?"},
+    {HEADER "-- cmig:upgrade substitute=on sqlite substitute=off\n",
+     "4:38 'substitute=off' cannot stand here on a `-- cmig:upgrade` line", NULL},
     {HEADER UP "-- cmig:downgrade none \"x\"\n-- y\nDROP TABLE t;\n",
      "7:1 SQL below `-- cmig:downgrade none`", NULL},
     {HEADER "-- cmig:upgrad\n", "4:9 unknown line `-- cmig:upgrad`",
@@ -218,19 +229,59 @@ START_TEST(test_scan)
     const CmigSection *section = NULL;
     g_autoptr(CmigSqlScript) sql = NULL;
     ck_assert(cmig_script_find_section(script, TRUE, CMIG_DIALECT_SQLITE, &section, &error));
-    ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &sql, &transactional,
-                                       &error));
+    ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, NULL, &sql,
+                                       &transactional, &error));
     ck_assert_uint_eq(sql->statements->len, 2);
     ck_assert_str_eq(sql->text, "SELECT 1;\nSELECT 2;\n");
     ck_assert_uint_eq(sql->first_line, 5);
 
     g_autoptr(CmigSqlScript) broken = NULL;
     ck_assert(cmig_script_find_section(script, FALSE, CMIG_DIALECT_SQLITE, &section, &error));
-    ck_assert(!cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &broken,
+    ck_assert(!cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, NULL, &broken,
                                         &transactional, &error));
     ck_assert_str_eq(cmig_error_file(error), "f.sql");
     ck_assert_uint_eq(cmig_error_line(error), 9);
     ck_assert_uint_eq(cmig_error_column(error), 8);
+}
+END_TEST
+
+/* Variables are put into sections that ask for it, and into no other. */
+START_TEST(test_scan_variables)
+{
+    gboolean transactional = FALSE;
+    static const struct {
+        const char *marker;
+        const char *expected; /* text, or the error */
+    } cases[] = {
+        {"-- cmig:upgrade", "SELECT :a, :'a';\n:none"},
+        {"-- cmig:upgrade substitute=off", "SELECT :a, :'a';\n:none"},
+        {"-- cmig:upgrade substitute=on", "6:1 the variable \"none\" is not defined"},
+        {"-- cmig:upgrade sqlite substitute=on", "SELECT 1; COMMIT, '1; COMMIT';\n"},
+        {"-- cmig:upgrade sqlite transaction=off substitute=on",
+         "SELECT 1; COMMIT, '1; COMMIT';\n"},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        gboolean defined = g_str_has_prefix(cases[idx].marker, "-- cmig:upgrade sqlite");
+        g_autoptr(GHashTable) variables = g_hash_table_new(g_str_hash, g_str_equal);
+        g_hash_table_insert(variables, (gpointer)(guintptr) "a",
+                            (gpointer)(guintptr)(defined ? "1; COMMIT" : "1"));
+        g_autofree char *text = g_strconcat(HEADER, cases[idx].marker, "\nSELECT :a, :'a';\n",
+                                            defined ? "" : ":none", NULL);
+        g_autoptr(GError) error = NULL;
+        g_autoptr(CmigScript) script = parse(text, strlen(text), &error);
+        const CmigSection *section = NULL;
+        g_autoptr(CmigSqlScript) sql = NULL;
+        ck_assert(cmig_script_find_section(script, TRUE, CMIG_DIALECT_SQLITE, &section, &error));
+        gboolean good = cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, variables,
+                                                 &sql, &transactional, &error);
+        g_autofree char *got = good ? g_strdup(sql->text)
+                                    : g_strdup_printf("%u:%u %s", cmig_error_line(error),
+                                                      cmig_error_column(error), error->message);
+        if (defined && section->transaction != CMIG_SECTION_OFF)
+            ck_assert_msg(g_str_has_prefix(got, "5:8 COMMIT cannot stand"), "%s", got);
+        else
+            ck_assert_str_eq(got, cases[idx].expected);
+    }
 }
 END_TEST
 
@@ -251,7 +302,7 @@ START_TEST(test_scan_transaction)
         const CmigSection *section = NULL;
         g_autoptr(CmigSqlScript) sql = NULL;
         ck_assert(cmig_script_find_section(script, TRUE, CMIG_DIALECT_SQLITE, &section, &error));
-        ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, &sql,
+        ck_assert(cmig_script_scan_section(script, section, CMIG_DIALECT_SQLITE, NULL, &sql,
                                            &transactional, &error) == cases[idx].good);
     }
 }
@@ -305,6 +356,7 @@ int main(void)
     tcase_add_loop_test(cases, test_chosen, 0, G_N_ELEMENTS(chosen));
     tcase_add_test(cases, test_nul);
     tcase_add_test(cases, test_scan);
+    tcase_add_test(cases, test_scan_variables);
     tcase_add_test(cases, test_scan_transaction);
     tcase_add_test(cases, test_open);
     suite_add_tcase(suite, cases);
