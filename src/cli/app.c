@@ -95,6 +95,7 @@ gboolean cmig_app_open_database(CmigApp *app, GError **error)
     CmigDbSettings settings = {
         .version_table = &app->version_table,
         .connect_timeout = app->config->connect_timeout,
+        .connect_deadline = app->connect_deadline,
         .require_tls = app->config->require_tls,
         .session_pooler = app->config->session_pooler,
         .statement_timeout = app->config->statement_timeout,
