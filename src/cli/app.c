@@ -96,6 +96,7 @@ gboolean cmig_app_open_database(CmigApp *app, GError **error)
         .version_table = &app->version_table,
         .audit_table = cmig_audit_table_name,
         .connect_timeout = app->config->connect_timeout,
+        .connect_deadline = app->connect_deadline,
         .require_tls = app->config->require_tls,
         .session_pooler = app->config->session_pooler,
         .statement_timeout = app->config->statement_timeout,

@@ -34,6 +34,7 @@ typedef struct CmigApp {
     CmigConfig *config;
     CmigGraph *graph;
     CmigVersionTable version_table;
+    gint64 connect_deadline; /* as in CmigDbSettings */
     CmigDb *db;
 } CmigApp;
 

@@ -22,6 +22,7 @@ extern const CmigCommand cmig_cmd_history;
 extern const CmigCommand cmig_cmd_heads;
 extern const CmigCommand cmig_cmd_branches;
 extern const CmigCommand cmig_cmd_show;
+extern const CmigCommand cmig_cmd_wait;
 
 extern const CmigCommand cmig_cmd_help;
 extern const CmigCommand cmig_cmd_version;

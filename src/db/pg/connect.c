@@ -118,10 +118,19 @@ static gboolean worth_waiting(const char *problem)
     return g_strcmp0(sqlstate, "53300") == 0 || g_strcmp0(sqlstate, "57P03") == 0;
 }
 
+/* Until when one way is tried: its own time limit, and its share of what is left for all. */
+static gint64 way_deadline(const Round *round, guint left)
+{
+    gint64 now = cmig_clock_monotonic();
+    gint64 own = round->timeout > 0 ? now + round->timeout : 0;
+    gint64 share = round->deadline > 0 ? now + (round->deadline - now) / left : 0;
+    return own == 0 || (share > 0 && share < own) ? share : own;
+}
+
 /* Connects in one way. FALSE without an error: libpq's text is among the problems; `*last` tells
  * that a server has answered, so that no other is asked, as libpq does it. */
-static gboolean take_way(CmigPg *pg, const CmigPgParameters *way, Round *round, gboolean *last,
-                         GError **error)
+static gboolean take_way(CmigPg *pg, const CmigPgParameters *way, guint left, Round *round,
+                         gboolean *last, GError **error)
 {
     pg->conn = PQconnectStartParams((const char *const *)way->keywords->pdata,
                                     (const char *const *)way->values->pdata, 1);
@@ -132,10 +141,7 @@ static gboolean take_way(CmigPg *pg, const CmigPgParameters *way, Round *round, 
     PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
     g_autofree char *problem = NULL;
     if (read_options(pg->conn, round, error)) {
-        gint64 deadline = round->timeout > 0 ? cmig_clock_monotonic() + round->timeout : 0;
-        if (deadline == 0 || (round->deadline > 0 && round->deadline < deadline))
-            deadline = round->deadline;
-        if (establish(pg->conn, deadline, &problem, error))
+        if (establish(pg->conn, way_deadline(round, left), &problem, error))
             return TRUE;
     }
     g_clear_pointer(&pg->conn, PQfinish);
@@ -153,7 +159,7 @@ static gboolean try_ways(CmigPg *pg, const GPtrArray *ways, Round *round, GError
     gboolean last = FALSE;
     for (guint idx = 0; idx < ways->len && !last && (idx == 0 || !is_past(round->deadline));
          idx++) {
-        if (take_way(pg, ways->pdata[idx], round, &last, &problem))
+        if (take_way(pg, ways->pdata[idx], ways->len - idx, round, &last, &problem))
             return TRUE;
         if (problem != NULL) {
             g_propagate_error(error, problem);
