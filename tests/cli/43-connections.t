@@ -133,6 +133,21 @@ psql -XqAt -d postgres -c "ALTER DATABASE $TEST_DB RESET default_transaction_rea
 now_at one
 is "$(tables)" 'alembic_version one' 'nothing changed'
 
+# The server looks whether cmig is still there, in a transaction and outside of one.
+revision_file watched one <<'SQL'
+-- cmig:upgrade transaction=off
+CREATE TABLE watched_outside AS SELECT current_setting('client_connection_check_interval') AS setting;
+SQL
+revision_file inside watched <<'SQL'
+-- cmig:upgrade
+CREATE TABLE watched_inside AS SELECT current_setting('client_connection_check_interval') AS setting;
+SQL
+cmig_ok upgrade inside
+is "$(sql 'SELECT * FROM watched_outside')" 2s 'statements outside of a transaction are watched'
+is "$(sql 'SELECT * FROM watched_inside')" 2s 'transactions are watched'
+rm migrations/versions/watched.sql migrations/versions/inside.sql
+sql 'DROP TABLE watched_inside; DROP TABLE watched_outside' "UPDATE alembic_version SET version_num = 'one'"
+
 # A role that may not create tables: the server's own words.
 sql 'CREATE ROLE weak LOGIN' >/dev/null
 DATABASE_URL="postgresql://weak@/$TEST_DB?host=$socket&port=$port" cmig_fails 1 upgrade head
