@@ -105,6 +105,37 @@ CmigSqlKind cmig_sql_kind(const CmigSqlScript *script, guint index);
  * NULL for others. */
 const char *cmig_sql_alone_name(const CmigSqlScript *script, guint index);
 
+/* What a statement leaves that can be looked for. */
+typedef enum {
+    CMIG_SQL_EFFECT_UNKNOWN,
+    CMIG_SQL_EFFECT_REPEATABLE, /* running it again does no harm */
+    CMIG_SQL_EFFECT_CREATE_INDEX,
+    CMIG_SQL_EFFECT_CREATE_UNNAMED_INDEX,
+    CMIG_SQL_EFFECT_DROP_INDEX,
+    CMIG_SQL_EFFECT_REINDEX,
+    CMIG_SQL_EFFECT_DETACH, /* of a partition */
+    CMIG_SQL_EFFECT_CREATE_DATABASE,
+    CMIG_SQL_EFFECT_DROP_DATABASE,
+    CMIG_SQL_EFFECT_CREATE_TABLESPACE,
+    CMIG_SQL_EFFECT_DROP_TABLESPACE,
+    CMIG_SQL_EFFECT_CREATE_SUBSCRIPTION,
+    CMIG_SQL_EFFECT_DROP_SUBSCRIPTION,
+} CmigSqlEffect;
+
+/* UNKNOWN for all but CMIG_SQL_ALONE statements. */
+CmigSqlEffect cmig_sql_effect(const CmigSqlScript *script, guint index);
+
+typedef struct {
+    CmigSqlEffect effect;
+    char *name;   /* as written, with its schema and quotes; NULL when there is none */
+    char *second; /* the table of an index, the partition that is detached; likewise */
+} CmigSqlTarget;
+void cmig_sql_target_free(CmigSqlTarget *target);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSqlTarget, cmig_sql_target_free)
+
+/* The names of a statement's effect. The caller frees. */
+CmigSqlTarget *cmig_sql_target(const CmigSqlScript *script, guint index);
+
 /* The line of the file on which byte `offset` of the script's text stands. */
 guint cmig_sql_line(const CmigSqlScript *script, gsize offset);
 

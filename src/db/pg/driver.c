@@ -2,18 +2,6 @@
 #include "db/drivers.h"
 #include "pg.h"
 
-/* Until the effect of statements can be looked at. */
-static gboolean probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
-                      GError **error)
-{
-    (void)db;
-    (void)script;
-    (void)index;
-    (void)error;
-    *effect = g_new0(CmigEffect, 1);
-    return TRUE;
-}
-
 static gboolean watch(CmigDb *db, CmigDbActivity **activity)
 {
     (void)db;
@@ -35,7 +23,7 @@ const CmigDbDriver cmig_db_postgresql = {
     .enter = cmig_pg_enter,
     .leave = cmig_pg_leave,
     .run_statement = cmig_pg_run_statement,
-    .probe = probe,
+    .probe = cmig_pg_probe,
     .watch = watch,
     .ping = cmig_pg_ping,
     .cancel = cmig_pg_cancel,

@@ -154,6 +154,10 @@ void cmig_pg_leave(CmigDb *db);
 gboolean cmig_pg_run_statement(CmigDb *db, const CmigSqlScript *script, guint index,
                                CmigDbStatementOutcome *outcome, GError **error);
 
+/* probe.c */
+gboolean cmig_pg_probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
+                       GError **error);
+
 /* exchange.c: sends a message, feeds COPY data, and takes all answers. */
 void cmig_pg_exchange(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *answer);
 
