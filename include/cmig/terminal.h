@@ -7,6 +7,9 @@
 /* Whether `fd` is a terminal. */
 gboolean cmig_terminal_is(int fd);
 
+/* How many columns it has; 80 when nobody knows. */
+guint cmig_terminal_width(int fd);
+
 /* Whether colours may be used on `fd`: a terminal, NO_COLOR unset or empty, TERM not "dumb". */
 gboolean cmig_terminal_has_colour(int fd);
 

@@ -20,6 +20,10 @@ void cmig_text_locate(const char *text, gsize length, gsize offset, guint *line,
  * is shorter. Servers count positions in characters, files in bytes. */
 gsize cmig_text_offset_of_character(const char *text, gsize length, gsize characters);
 
+/* `text` if it fits into so many columns of a terminal, else its beginning and "…". Characters of
+ * East Asia that take two columns count as two. The caller frees. */
+char *cmig_text_fit(const char *text, guint columns);
+
 /* The member of the NULL-terminated `candidates` that `word` is most likely a misspelling of, or
  * NULL when none is near (edit distance above a third of its length). Borrowed. */
 const char *cmig_text_suggest(const char *word, const char *const *candidates);

@@ -1,10 +1,17 @@
 #include "cmig/terminal.h"
 
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 gboolean cmig_terminal_is(int fd)
 {
     return isatty(fd) == 1;
+}
+
+guint cmig_terminal_width(int fd)
+{
+    struct winsize size = {0};
+    return ioctl(fd, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
 gboolean cmig_terminal_has_colour(int fd)

@@ -131,3 +131,24 @@ gboolean cmig_text_is_variable_name(const char *text)
     gsize length = strspn(text, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_");
     return length > 0 && text[length] == '\0' && !g_ascii_isdigit(text[0]);
 }
+
+static guint columns_of(const char *at)
+{
+    return g_unichar_iswide(g_utf8_get_char(at))        ? 2
+           : g_unichar_iszerowidth(g_utf8_get_char(at)) ? 0
+                                                        : 1;
+}
+
+char *cmig_text_fit(const char *text, guint columns)
+{
+    guint used = 0;
+    const char *cut = text; /* what fits with a mark behind it */
+    for (const char *at = text; *at != '\0'; at = g_utf8_next_char(at)) {
+        used += columns_of(at);
+        if (used > columns)
+            return g_strdup_printf("%.*s%s", (int)(cut - text), text, columns > 0 ? "…" : "");
+        if (used < columns)
+            cut = g_utf8_next_char(at);
+    }
+    return g_strdup(text);
+}

@@ -82,6 +82,7 @@ static void print_error(const GError *error)
 static void print_notice(const char *severity, const char *message, gpointer data)
 {
     g_autofree char *shown = cmig_text_escape(message);
+    cmig_progress_break(data);
     cmig_say(data, "%s: %s\n", severity, shown);
 }
 

@@ -122,4 +122,7 @@ char *cmig_completion(const char *shell);
 /* The observer that prints progress to standard error; borrows `app`. */
 CmigRunObserver cmig_progress(CmigApp *app);
 
+/* Ends the line of a running migration, so that another one can be printed. */
+void cmig_progress_break(const CmigApp *app);
+
 #endif

@@ -12,6 +12,7 @@ static struct {
     char *database_url;
     char *environment;
     char *lock_timeout;
+    gboolean no_wait;
     gboolean require_tls;
     GStrv assignments;     /* -x, of the last parse */
     GHashTable *variables; /* -x, of all */
@@ -31,7 +32,11 @@ const GOptionEntry cmig_global_options[] = {
     {"environment", 0, 0, G_OPTION_ARG_STRING, &globals.environment,
      "which environment this is, e.g. production", "NAME"},
     {"lock-timeout", 0, 0, G_OPTION_ARG_STRING, &globals.lock_timeout,
-     "how long to wait for another run, e.g. 5min (default: 60s)", "DURATION"},
+     "how long to wait for locks, another run's and those that statements need, e.g. 5min "
+     "(default: 60s)",
+     "DURATION"},
+    {"no-wait", 0, 0, G_OPTION_ARG_NONE, &globals.no_wait,
+     "give up at once when a lock is not to be had: --lock-timeout 0", NULL},
     {"require-tls", 0, 0, G_OPTION_ARG_NONE, &globals.require_tls,
      "connect by TLS with a verified certificate or not at all (sockets and SQLite excepted)",
      NULL},
@@ -299,7 +304,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
     app->request = (CmigConfigRequest){.file = globals.config,
                                        .database_url = globals.database_url,
                                        .environment = globals.environment,
-                                       .lock_timeout = globals.lock_timeout,
+                                       .lock_timeout = globals.no_wait ? "0" : globals.lock_timeout,
                                        .require_tls = globals.require_tls,
                                        .variables = globals.variables};
     *arguments = g_steal_pointer(&own);

@@ -201,7 +201,9 @@ static const Key keys[] = {
     {"transaction", &type_transaction, "per_migration", NULL,
      "one transaction for each migration, or one for the run", SLOT(transaction)},
     {"lock_timeout", &type_duration, "60s", "CMIG_LOCK_TIMEOUT",
-     "how long to wait for another run to end", SLOT(lock_timeout)},
+     "how long to wait for locks: for another run to end, and for those that statements need; 0 = "
+     "not at all",
+     SLOT(lock_timeout)},
     {"statement_timeout", &type_duration, "0", "CMIG_STATEMENT_TIMEOUT",
      "longest run time of a statement; 0 = as the server says", SLOT(statement_timeout)},
     {"connect_timeout", &type_seconds, "0", "CMIG_CONNECT_TIMEOUT",

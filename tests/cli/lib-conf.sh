@@ -17,20 +17,6 @@ is() {
     fi
 }
 
-# holds WHAT COMMAND…: the command succeeds.
-holds() {
-    conf_what=$1
-    shift
-    if "$@" >/dev/null 2>&1; then ok "$conf_what"; else not_ok "$conf_what"; fi
-}
-
-# holds_not WHAT COMMAND…: the command fails.
-holds_not() {
-    conf_what=$1
-    shift
-    if "$@" >/dev/null 2>&1; then not_ok "$conf_what"; else ok "$conf_what"; fi
-}
-
 # Bytes that a terminal would obey. Tab is harmless.
 conf_raw_bytes() {
     LC_ALL=C tr -d '\t\n\040-\176\200-\377' <"$1" | wc -c | tr -d ' '

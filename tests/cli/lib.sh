@@ -222,6 +222,20 @@ test_exact() {
 expect_out_is() { test_exact "$TEST_OUT" "stdout is exactly as expected"; }
 expect_err_is() { test_exact "$TEST_ERR" "stderr is exactly as expected"; }
 
+# holds WHAT COMMAND…: the command succeeds.
+holds() {
+  test_what=$1
+  shift
+  if "$@" >/dev/null 2>&1; then ok "$test_what"; else not_ok "$test_what"; fi
+}
+
+# holds_not WHAT COMMAND…: the command fails.
+holds_not() {
+  test_what=$1
+  shift
+  if "$@" >/dev/null 2>&1; then not_ok "$test_what"; else ok "$test_what"; fi
+}
+
 # sql STATEMENT…: rows of the test's database, columns apart by `|`.
 sql() {
   case $CMIG_TEST_DB in

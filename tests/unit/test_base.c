@@ -72,6 +72,24 @@ START_TEST(test_offset_of_character)
 }
 END_TEST
 
+START_TEST(test_fit)
+{
+    static const struct {
+        const char *text;
+        guint columns;
+        const char *fitted;
+    } cases[] = {
+        {"", 0, ""},         {"abc", 3, "abc"},  {"abcd", 3, "ab…"}, {"abc", 1, "…"},
+        {"abc", 0, ""},      {"äöü", 3, "äöü"},  {"äöüä", 3, "äö…"}, {"漢字", 4, "漢字"},
+        {"漢字x", 4, "漢…"}, {"漢字", 3, "漢…"},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        g_autofree char *fitted = cmig_text_fit(cases[idx].text, cases[idx].columns);
+        ck_assert_str_eq(fitted, cases[idx].fitted);
+    }
+}
+END_TEST
+
 START_TEST(test_suggest)
 {
     const char *const words[] = {"upgrade", "downgrade", "history", "heads", NULL};
@@ -298,6 +316,7 @@ int main(void)
     tcase_add_loop_test(text, test_escape, 0, G_N_ELEMENTS(escapes));
     tcase_add_loop_test(text, test_locate, 0, G_N_ELEMENTS(places));
     tcase_add_test(text, test_offset_of_character);
+    tcase_add_test(text, test_fit);
     tcase_add_test(text, test_suggest);
     tcase_add_loop_test(text, test_revision_id, 0, G_N_ELEMENTS(ids));
     tcase_add_test(text, test_dialect);

@@ -261,6 +261,7 @@ void cmig_pg_close(CmigDb *db)
     if (pg->locked && db->settings.session_pooler && PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
         PQclear(PQexec(pg->conn, "SELECT pg_catalog.pg_advisory_unlock_all()"));
     PQfreeCancel(pg->cancel);
+    cmig_pg_watch_close(pg);
     PQfinish(pg->conn);
     g_free(pg);
 }

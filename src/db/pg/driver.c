@@ -2,13 +2,6 @@
 #include "db/drivers.h"
 #include "pg.h"
 
-static gboolean watch(CmigDb *db, CmigDbActivity **activity)
-{
-    (void)db;
-    (void)activity;
-    return FALSE;
-}
-
 const CmigDbDriver cmig_db_postgresql = {
     .name = "PostgreSQL",
     .dialect = CMIG_DIALECT_POSTGRESQL,
@@ -24,7 +17,7 @@ const CmigDbDriver cmig_db_postgresql = {
     .leave = cmig_pg_leave,
     .run_statement = cmig_pg_run_statement,
     .probe = cmig_pg_probe,
-    .watch = watch,
+    .watch = cmig_pg_watch,
     .ping = cmig_pg_ping,
     .cancel = cmig_pg_cancel,
 };

@@ -15,6 +15,8 @@ typedef struct {
     volatile sig_atomic_t cancelled; /* somebody asked to cancel what is running */
     int backend;                     /* whose session this is; the lock is taken there only */
     gboolean can_watch_client;       /* the server can look whether cmig is still there */
+    PGconn *watcher;                 /* looks at what this one is doing; NULL until somebody asks */
+    gboolean watch_failed;           /* there is none to be had */
     gboolean table_exists;
     gboolean separate; /* between enter and leave: what the script sets must last */
     gboolean locked;   /* inspect took the session lock */
@@ -153,6 +155,10 @@ gboolean cmig_pg_enter(CmigDb *db, GError **error);
 void cmig_pg_leave(CmigDb *db);
 gboolean cmig_pg_run_statement(CmigDb *db, const CmigSqlScript *script, guint index,
                                CmigDbStatementOutcome *outcome, GError **error);
+
+/* watch.c */
+gboolean cmig_pg_watch(CmigDb *db, CmigDbActivity **activity);
+void cmig_pg_watch_close(CmigPg *pg);
 
 /* probe.c */
 gboolean cmig_pg_probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
