@@ -73,21 +73,6 @@ gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArr
     g_autofree char *query = place != NULL ? cmig_audit_open_sql(place) : NULL;
     if (!cmig_db_read_rows_and(db, query, &found, &last, error))
         return FALSE;
-    for (guint idx = 0; idx < found->len; idx++) {
-        const char *row = found->pdata[idx];
-        g_autofree char *shown = cmig_text_escape(row);
-        if (*row == '\0')
-            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                        "the version table holds an empty row");
-        else if (idx > 0 && strcmp(row, found->pdata[idx - 1]) == 0)
-            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                        "the version table holds %s more than once", shown);
-        else
-            continue;
-        cmig_error_set_hint(error, "`cmig stamp --purge REVISION…` replaces all rows by the ones "
-                                   "that are right");
-        return FALSE;
-    }
     *rows = g_steal_pointer(&found);
     if (open != NULL)
         *open = cmig_audit_open_from_rows(last);

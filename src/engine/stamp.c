@@ -109,10 +109,8 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
         if (!cmig_session_read_rows(db, NULL, &rows, NULL, error))
             return FALSE;
         g_autofree const char **ids = cmig_session_ids(rows);
-        if (!cmig_graph_resolve_rows(graph, ids, &revisions, error)) {
-            cmig_error_set_hint(error, "`cmig stamp --purge TARGET` forgets what is there first");
+        if (!cmig_graph_resolve_rows(graph, ids, &revisions, error))
             return FALSE;
-        }
     }
     if (!cmig_stamp_plan_make(graph, targets, revisions, plan, error))
         return FALSE;

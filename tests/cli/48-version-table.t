@@ -41,15 +41,41 @@ for value in "''" NULL; do
     now_at aaaa1 "--purge replaces $value"
 done
 
-# --- rows of unknown revisions ------------------------------------------------------------------
-at zzzz9
-cmig_fails 1 upgrade head
-expect_err zzzz9
-cmig_fails 1 stamp aaaa1
-expect_err 'stamp --purge'
-now_at zzzz9 'an unknown row is left alone'
+# --- states that no migration leads to ------------------------------------------------------------
+# broken TEXT ROW…: every command that reads the rows says TEXT and changes nothing; --purge mends it.
+broken() {
+    broken_text=$1
+    shift
+    at "$@"
+    broken_rows=$(rows)
+    for call in 'upgrade head' 'downgrade base' 'stamp bbbb2' 'history -i' 'show current'; do
+        # shellcheck disable=SC2086  # words
+        cmig_fails 1 $call
+        expect_out_is </dev/null
+        expect_err "$broken_text"
+        expect_err 'stamp --purge'
+    done
+    cmig_fails 1 current
+    expect_err "$broken_text"
+    now_at "$broken_rows" "left alone: $broken_text"
+    is "$(logged)" - 'and nothing ran'
+    cmig_fails 1 current --json
+    expect_err "$broken_text"
+    expect_out '"is_at_head": false'
+    for broken_row; do expect_out "\"$broken_row\""; done
+    cmig_ok stamp --purge bbbb2
+    now_at bbbb2 "mended: $broken_text"
+}
+broken 'the database is at zzzz9, which no file here defines' zzzz9
+broken 'the database is at yyyy8, zzzz9, which no file here defines' zzzz9 bbbb2 yyyy8
+broken 'the version table holds cccc3 and its ancestor aaaa1' aaaa1 cccc3
+at zzzz9 bbbb2
+cmig_fails 1 current
+expect_out_is <<'OUT'
+bbbb2
+OUT
+expect_err 'older than the database' 'not merged' 'version_locations'
 cmig_ok stamp --purge aaaa1
-now_at aaaa1
 
 # --- closed standard streams --------------------------------------------------------------------
 at
