@@ -79,6 +79,19 @@ gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArr
     return TRUE;
 }
 
+gboolean cmig_session_check_schema(const CmigConfig *config, const CmigDbState *state,
+                                   GError **error)
+{
+    if (state->schema_exists || config->create_version_schema)
+        return TRUE;
+    g_autofree char *shown = cmig_text_escape(state->table_schema);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                "the schema %s of the version table does not exist", shown);
+    cmig_error_set_hint(error, "`cmig ensure-version` creates it, as does any first run with "
+                               "create_version_schema: true");
+    return FALSE;
+}
+
 gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right)
 {
     for (guint idx = 0; left->len == right->len && idx < left->len; idx++)

@@ -17,6 +17,11 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
 gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArray **rows,
                                 CmigAuditOpen **open, GError **error);
 
+/* The schema that the configuration names for the version table is there, or is to be created with
+ * it. Errors: CMIG_ERROR_CONFIG. */
+gboolean cmig_session_check_schema(const CmigConfig *config, const CmigDbState *state,
+                                   GError **error);
+
 /* Whether two sorted arrays hold the same ids. */
 gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right);
 
