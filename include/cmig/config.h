@@ -53,6 +53,7 @@ typedef struct {
     char *version_table;
     char *version_table_schema; /* NULL = found by the search path */
     gboolean version_table_pk;
+    gboolean create_version_schema; /* any run that creates the table creates its schema too */
     CmigTransactionMode transaction;
     guint lock_timeout;      /* milliseconds; how long to wait for cmig's own lock */
     guint statement_timeout; /* milliseconds, 0 = the server's */

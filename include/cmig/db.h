@@ -19,6 +19,27 @@ typedef struct {
     gboolean primary_key;
 } CmigVersionTable;
 
+/* What stands where the version table belongs. */
+typedef struct {
+    char *kind;       /* "table", or what else: "a view", "an index" …; NULL = nothing */
+    char *type;       /* of the column version_num, as the database names it; NULL = no column */
+    gboolean is_text; /* the type keeps every text as it is */
+    guint width;      /* how many characters fit; 0 = any number */
+    char *required;   /* other columns that an INSERT would have to give; NULL = none */
+    char *lacking;    /* rights on the table: "SELECT, INSERT, UPDATE, DELETE"; NULL = none */
+    char *schema_lacking; /* the right on the schema, "USAGE", or "CREATE" when there is no table */
+    char *user;           /* who lacks them, quoted */
+} CmigDbTable;
+void cmig_db_table_clear(CmigDbTable *table);
+
+/* Whether version rows can be read from that table, `name` (quoted, with its schema), and, as it
+ * seems, be written, those of `ids` (may be NULL) among them. Nothing there is fine. Errors:
+ * CMIG_ERROR_FAILED, with what to do. Pure. */
+gboolean cmig_db_table_check_readable(const CmigDbTable *table, const char *schema,
+                                      const char *name, GError **error);
+gboolean cmig_db_table_check_writable(const CmigDbTable *table, const char *schema,
+                                      const char *name, const char *const *ids, GError **error);
+
 typedef enum {
     CMIG_DB_SESSION_LOCK = 1 << 0, /* one lock for a whole run; else each unit locks for itself */
     CMIG_DB_SCHEMAS = 1 << 1,
@@ -50,8 +71,10 @@ typedef struct {
     gboolean read_only; /* a replica, or a read-only transaction default or file */
     gboolean table_exists;
     gboolean audit_exists;
+    gboolean audit_readable;
     guint deadlock_timeout; /* milliseconds; 0 on a driver that has none */
     char *table_schema;     /* where the version table is or would be created */
+    gboolean schema_exists;
     char *tls; /* "TLS 1.3, certificate verified", "no TLS"; NULL where there is nothing
                   to protect: sockets and files */
 } CmigDbState;
@@ -64,6 +87,7 @@ typedef struct {
     guint only;                  /* the one of its statements to run, from 1; 0 = all */
     gboolean begins;             /* opens the transaction (TRUE unless inside a spanning one) */
     gboolean commits;            /* commits it */
+    gboolean create_schema;      /* with create_table: its schema too */
     gboolean create_table;       /* create the version table first if it is not there */
     const char *const *setup;    /* more SQL that creates what is not there, without notices */
     const char *const *expected; /* the version rows that must be there, sorted; NULL = any */
@@ -165,6 +189,7 @@ struct CmigDb {
     char *table_schema; /* of the version table, once inspected */
     void (*tick)(gpointer data);
     gpointer tick_data;
+    CmigDbTable table; /* as inspected */
 };
 
 /* Connects with the driver of the URL's dialect. No file is created and nothing is written. Errors:
@@ -196,8 +221,8 @@ gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
 gboolean cmig_db_reconnect(CmigDb *db, GError **error);
 
 /* One round trip: the version rows, sorted bytewise, owned strings; an empty array when there is no
- * table. A table of another shape (no version_num column) is CMIG_ERROR_FAILED. The caller unrefs.
- */
+ * table. Not a table, one of another shape, or one that may not be read, is CMIG_ERROR_FAILED, as
+ * is one with more rows than any history has. The caller unrefs. */
 gboolean cmig_db_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
 
 /* As above, and in the same round trip the rows of the query `also` (NULL: `*also_rows` is an empty
@@ -208,6 +233,10 @@ gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
 /* The rows of one query of cmig's own: owned GStrv, a null value is an empty text. The caller
  * unrefs. */
 gboolean cmig_db_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error);
+
+/* Whether the version table, as inspected, takes the version rows `ids` (NULL = not known): before
+ * anything is asked or changed. No round trip. Errors: CMIG_ERROR_FAILED. */
+gboolean cmig_db_check_writable(const CmigDb *db, const char *const *ids, GError **error);
 
 /* Runs a unit in one transaction. Errors: a failed statement is CMIG_ERROR_FAILED with file, line,
  * column, SQLSTATE, server detail and hint; other version rows than expected CMIG_ERROR_CONFLICT; a
@@ -255,7 +284,7 @@ char *cmig_db_quote_literal(const char *text);
 char *cmig_db_version_table(const CmigDb *db);
 
 /* The statement that creates the version table as Alembic does, for a table name already quoted.
- * The caller frees. */
+ * The name of its key stays within what PostgreSQL keeps of a name. The caller frees. */
 char *cmig_db_create_version_table(const CmigVersionTable *version_table, const char *table);
 
 #endif

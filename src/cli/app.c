@@ -119,21 +119,23 @@ static void warn_open(const CmigApp *app, const CmigAuditOpen *open)
              direction, id, open->statement, open->statements);
 }
 
-gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GPtrArray **rows, GError **error)
+gboolean cmig_app_read_rows(CmigApp *app, GPtrArray **rows, GError **error)
 {
-    g_autoptr(GPtrArray) found = NULL;
     g_autoptr(CmigAuditOpen) open = NULL;
     if (!cmig_app_open_database(app, error) ||
-        !cmig_run_read_rows(app->db, app->config, &found, &open, error))
+        !cmig_run_read_rows(app->db, app->config, rows, &open, error))
         return FALSE;
     warn_open(app, open);
-    g_ptr_array_add(found, NULL);
-    gboolean known =
-        cmig_graph_resolve_rows(app->graph, (const char *const *)found->pdata, revisions, error);
-    g_ptr_array_set_size(found, (gint)found->len - 1);
-    if (known && rows != NULL)
-        *rows = g_steal_pointer(&found);
-    return known;
+    return TRUE;
+}
+
+gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GError **error)
+{
+    g_autoptr(GPtrArray) rows = NULL;
+    if (!cmig_app_read_rows(app, &rows, error))
+        return FALSE;
+    g_ptr_array_add(rows, NULL);
+    return cmig_graph_resolve_rows(app->graph, (const char *const *)rows->pdata, revisions, error);
 }
 
 static gboolean load_needs(CmigApp *app, GError **error)

@@ -71,8 +71,11 @@ int cmig_main(int argc, char **argv);
  * the URL first. */
 gboolean cmig_app_open_database(CmigApp *app, GError **error);
 
-/* The version rows as revisions; opens the database. `rows` (owned ids) may be NULL. */
-gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GPtrArray **rows, GError **error);
+/* The version rows, sorted, whatever they say; opens the database. */
+gboolean cmig_app_read_rows(CmigApp *app, GPtrArray **rows, GError **error);
+
+/* The version rows as revisions. */
+gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GError **error);
 
 /* Standard output. Results only. */
 void cmig_out(const char *format, ...) G_GNUC_PRINTF(1, 2);

@@ -47,17 +47,20 @@ static json_t *ids_of(const GPtrArray *revisions)
     return list;
 }
 
+/* `rows` as they are, also those that no file defines. */
 static void print_json(const CmigApp *app, const GPtrArray *rows, const GPtrArray *revisions,
-                       const GPtrArray *missing)
+                       const GPtrArray *missing, gboolean is_at_head)
 {
     json_t *object = json_object();
     json_t *row_list = json_array();
-    for (guint i = 0; i < rows->len; i++)
-        json_array_append_new(row_list, json_string(g_ptr_array_index(rows, i)));
+    for (guint i = 0; i < rows->len; i++) {
+        g_autofree char *valid = g_utf8_make_valid(g_ptr_array_index(rows, i), -1);
+        json_array_append_new(row_list, json_string(valid));
+    }
     json_object_set_new(object, "database", json_string(app->config->url->display));
     json_object_set_new(object, "rows", row_list);
     json_object_set_new(object, "revisions", cmig_render_json_list(app->graph, revisions, NULL));
-    json_object_set_new(object, "is_at_head", json_boolean(missing->len == 0));
+    json_object_set_new(object, "is_at_head", json_boolean(is_at_head));
     json_object_set_new(object, "missing_heads", ids_of(missing));
     cmig_out_json(object);
 }
@@ -72,27 +75,39 @@ static void print_text(const CmigApp *app, const GPtrArray *revisions)
     }
 }
 
-static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
+/* A state that is wrong is shown as far as it can be, and is an error all the same. */
+static gboolean show(const CmigApp *app, const GPtrArray *rows, const char *const *ids,
+                     GError **error)
 {
-    g_autoptr(GPtrArray) at = NULL;
-    g_autoptr(GPtrArray) rows = NULL;
-    if (!cmig_app_current(app, &at, &rows, error))
-        return FALSE;
+    g_autoptr(GPtrArray) resolved = NULL;
+    gboolean sound = cmig_graph_resolve_rows(app->graph, ids, &resolved, error);
+    g_autoptr(GPtrArray) at = cmig_graph_known_rows(app->graph, ids);
     g_autoptr(GPtrArray) missing = find_missing(app->graph, at);
     g_autoptr(GPtrArray) shown = cmig_graph_implied_current(app->graph, at);
     if (app->json) {
-        print_json(app, rows, shown, missing);
-        return !check_heads || check(missing, error);
+        print_json(app, rows, shown, missing, sound && missing->len == 0);
+        return sound && (!check_heads || check(missing, error));
     }
     if (verbose) {
         g_autofree char *url = cmig_text_escape(app->config->url->sqlalchemy);
         cmig_out("Current revision(s) for %s:\n", url);
     }
     /* As in Alembic, a failed check prints no revisions: the exit status is the answer. */
-    if (check_heads && !check(missing, error))
+    if (sound && check_heads && !check(missing, error))
         return FALSE;
     print_text(app, shown);
-    return TRUE;
+    return sound;
+}
+
+static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
+{
+    g_autoptr(GPtrArray) rows = NULL;
+    if (!cmig_app_read_rows(app, &rows, error))
+        return FALSE;
+    g_autofree const char **ids = g_new0(const char *, rows->len + 1);
+    for (guint i = 0; i < rows->len; i++)
+        ids[i] = g_ptr_array_index(rows, i);
+    return show(app, rows, ids, error);
 }
 
 static const GOptionEntry options[] = {
@@ -118,7 +133,9 @@ const CmigCommand cmig_cmd_current = {
     .description =
         "Reads the version table and prints one line per revision, nothing when no revision is "
         "applied. Heads of other branches that an applied revision depends on are shown too. The "
-        "database is only read: the version table is not created.\n\n"
+        "database is only read: the version table is not created. When the table holds ids that no "
+        "file here defines, or is in another state that no migration leads to, what is known is "
+        "printed before the error.\n\n"
         "Behind the command's name -c is --check-heads, as in Alembic; name a configuration file "
         "with --config, or put -c FILE before the command.\n\n"
         "With --json one object is printed: database, rows (list of ids in the version table), "

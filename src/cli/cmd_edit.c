@@ -29,7 +29,7 @@ static gboolean find_revisions(CmigApp *app, const char *symbol, GPtrArray **rev
                                GError **error)
 {
     gboolean current = g_strcmp0(symbol, "current") == 0;
-    gboolean found = current ? cmig_app_current(app, revisions, NULL, error)
+    gboolean found = current ? cmig_app_current(app, revisions, error)
                              : cmig_graph_resolve(app->graph, symbol, revisions, error);
     if (found && (*revisions)->len == 0) {
         g_autofree char *shown = cmig_text_escape(symbol);

@@ -21,6 +21,7 @@ const CmigCommand cmig_cmd_ensure_version = {
     .arguments = "",
     .summary = "Create the version table if it is not there",
     .description = "Creates the version table as Alembic makes it. Does nothing when it is there. "
+                   "A version_table_schema that is configured and missing is created too. "
                    "The other commands create it themselves when they first need it.",
     .examples = examples,
     .exit_statuses = exit_statuses,

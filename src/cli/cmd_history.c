@@ -21,8 +21,7 @@ static gboolean range_needs_current(void)
 static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
 {
     g_autoptr(GPtrArray) current = NULL;
-    if ((indicate_current || range_needs_current()) &&
-        !cmig_app_current(app, &current, NULL, error))
+    if ((indicate_current || range_needs_current()) && !cmig_app_current(app, &current, error))
         return FALSE;
     g_autoptr(GPtrArray) revisions = NULL;
     if (!cmig_graph_range(app->graph, rev_range, current, &revisions, error))

@@ -4,7 +4,7 @@
 static gboolean find(CmigApp *app, const char *target, GPtrArray **revisions, GError **error)
 {
     if (g_str_equal(target, "current"))
-        return cmig_app_current(app, revisions, NULL, error);
+        return cmig_app_current(app, revisions, error);
     return cmig_graph_resolve(app->graph, target, revisions, error);
 }
 

@@ -3,6 +3,7 @@
 
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
+#include "cmig/text.h"
 #include "drivers.h"
 
 #include <string.h>
@@ -93,6 +94,7 @@ void cmig_db_close(CmigDb *db)
     }
     g_free(db->display);
     g_free(db->table_schema);
+    cmig_db_table_clear(&db->table);
     db->driver->close(db);
 }
 
@@ -144,12 +146,22 @@ gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
                                GPtrArray **also_rows, GError **error)
 {
     g_assert(is_inspected(db));
-    if (cmig_interrupt_check(error))
+    g_autofree char *name = cmig_db_version_table(db);
+    if (cmig_interrupt_check(error) ||
+        !cmig_db_table_check_readable(&db->table, db->table_schema, name, error))
         return FALSE;
     g_autoptr(GPtrArray) found = NULL;
     g_autoptr(GPtrArray) also_found = NULL;
     if (!db->driver->read_rows(db, also, &found, &also_found, error))
         return FALSE;
+    if (found->len > CMIG_DB_MAX_ROWS) {
+        g_autofree char *shown = cmig_text_escape(name);
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                    "the version table %s holds more than %d rows", shown, CMIG_DB_MAX_ROWS);
+        cmig_error_set_hint(error, "is it another table? Then configure another version_table; "
+                                   "`cmig stamp --purge REVISION…` replaces all rows");
+        return FALSE;
+    }
     g_ptr_array_sort(found, compare_rows);
     *rows = g_steal_pointer(&found);
     *also_rows = g_steal_pointer(&also_found);
@@ -171,6 +183,13 @@ gboolean cmig_db_execute(CmigDb *db, const char *sql, GError **error)
 {
     g_autoptr(GPtrArray) nothing = NULL;
     return cmig_db_query(db, sql, &nothing, error);
+}
+
+gboolean cmig_db_check_writable(const CmigDb *db, const char *const *ids, GError **error)
+{
+    g_assert(is_inspected(db));
+    g_autofree char *name = cmig_db_version_table(db);
+    return cmig_db_table_check_writable(&db->table, db->table_schema, name, ids, error);
 }
 
 gboolean cmig_db_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome, GError **error)
@@ -255,16 +274,4 @@ char *cmig_db_version_table(const CmigDb *db)
         return g_steal_pointer(&name);
     g_autofree char *schema = cmig_db_quote_identifier(db->table_schema);
     return g_strconcat(schema, ".", name, NULL);
-}
-
-char *cmig_db_create_version_table(const CmigVersionTable *version_table, const char *table)
-{
-    g_autofree char *constraint = g_strconcat(version_table->name, "_pkc", NULL);
-    g_autofree char *quoted = cmig_db_quote_identifier(constraint);
-    g_autofree char *key =
-        version_table->primary_key
-            ? g_strdup_printf(", CONSTRAINT %s PRIMARY KEY (version_num)", quoted)
-            : g_strdup("");
-    return g_strdup_printf("CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL%s)",
-                           table, key);
 }

@@ -100,6 +100,7 @@ gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, 
     g_autofree char *create = cmig_audit_create_sql(&work->place);
     const char *const setup[] = {create, NULL};
     unit->create_table = work->create_table;
+    unit->create_schema = work->create_table && work->create_schema;
     unit->setup = work->create_audit ? setup : NULL;
     for (;;) {
         CmigDbOutcome outcome = {0};

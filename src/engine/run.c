@@ -22,11 +22,12 @@ gboolean cmig_run_read_rows(CmigDb *db, const CmigConfig *config, GPtrArray **ro
                             CmigAuditOpen **open, GError **error)
 {
     g_autoptr(CmigDbState) state = NULL;
-    if (!cmig_db_inspect(db, FALSE, &state, error))
+    if (!cmig_db_inspect(db, FALSE, &state, error) ||
+        !cmig_session_check_schema(config, state, error))
         return FALSE;
     g_autofree char *table = cmig_audit_table(state->table_schema);
     CmigAuditPlace place = {cmig_db_dialect(db), table, config->version_table};
-    return cmig_session_read_rows(db, state->audit_exists ? &place : NULL, rows, open, error);
+    return cmig_session_read_rows(db, state->audit_readable ? &place : NULL, rows, open, error);
 }
 
 static CmigStep *next_step(const CmigWork *work)
@@ -229,6 +230,24 @@ static void fill_report(CmigWork *work)
         g_ptr_array_add(work->report->rows, g_strdup(rows->pdata[idx]));
 }
 
+/* Whether the version table takes the ids that the plan brings: going down, those below. */
+static gboolean check_writable(const CmigWork *work, const CmigPlan *plan, GError **error)
+{
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    for (guint idx = 0; idx < plan->revisions->len; idx++) {
+        const CmigRevision *revision = plan->revisions->pdata[idx];
+        const GPtrArray *below[] = {revision->parents, revision->dependencies};
+        if (plan->direction == CMIG_UPGRADE)
+            g_ptr_array_add(ids, revision->id);
+        for (gsize kind = 0; plan->direction == CMIG_DOWNGRADE && kind < G_N_ELEMENTS(below);
+             kind++)
+            for (guint at = 0; at < below[kind]->len; at++)
+                g_ptr_array_add(ids, ((CmigRevision *)below[kind]->pdata[at])->id);
+    }
+    g_ptr_array_add(ids, NULL);
+    return cmig_db_check_writable(work->db, (const char *const *)ids->pdata, error);
+}
+
 gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *rows, gboolean forced,
                        GError **error)
 {
@@ -242,7 +261,8 @@ gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *ro
         g_autofree char *what =
             g_strdup_printf("%s by %u revision%s", cmig_direction_name(plan->direction),
                             plan->revisions->len, plan->revisions->len == 1 ? "" : "s");
-        if (!cmig_guard_check_write(work->config, what, error) ||
+        if (!check_writable(work, plan, error) ||
+            !cmig_guard_check_write(work->config, what, error) ||
             !take_all_steps(work, rows, forced, error))
             return FALSE;
     }
@@ -275,7 +295,8 @@ gboolean cmig_work_begin(CmigWork *work, CmigDb *db, const CmigConfig *config,
                          CmigDbState **state, GPtrArray **rows, GError **error)
 {
     g_autoptr(GPtrArray) ids = NULL;
-    if (!cmig_session_begin(db, config, observer, state, error))
+    if (!cmig_session_begin(db, config, observer, state, error) ||
+        !cmig_session_check_schema(config, *state, error))
         return FALSE;
     cmig_work_init(work, db, config, graph, observer, *state);
     if (!read_state(work, &ids, error) || !wait_for_section(work, &ids, error))

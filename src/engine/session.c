@@ -73,25 +73,23 @@ gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArr
     g_autofree char *query = place != NULL ? cmig_audit_open_sql(place) : NULL;
     if (!cmig_db_read_rows_and(db, query, &found, &last, error))
         return FALSE;
-    for (guint idx = 0; idx < found->len; idx++) {
-        const char *row = found->pdata[idx];
-        g_autofree char *shown = cmig_text_escape(row);
-        if (*row == '\0')
-            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                        "the version table holds an empty row");
-        else if (idx > 0 && strcmp(row, found->pdata[idx - 1]) == 0)
-            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                        "the version table holds %s more than once", shown);
-        else
-            continue;
-        cmig_error_set_hint(error, "`cmig stamp --purge REVISION…` replaces all rows by the ones "
-                                   "that are right");
-        return FALSE;
-    }
     *rows = g_steal_pointer(&found);
     if (open != NULL)
         *open = cmig_audit_open_from_rows(last);
     return TRUE;
+}
+
+gboolean cmig_session_check_schema(const CmigConfig *config, const CmigDbState *state,
+                                   GError **error)
+{
+    if (state->schema_exists || config->create_version_schema)
+        return TRUE;
+    g_autofree char *shown = cmig_text_escape(state->table_schema);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                "the schema %s of the version table does not exist", shown);
+    cmig_error_set_hint(error, "`cmig ensure-version` creates it, as does any first run with "
+                               "create_version_schema: true");
+    return FALSE;
 }
 
 gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right)

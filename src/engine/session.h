@@ -11,12 +11,16 @@
 gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunObserver *observer,
                             CmigDbState **state, GError **error);
 
-/* The version rows, sorted; a state that no migration leads to, an empty row or the same one twice,
- * is CMIG_ERROR_FAILED that says so. Owned ids; the caller unrefs. With
- * a `place` (NULL: there is no audit table) `*open` is the section that a run left half done, or
- * NULL; in the same round trip. */
+/* The version rows, sorted, whatever they say. Owned ids; the caller unrefs. With a `place` (NULL:
+ * there is no audit table) `*open` is the section that a run left half done, or NULL; in the same
+ * round trip. */
 gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArray **rows,
                                 CmigAuditOpen **open, GError **error);
+
+/* The schema that the configuration names for the version table is there, or is to be created with
+ * it. Errors: CMIG_ERROR_CONFIG. */
+gboolean cmig_session_check_schema(const CmigConfig *config, const CmigDbState *state,
+                                   GError **error);
 
 /* Whether two sorted arrays hold the same ids. */
 gboolean cmig_session_same_rows(const GPtrArray *left, const GPtrArray *right);

@@ -77,6 +77,7 @@ static gboolean write_rows(CmigDb *db, const CmigConfig *config, const CmigDbSta
     g_auto(GStrv) changes = NULL;
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
+                       .create_schema = !state->schema_exists,
                        .create_table = !state->table_exists,
                        .setup = state->audit_exists ? NULL : setup,
                        .records = records,
@@ -100,7 +101,8 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
     g_autoptr(CmigDbState) state = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GPtrArray) revisions = NULL;
-    if (!cmig_session_begin(db, config, observer, &state, error))
+    if (!cmig_session_begin(db, config, observer, &state, error) ||
+        !cmig_session_check_schema(config, state, error))
         return FALSE;
     if (purge) {
         /* What is there may be unknown to the files: plan as if nothing were. */
@@ -109,16 +111,16 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
         if (!cmig_session_read_rows(db, NULL, &rows, NULL, error))
             return FALSE;
         g_autofree const char **ids = cmig_session_ids(rows);
-        if (!cmig_graph_resolve_rows(graph, ids, &revisions, error)) {
-            cmig_error_set_hint(error, "`cmig stamp --purge TARGET` forgets what is there first");
+        if (!cmig_graph_resolve_rows(graph, ids, &revisions, error))
             return FALSE;
-        }
     }
     if (!cmig_stamp_plan_make(graph, targets, revisions, plan, error))
         return FALSE;
     if (state->table_exists && rows != NULL && cmig_session_same_rows(rows, (*plan)->rows))
         return TRUE;
-    return cmig_guard_check_write(config, "stamp", error) &&
+    g_autofree const char **wanted = cmig_session_ids((*plan)->rows);
+    return cmig_db_check_writable(db, wanted, error) &&
+           cmig_guard_check_write(config, "stamp", error) &&
            write_rows(db, config, state, rows, (*plan)->rows, error);
 }
 
@@ -150,6 +152,8 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
     g_autoptr(CmigDbState) state = NULL;
     if (!cmig_session_begin(db, config, observer, &state, error))
         return FALSE;
+    if (!cmig_db_check_writable(db, NULL, error))
+        return FALSE;
     if (state->table_exists && state->audit_exists)
         return TRUE;
     if (!cmig_guard_check_write(config, "creation of the version table", error))
@@ -158,6 +162,10 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
     CmigAuditPlace place = {cmig_db_dialect(db), audit_table, config->version_table};
     g_autofree char *create = cmig_audit_create_sql(&place);
     const char *const setup[] = {create, NULL};
-    CmigDbUnit unit = {.begins = TRUE, .commits = TRUE, .create_table = TRUE, .setup = setup};
+    CmigDbUnit unit = {.begins = TRUE,
+                       .commits = TRUE,
+                       .create_schema = !state->schema_exists,
+                       .create_table = TRUE,
+                       .setup = setup};
     return cmig_db_run(db, &unit, NULL, error);
 }

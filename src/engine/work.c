@@ -15,6 +15,7 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
     work->place = (CmigAuditPlace){.dialect = cmig_db_dialect(db),
                                    .table = work->audit_table,
                                    .version_table = config->version_table};
+    work->create_schema = !state->schema_exists;
     work->create_table = !state->table_exists;
     work->create_audit = !state->audit_exists;
     work->deadlock_timeout = state->deadlock_timeout;

@@ -24,6 +24,7 @@ typedef struct {
     const CmigStep *announced; /* the observer knows that it started */
     CmigApplied *applied;      /* what is applied, the step that is being taken included */
     GPtrArray *expected;       /* version rows that the last unit asked for; borrowed ids */
+    gboolean create_schema;
     gboolean create_table;
     gboolean create_audit;
 

@@ -22,7 +22,7 @@ static const char *find_number(const char *text)
     return NULL;
 }
 
-/* `digits` begins with one. Saturates: no graph is that deep. */
+/* `digits` begins with one. Saturates. */
 static int parse_steps(const char *digits, const char **end)
 {
     int steps = 0;
@@ -65,6 +65,9 @@ gboolean cmig_identifier_parse(const char *text, CmigIdentifier *identifier, GEr
         return fail(error, text, "there is nothing behind '@'");
     if (rest[0] != '\0')
         return fail(error, text, "nothing may follow the relative number");
+
+    if (steps == G_MAXINT)
+        return fail(error, text, "the relative number is too large");
 
     const char *end = number != NULL ? number : text + strlen(text);
     identifier->branch = at != NULL ? g_strndup(text, (gsize)(at - text)) : NULL;

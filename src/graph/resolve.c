@@ -238,27 +238,3 @@ gboolean cmig_graph_resolve_one(const CmigGraph *graph, const char *text, CmigRe
     *result = found->len == 1 ? g_ptr_array_index(found, 0) : NULL;
     return TRUE;
 }
-
-gboolean cmig_graph_resolve_rows(const CmigGraph *graph, const char *const *rows,
-                                 GPtrArray **result, GError **error)
-{
-    g_autoptr(GPtrArray) found = g_ptr_array_new();
-    g_autoptr(CmigRevisionSet) seen = cmig_revision_set_new(graph);
-    for (; rows != NULL && *rows != NULL; rows++) {
-        CmigRevision *revision = g_hash_table_lookup(graph->ids, *rows);
-        if (revision == NULL) {
-            g_autofree char *shown = cmig_text_escape(*rows);
-            fail(error, *rows);
-            cmig_error_set_detail(error, "the database is at %s, which no file here defines",
-                                  shown);
-            cmig_error_set_hint(error, "are the files older than the database (another checkout or "
-                                       "release)? `cmig stamp --purge` replaces the version rows");
-            return FALSE;
-        }
-        if (!cmig_revision_set_has(seen, revision))
-            g_ptr_array_add(found, revision);
-        cmig_revision_set_add(seen, revision);
-    }
-    *result = g_steal_pointer(&found);
-    return TRUE;
-}

@@ -66,6 +66,8 @@ static gboolean skip_space(CmigLexer *lexer)
         const char *here = lexer->text + lexer->at;
         if (is_space(*here))
             lexer->at++;
+        else if (lexer->dialect == CMIG_DIALECT_SQLITE && g_str_has_prefix(here, "\xef\xbb\xbf"))
+            lexer->at += 3; /* between tokens SQLite takes a byte order mark for space */
         else if (here[0] == '-' && here[1] == '-')
             lexer->at = behind_line_comment(lexer, lexer->at);
         else if (here[0] != '/' || here[1] != '*')

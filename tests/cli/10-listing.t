@@ -317,12 +317,18 @@ check_that "current -v shows both"
 unset CMIG_CANARY
 
 at nnnn2 1975ea83b712
-for command in current 'show current' 'history -i' 'history -r current:'; do
+for command in 'show current' 'history -i' 'history -r current:'; do
   # shellcheck disable=SC2086
   cmig_fails 1 $command
   expect_out_is </dev/null
   expect_err 1975ea83b712
 done
+cmig_fails 1 current # what is known is shown
+expect_out_is <<'OUT'
+bbbb1
+nnnn2 (head)
+OUT
+expect_err 1975ea83b712
 cmig_ok history # without -i the database is not asked
 
 # --- JSON -----------------------------------------------------------------------------------------

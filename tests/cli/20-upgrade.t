@@ -118,7 +118,7 @@ is "$(logged)" - 'nothing ran over a row that no file defines'
 # A row and its own ancestor.
 at aaaa1 cccc4
 cmig_fails 1 upgrade head
-expect_err 'overlaps with other requested revisions'
+expect_err 'the version table holds cccc4 and its ancestor aaaa1'
 now_at 'aaaa1 cccc4'
 is "$(logged)" - 'nothing ran over overlapping rows'
 

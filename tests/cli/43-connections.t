@@ -148,10 +148,10 @@ is "$(sql 'SELECT * FROM watched_inside')" 2s 'transactions are watched'
 rm migrations/versions/watched.sql migrations/versions/inside.sql
 sql 'DROP TABLE watched_inside; DROP TABLE watched_outside' "UPDATE alembic_version SET version_num = 'one'"
 
-# A role that may not create tables: the server's own words.
+# A role without rights is told so before anything runs.
 sql 'CREATE ROLE weak LOGIN' >/dev/null
 DATABASE_URL="postgresql://weak@/$TEST_DB?host=$socket&port=$port" cmig_fails 1 upgrade head
-expect_err 'permission denied' 42501
+expect_err 'weak lacks SELECT, INSERT, UPDATE, DELETE on the table' 42501 'as the owner: GRANT SELECT, '
 now_at one
 cmig_ok downgrade base
 

@@ -380,6 +380,17 @@ pg)
     sql 'DROP SCHEMA meta CASCADE' 2>/dev/null
     ;;
 esac
+probe create_version_schema
+reset_db
+case $CMIG_TEST_DB in
+pg)
+    yml 'version_table_schema: meta
+create_version_schema: true'
+    run 0 "$target" upgrade head
+    is "$(tables)" 'meta.alembic_version t_aaaa1' 'create_version_schema makes the schema'
+    sql 'DROP SCHEMA meta CASCADE' 2>/dev/null
+    ;;
+esac
 probe transaction
 reset_db
 rev bbbb2 aaaa1 bad 'CREATE TABLE bad (id nonsense_type(;' ''

@@ -49,6 +49,15 @@ static const SplitCase splits[] = {
      "CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2); x",
      {"CREATE RULE r AS ON INSERT TO t DO (SELECT 1; SELECT 2)", "x"}},
     {PG, "SELECT 1); x", {"SELECT 1)", "x"}},
+    /* A byte order mark is space for SQLite, but not within a name. */
+    {SQLITE, "\xef\xbb\xbfSELECT 1;\xef\xbb\xbf; \xef\xbb\xbf x", {"SELECT 1", "x"}},
+    {SQLITE,
+     "SELECT a\xef\xbb\xbf"
+     "b; x",
+     {"SELECT a\xef\xbb\xbf"
+      "b",
+      "x"}},
+    {PG, "\xef\xbb\xbfx; y", {"\xef\xbb\xbfx", "y"}},
     {PG,
      "CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END; x",
      {"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC SELECT 1; SELECT 2; END", "x"}},

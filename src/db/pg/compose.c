@@ -38,7 +38,10 @@ static void add_create(CmigPgMessage *message, const CmigPg *pg, const CmigDbUni
     if (!unit->create_table && unit->setup == NULL)
         return;
     g_autofree char *create = cmig_db_create_version_table(pg->base.settings.version_table, table);
+    g_autofree char *schema = cmig_db_quote_identifier(pg->base.table_schema);
     cmig_pg_message_add(message, "SET LOCAL client_min_messages = error");
+    if (unit->create_schema)
+        cmig_pg_message_add(message, "CREATE SCHEMA IF NOT EXISTS %s", schema);
     if (unit->create_table)
         cmig_pg_message_add(message, "%s", create);
     for (const char *const *setup = unit->setup; setup != NULL && *setup != NULL; setup++)

@@ -1,6 +1,7 @@
 /* What a run must know before it starts, in one query, and the version rows. */
 #include "cmig/error.h"
 #include "cmig/text.h"
+#include "db/drivers.h"
 #include "pg.h"
 
 #include <stdlib.h>
@@ -12,11 +13,14 @@
  * audit table. Every function is qualified: a search path may hold others of the same name. */
 static const char inspect_query[] =
     "WITH place AS MATERIALIZED ("
+    /* As the search path finds it, but never a temporary table. */
     " SELECT coalesce($2::text,"
-    "  (SELECT n.nspname::text FROM pg_catalog.pg_class c"
-    "   JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
-    "   WHERE c.oid = pg_catalog.to_regclass(pg_catalog.quote_ident($1))),"
-    "  pg_catalog.current_schema()::text) AS schema),"
+    "  (SELECT s.name::text FROM pg_catalog.unnest(pg_catalog.current_schemas(false))"
+    "    WITH ORDINALITY AS s (name, position)"
+    "   LEFT JOIN pg_catalog.pg_namespace n ON n.nspname = s.name"
+    "   LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relname = $1::text"
+    "   WHERE NOT pg_catalog.starts_with(s.name::text, 'pg_temp_')"
+    "   ORDER BY c.oid IS NULL, s.position LIMIT 1)) AS schema),"
     " lock AS MATERIALIZED ("
     " SELECT schema, pg_catalog.hashtextextended('cmig ' || pg_catalog.quote_ident(schema) || '.'"
     "  || pg_catalog.quote_ident($1), 0) AS key FROM place),"
@@ -29,9 +33,8 @@ static const char inspect_query[] =
     "   pg_catalog.current_setting('transaction_read_only')::bool,"
     "  pg_catalog.pg_backend_pid(),"
     "  a.schema,"
-    "  EXISTS (SELECT FROM pg_catalog.pg_namespace WHERE nspname = a.schema),"
-    "  pg_catalog.to_regclass(pg_catalog.quote_ident(a.schema) || '.' ||"
-    "   pg_catalog.quote_ident($1)) IS NOT NULL,"
+    "  m.oid IS NOT NULL,"
+    "  c.oid IS NOT NULL,"
     "  a.locked,"
     "  CASE WHEN NOT a.locked AND $3::bool THEN"
     "   (SELECT pg_catalog.concat_ws(', ', 'pid ' || l.pid, nullif(s.application_name, ''),"
@@ -44,14 +47,43 @@ static const char inspect_query[] =
     "     AND l.classid = ((a.key >> 32) & 4294967295)::oid"
     "     AND l.objid = (a.key & 4294967295)::oid LIMIT 1) END,"
     "  a.key,"
-    "  pg_catalog.to_regclass(pg_catalog.quote_ident(a.schema) || '.' ||"
-    "   pg_catalog.quote_ident($5)) IS NOT NULL,"
+    "  u.oid IS NOT NULL,"
+    "  coalesce(pg_catalog.has_table_privilege(u.oid, 'SELECT'), false),"
     "  (SELECT setting FROM pg_catalog.pg_settings WHERE name = 'deadlock_timeout'),"
     /* Since 14, where the operating system can; some managed servers keep it for themselves. */
     "  EXISTS (SELECT FROM pg_catalog.pg_settings"
     "   WHERE name = 'client_connection_check_interval' AND setting = '0' AND context = 'user'"
-    "    AND pg_catalog.version() ~ 'linux|darwin|bsd')"
-    " FROM attempt a";
+    "    AND pg_catalog.version() ~ 'linux|darwin|bsd'),"
+    "  CASE c.relkind WHEN 'r' THEN 'table' WHEN 'p' THEN 'a partitioned table'"
+    "   WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'"
+    "   WHEN 'f' THEN 'a foreign table' WHEN 'S' THEN 'a sequence' WHEN 'c' THEN 'a type'"
+    "   ELSE 'an index' END,"
+    "  pg_catalog.format_type(v.atttypid, v.atttypmod),"
+    "  coalesce(t.typcategory = 'S', false),"
+    /* char and varchar count themselves and four bytes, also below a domain; name a final byte. */
+    "  CASE WHEN t.typlen > 0 THEN t.typlen - 1"
+    "   ELSE greatest(coalesce(nullif(v.atttypmod, -1), t.typtypmod) - 4, 0) END,"
+    "  (SELECT pg_catalog.string_agg(pg_catalog.quote_ident(o.attname), ', ' ORDER BY o.attnum)"
+    "   FROM pg_catalog.pg_attribute o JOIN pg_catalog.pg_type y ON y.oid = o.atttypid"
+    "   WHERE o.attrelid = v.attrelid AND o.attnum > 0 AND NOT o.attisdropped AND o.attnotnull"
+    "    AND NOT o.atthasdef AND o.attidentity = '' AND y.typdefault IS NULL"
+    "    AND o.attnum <> v.attnum),"
+    "  nullif(pg_catalog.concat_ws(', ',"
+    "   CASE WHEN NOT pg_catalog.has_column_privilege(c.oid, v.attnum, 'SELECT') THEN 'SELECT' END,"
+    "   CASE WHEN NOT pg_catalog.has_column_privilege(c.oid, v.attnum, 'INSERT') THEN 'INSERT' END,"
+    "   CASE WHEN NOT pg_catalog.has_column_privilege(c.oid, v.attnum, 'UPDATE') THEN 'UPDATE' END,"
+    "   CASE WHEN NOT pg_catalog.has_table_privilege(c.oid, 'DELETE') THEN 'DELETE' END), ''),"
+    "  CASE WHEN NOT pg_catalog.has_schema_privilege(m.oid, 'USAGE') THEN 'USAGE'"
+    "   WHEN c.oid IS NULL AND NOT pg_catalog.has_schema_privilege(m.oid, 'CREATE')"
+    "   THEN 'CREATE' END,"
+    "  pg_catalog.quote_ident(current_user)"
+    " FROM attempt a"
+    " LEFT JOIN pg_catalog.pg_namespace m ON m.nspname = a.schema"
+    " LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = m.oid AND c.relname = $1::text"
+    " LEFT JOIN pg_catalog.pg_class u ON u.relnamespace = m.oid AND u.relname = $5::text"
+    " LEFT JOIN pg_catalog.pg_attribute v ON v.attrelid = c.oid AND v.attname = 'version_num'"
+    "  AND NOT v.attisdropped AND c.relkind = 'r'"
+    " LEFT JOIN pg_catalog.pg_type t ON t.oid = v.atttypid";
 
 enum {
     VERSION,
@@ -64,8 +96,17 @@ enum {
     HOLDER,
     LOCK_KEY,
     AUDIT_EXISTS,
+    AUDIT_READABLE,
     DEADLOCK_TIMEOUT,
     CAN_WATCH_CLIENT,
+    TABLE_KIND,
+    COLUMN_TYPE,
+    COLUMN_IS_TEXT,
+    COLUMN_WIDTH,
+    REQUIRED_COLUMNS,
+    LACKING,
+    SCHEMA_LACKING,
+    USER,
     COLUMNS
 };
 
@@ -74,25 +115,35 @@ static gboolean is_true(const PGresult *result, int column)
     return strcmp(PQgetvalue(result, 0, column), "t") == 0;
 }
 
-static gboolean check_place(const CmigPg *pg, const PGresult *result, GError **error)
+static gboolean check_place(const PGresult *result, GError **error)
 {
-    const char *wanted = pg->base.settings.version_table->schema;
-    g_autofree char *shown = cmig_text_escape(wanted);
-    if (PQgetisnull(result, 0, SCHEMA)) {
-        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
-                            "no schema of the search path exists, so there is no place for the "
-                            "version table");
-        cmig_error_set_hint(error, "set version_table_schema, or create the schema");
-        return FALSE;
-    }
-    if (is_true(result, SCHEMA_EXISTS))
+    if (!PQgetisnull(result, 0, SCHEMA))
         return TRUE;
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
-                "the schema %s of the version table does not exist", shown);
-    g_autofree char *quoted = cmig_db_quote_identifier(wanted ? wanted : "");
-    g_autofree char *escaped = cmig_text_escape(quoted);
-    cmig_error_set_hint(error, "create it first: CREATE SCHEMA %s", escaped);
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                        "no schema of the search path exists, so there is no place for the "
+                        "version table");
+    cmig_error_set_hint(error, "set version_table_schema, or create the schema");
     return FALSE;
+}
+
+static char *text_or_null(const PGresult *result, int column)
+{
+    return PQgetisnull(result, 0, column) ? NULL : g_strdup(PQgetvalue(result, 0, column));
+}
+
+static void describe_table(const PGresult *result, CmigDbTable *table)
+{
+    cmig_db_table_clear(table);
+    if (is_true(result, TABLE_EXISTS))
+        table->kind = text_or_null(result, TABLE_KIND);
+    table->type = text_or_null(result, COLUMN_TYPE);
+    table->is_text = is_true(result, COLUMN_IS_TEXT);
+    table->width =
+        (guint)g_ascii_strtoull(PQgetvalue(result, 0, COLUMN_WIDTH), NULL, 10); /* NULL is "" */
+    table->required = text_or_null(result, REQUIRED_COLUMNS);
+    table->lacking = text_or_null(result, LACKING);
+    table->schema_lacking = text_or_null(result, SCHEMA_LACKING);
+    table->user = text_or_null(result, USER);
 }
 
 /* Behind a transaction pooler the session lock would stay with a connection that others use. */
@@ -133,10 +184,11 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
         return FALSE;
     }
     /* A look at the database needs no session. */
-    if ((take_lock && !check_pooler(pg, result, error)) || !check_place(pg, result, error))
+    if ((take_lock && !check_pooler(pg, result, error)) || !check_place(result, error))
         return FALSE;
     pg->table_exists = is_true(result, TABLE_EXISTS);
     pg->can_watch_client = is_true(result, CAN_WATCH_CLIENT);
+    describe_table(result, &db->table);
     CmigDbState *found = g_new0(CmigDbState, 1);
     g_autofree char *version = cmig_text_escape(PQgetvalue(result, 0, VERSION));
     found->server = g_strdup_printf("PostgreSQL %s", version);
@@ -149,9 +201,11 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
     found->tls = cmig_pg_describe_tls(pg);
     found->table_exists = pg->table_exists;
     found->audit_exists = is_true(result, AUDIT_EXISTS);
+    found->audit_readable = is_true(result, AUDIT_READABLE);
     found->deadlock_timeout =
         (guint)g_ascii_strtoull(PQgetvalue(result, 0, DEADLOCK_TIMEOUT), NULL, 10);
     found->table_schema = g_strdup(PQgetvalue(result, 0, SCHEMA));
+    found->schema_exists = is_true(result, SCHEMA_EXISTS);
     *state = found;
     return TRUE;
 }
@@ -234,8 +288,9 @@ gboolean cmig_pg_read_rows(CmigDb *db, const char *also, GPtrArray **rows, GPtrA
     /* Row-level security would hide rows: with this setting the server refuses instead. */
     g_autofree char *query =
         g_strdup_printf("SELECT pg_catalog.set_config('row_security', 'off', true);"
-                        "SELECT version_num FROM %s;%s",
-                        table, also != NULL ? also : "");
+                        "SELECT pg_catalog.substr(version_num::pg_catalog.text, 1, " CMIG_DB_MAX_ROW
+                        ") FROM %s LIMIT %d;%s",
+                        table, CMIG_DB_MAX_ROWS + 1, also != NULL ? also : "");
     guint count = also != NULL ? 2 : 1;
     if (pg->table_exists && !exchange_queries(pg, query, results, count, &failure)) {
         /* 42P01: a transaction that created the table was rolled back. */

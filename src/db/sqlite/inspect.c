@@ -1,6 +1,7 @@
 /* Facts about the file, and the version rows. Nothing here writes. */
 #include "cmig/error.h"
 #include "cmig/text.h"
+#include "db/drivers.h"
 #include "sqlite.h"
 
 #include <string.h>
@@ -28,6 +29,54 @@ static gboolean find_table(CmigSqlite *self, const char *name, gboolean *found, 
     return TRUE;
 }
 
+/* What has the version table's name, its column version_num with SQLite's rule for affinities (only
+ * text and none keep ids as they are), and the other columns that an INSERT must give. The number
+ * of an INTEGER PRIMARY KEY is SQLite's to give. */
+static const char table_query[] =
+    "WITH columns AS (SELECT * FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0)"
+    " SELECT CASE WHEN m.type = 'table' AND m.sql LIKE 'create virtual%' THEN 'a virtual table'"
+    "  WHEN m.type = 'table' THEN m.type WHEN m.type = 'view' THEN 'a view' ELSE 'an index' END,"
+    " CASE WHEN v.type = '' THEN 'any' ELSE v.type END,"
+    " v.type NOT LIKE '%int%' AND (v.type = '' OR v.type LIKE '%char%' OR v.type LIKE '%clob%'"
+    "  OR v.type LIKE '%text%' OR v.type LIKE '%blob%'),"
+    " (SELECT group_concat(o.name, ', ') FROM columns o WHERE o.\"notnull\" AND"
+    "  o.dflt_value IS NULL AND o.name <> v.name AND NOT (o.pk = 1 AND o.type = 'INTEGER'"
+    "  COLLATE NOCASE AND (SELECT max(pk) FROM columns) = 1))"
+    " FROM main.sqlite_master m LEFT JOIN columns v ON v.name = 'version_num' COLLATE NOCASE"
+    " WHERE m.type IN ('table', 'view', 'index') AND m.name = ?1 COLLATE NOCASE"
+    " ORDER BY m.type = 'index' LIMIT 1";
+
+static char *column_text(CmigSqliteStatement *statement, int column)
+{
+    return g_strdup((const char *)sqlite3_column_text(statement, column));
+}
+
+/* What stands where the version table belongs. */
+static gboolean describe_table(CmigSqlite *self, CmigDbTable *table, GError **error)
+{
+    if (self->handle == NULL)
+        return TRUE;
+    g_autoptr(CmigSqliteStatement) statement = NULL;
+    int code = sqlite3_prepare_v2(self->handle, table_query, -1, &statement, NULL);
+    if (code == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, self->base.settings.version_table->name, -1,
+                          SQLITE_TRANSIENT);
+        code = sqlite3_step(statement);
+    }
+    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+        cmig_sqlite_set_error(self, code, error);
+        return FALSE;
+    }
+    cmig_db_table_clear(table);
+    if (code == SQLITE_DONE)
+        return TRUE;
+    table->kind = column_text(statement, 0);
+    table->type = column_text(statement, 1);
+    table->is_text = sqlite3_column_int(statement, 2) != 0;
+    table->required = column_text(statement, 3);
+    return TRUE;
+}
+
 /* The journal is a file beside the database's, so the folder must be writable too. */
 static gboolean is_read_only(const CmigSqlite *self)
 {
@@ -43,11 +92,9 @@ gboolean cmig_sqlite_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state
 {
     CmigSqlite *self = (CmigSqlite *)db;
     const CmigDbSettings *settings = &db->settings;
-    gboolean exists = FALSE;
     gboolean audit_exists = FALSE;
     (void)take_lock; /* each transaction has the file's write lock */
-    if (!cmig_sqlite_ensure(self, FALSE, error) ||
-        !find_table(self, settings->version_table->name, &exists, error) ||
+    if (!cmig_sqlite_ensure(self, FALSE, error) || !describe_table(self, &db->table, error) ||
         !find_table(self, settings->audit_table, &audit_exists, error))
         return FALSE;
     CmigDbState *found = g_new0(CmigDbState, 1);
@@ -55,8 +102,10 @@ gboolean cmig_sqlite_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state
     found->locked = TRUE;
     found->table_schema = g_strdup("main"); /* a temporary table must not stand in its place */
     found->read_only = is_read_only(self);
-    found->table_exists = exists;
+    found->schema_exists = TRUE;
+    found->table_exists = db->table.kind != NULL;
     found->audit_exists = audit_exists;
+    found->audit_readable = audit_exists;
     *state = found;
     return TRUE;
 }
@@ -113,12 +162,13 @@ gboolean cmig_sqlite_read_rows(CmigDb *db, const char *also, GPtrArray **rows,
     CmigSqlite *self = (CmigSqlite *)db;
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    gboolean exists = FALSE;
-    if (!cmig_sqlite_ensure(self, FALSE, error) ||
-        !find_table(self, db->settings.version_table->name, &exists, error))
+    if (!cmig_sqlite_ensure(self, FALSE, error) || !describe_table(self, &db->table, error))
         return FALSE;
+    gboolean exists = db->table.kind != NULL;
     g_autofree char *table = cmig_db_version_table(db);
-    g_autofree char *query = g_strdup_printf("SELECT version_num FROM %s", table);
+    g_autofree char *query =
+        g_strdup_printf("SELECT substr(version_num, 1, " CMIG_DB_MAX_ROW ") FROM %s LIMIT %d",
+                        table, CMIG_DB_MAX_ROWS + 1);
     int code = exists ? collect(self, query, cells) : SQLITE_DONE;
     if (code == SQLITE_DONE && exists && also != NULL)
         code = collect(self, also, others);

@@ -1,0 +1,103 @@
+/* What the version rows say, and which states of them no migration leads to. */
+#include "graph/internal.h"
+
+#include "cmig/error.h"
+#include "cmig/text.h"
+
+#include <string.h>
+
+/* So many unknown ids are named in a message. */
+enum { MAX_NAMED = 10 };
+
+static gboolean check_each(const char *const *rows, GError **error)
+{
+    for (const char *const *row = rows; *row != NULL; row++) {
+        g_autofree char *shown = cmig_text_escape(*row);
+        if (**row == '\0')
+            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                        "the version table holds an empty row");
+        else if (row > rows && strcmp(row[0], row[-1]) == 0)
+            g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                        "the version table holds %s more than once", shown);
+        else
+            continue;
+        cmig_error_set_hint(error, "`cmig stamp --purge REVISION…` replaces all rows by the ones "
+                                   "that are right");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean fail_unknown(const CmigGraph *graph, const GPtrArray *unknown, GError **error)
+{
+    g_autoptr(GString) names = g_string_new(NULL);
+    for (guint idx = 0; idx < MIN(unknown->len, MAX_NAMED); idx++) {
+        g_autofree char *shown = cmig_text_escape(unknown->pdata[idx]);
+        g_string_append_printf(names, "%s%s", idx > 0 ? ", " : "", shown);
+    }
+    if (unknown->len > MAX_NAMED)
+        g_string_append_printf(names, " and %u more", unknown->len - MAX_NAMED);
+    g_autofree char *first = cmig_text_escape(unknown->pdata[0]);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "Can't locate revision identified by '%s'",
+                first);
+    cmig_error_set_detail(error, "the database is at %s, which no file here defines", names->str);
+    if (graph->revisions->len == 0)
+        cmig_error_set_hint(error, "there are no revision files at all: are script_location and "
+                                   "version_locations right?");
+    else
+        cmig_error_set_hint(error,
+                            "are the files older than the database (another release or checkout), "
+                            "is its branch not merged here, or is version_locations wrong? If the "
+                            "revision is gone for good, `cmig stamp --purge REVISION…` replaces "
+                            "the version rows");
+    return FALSE;
+}
+
+static gboolean check_apart(const CmigGraph *graph, const GPtrArray *revisions, GError **error)
+{
+    CmigRevision *ancestor = NULL;
+    CmigRevision *descendant = NULL;
+    if (!cmig_graph_overlap(graph, revisions, &ancestor, &descendant))
+        return TRUE;
+    g_autofree char *upper = cmig_text_escape(descendant->id);
+    g_autofree char *lower = cmig_text_escape(ancestor->id);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                "the version table holds %s and its ancestor %s", upper, lower);
+    cmig_error_set_detail(error, "%s needs %s, so %s alone says that both are applied", upper,
+                          lower, upper);
+    cmig_error_set_hint(error, "`cmig stamp --purge REVISION…` replaces all rows by the ones that "
+                               "are right");
+    return FALSE;
+}
+
+GPtrArray *cmig_graph_known_rows(const CmigGraph *graph, const char *const *rows)
+{
+    GPtrArray *found = g_ptr_array_new();
+    g_autoptr(CmigRevisionSet) seen = cmig_revision_set_new(graph);
+    for (; rows != NULL && *rows != NULL; rows++) {
+        CmigRevision *revision = g_hash_table_lookup(graph->ids, *rows);
+        if (revision == NULL || cmig_revision_set_has(seen, revision))
+            continue;
+        g_ptr_array_add(found, revision);
+        cmig_revision_set_add(seen, revision);
+    }
+    return found;
+}
+
+gboolean cmig_graph_resolve_rows(const CmigGraph *graph, const char *const *rows,
+                                 GPtrArray **result, GError **error)
+{
+    if (rows != NULL && !check_each(rows, error))
+        return FALSE;
+    g_autoptr(GPtrArray) unknown = g_ptr_array_new();
+    for (const char *const *row = rows; row != NULL && *row != NULL; row++)
+        if (!g_hash_table_contains(graph->ids, *row))
+            g_ptr_array_add(unknown, (gpointer)(guintptr)*row);
+    if (unknown->len > 0)
+        return fail_unknown(graph, unknown, error);
+    g_autoptr(GPtrArray) found = cmig_graph_known_rows(graph, rows);
+    if (!check_apart(graph, found, error))
+        return FALSE;
+    *result = g_steal_pointer(&found);
+    return TRUE;
+}

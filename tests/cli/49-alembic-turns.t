@@ -1,0 +1,104 @@
+#!/bin/sh
+# Alembic and cmig take turns at one database: each goes on where the other stopped, also with a
+# version_table_schema and without a primary key, and Alembic does not mind cmig_audit.
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/lib.sh"
+. "$here/lib-runs.sh"
+
+python=python3
+"$python" -c 'import alembic' 2>/dev/null || python=/usr/bin/python3
+"$python" -c 'import alembic, psycopg2' 2>"$TEST_ERR"
+check_that 'Alembic is installed (alembic, python3-psycopg2)'
+
+case $CMIG_TEST_DB in
+pg) alchemy="postgresql+psycopg2:///$TEST_DB?host=$PGHOST&port=$PGPORT&user=$PGUSER" ;;
+*) alchemy=$TEST_URL ;;
+esac
+
+make_graph <<'GRAPH'
+aaaa1
+bbbb2 : aaaa1
+cccc3 : bbbb2
+dddd4 : cccc3
+eeee5 : dddd4
+ffff6 : eeee5
+GRAPH
+mkdir -p theirs/versions
+cat >theirs/env.py <<'PY'
+import os
+from alembic import context
+import sqlalchemy as sa
+
+engine = sa.create_engine(os.environ["ALCHEMY_URL"])
+with engine.connect() as connection:
+    context.configure(
+        connection=connection,
+        version_table_schema=os.environ.get("TURNS_SCHEMA") or None,
+        version_table_pk=not os.environ.get("TURNS_SCHEMA"),
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+PY
+before=
+for id in aaaa1 bbbb2 cccc3 dddd4 eeee5 ffff6; do
+    cat >"theirs/versions/$id.py" <<PY
+from alembic import op
+
+revision = "$id"
+down_revision = ${before:-None}
+
+
+def upgrade():
+    op.execute("INSERT INTO log (what) VALUES ('+$id')")
+
+
+def downgrade():
+    op.execute("INSERT INTO log (what) VALUES ('-$id')")
+PY
+    before="\"$id\""
+done
+cat >theirs.ini <<'INI'
+[alembic]
+script_location = theirs
+INI
+theirs() {
+    ALCHEMY_URL=$alchemy "$python" -W ignore -m alembic.config -c theirs.ini "$@" >"$TEST_OUT" 2>"$TEST_ERR"
+    check_that "alembic $*" || show_call
+}
+
+# turns TABLE: both ways, two steps each.
+turns() {
+    sql 'DELETE FROM log' >/dev/null
+    theirs upgrade +2
+    cmig_ok upgrade +2
+    is "$(rows "$1")" dddd4 'cmig goes on behind Alembic'
+    theirs upgrade +2
+    cmig_ok current
+    expect_out 'ffff6 (head)'
+    cmig_ok downgrade -2
+    theirs downgrade -2
+    is "$(rows "$1")" bbbb2 'Alembic goes back behind cmig'
+    theirs current
+    expect_out bbbb2
+    cmig_ok downgrade base
+    theirs upgrade head
+    cmig_ok upgrade head
+    cmig_ok stamp bbbb2
+    theirs stamp head
+    is "$(rows "$1")" ffff6 'and both stamp'
+    is "$(logged)" '+aaaa1 +bbbb2 +cccc3 +dddd4 +eeee5 +ffff6 -ffff6 -eeee5 -dddd4 -cccc3 -bbbb2 -aaaa1 +aaaa1 +bbbb2 +cccc3 +dddd4 +eeee5 +ffff6' 'each step once'
+}
+
+make_log_table
+turns alembic_version
+if [ "$CMIG_TEST_DB" = pg ]; then
+    sql 'CREATE SCHEMA ops' >/dev/null
+    printf 'version_table_schema: ops\nversion_table_pk: false\n' >alembic.yml
+    export TURNS_SCHEMA=ops
+    turns ops.alembic_version
+    sql 'DROP SCHEMA ops CASCADE' >/dev/null 2>&1
+    cmig_ok ensure-version # cmig's table first
+    turns ops.alembic_version
+fi
+
+done_testing
