@@ -3,7 +3,6 @@
  * what goes wrong here is not told. */
 #include "pg.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #define CONNECT_TIMEOUT "3" /* seconds */
@@ -124,7 +123,7 @@ static void read_blockers(CmigPg *pg, CmigDbActivity *activity)
     g_autoptr(CmigPgResult) result = ask(pg, blockers_query);
     for (int row = 0; row < PQntuples(result); row++) {
         CmigDbBlocker *blocker = g_new0(CmigDbBlocker, 1);
-        blocker->pid = atoi(PQgetvalue(result, row, PID));
+        blocker->pid = (int)g_ascii_strtoll(PQgetvalue(result, row, PID), NULL, 10);
         blocker->user = g_strdup(PQgetvalue(result, row, USER));
         blocker->application = g_strdup(PQgetvalue(result, row, APPLICATION));
         blocker->state = g_strdup(PQgetvalue(result, row, STATE));
