@@ -12,6 +12,9 @@
 /* The table's bare name. */
 extern const char cmig_audit_table_name[];
 
+/* The checksum of a section of which nothing is done. */
+extern const char cmig_audit_no_statements[];
+
 typedef enum {
     CMIG_AUDIT_APPLIED,
     CMIG_AUDIT_REVERTED,

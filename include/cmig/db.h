@@ -283,6 +283,11 @@ char *cmig_db_quote_literal(const char *text);
  * frees. */
 char *cmig_db_version_table(const CmigDb *db);
 
+/* The PostgreSQL query that fails unless `table` holds exactly these rows (sorted): the text that
+ * says what was found, between `begin` and `end`, is cast to a number. The caller frees. */
+char *cmig_db_check_rows_sql(const char *table, const char *const *rows, const char *begin,
+                             const char *end);
+
 /* The statement that creates the version table as Alembic does, for a table name already quoted.
  * The name of its key stays within what PostgreSQL keeps of a name. The caller frees. */
 char *cmig_db_create_version_table(const CmigVersionTable *version_table, const char *table);

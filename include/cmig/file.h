@@ -16,4 +16,9 @@ GBytes *cmig_file_read(const char *path, gsize max_bytes, GError **error);
  * temporary file is removed on failure. Errors: CMIG_ERROR_FAILED. */
 gboolean cmig_file_create(const char *path, const char *content, gssize length, GError **error);
 
+/* Makes `content` what the file `path` holds, in one step: whoever looks sees the old content or
+ * the new. The folder must be there; what stands there must be a regular file, not a link or
+ * device. Errors: CMIG_ERROR_FAILED. */
+gboolean cmig_file_replace(const char *path, const char *content, gssize length, GError **error);
+
 #endif

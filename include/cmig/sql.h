@@ -69,6 +69,10 @@ gboolean cmig_sql_scan(const char *text, gsize length, CmigDialect dialect, gboo
 gboolean cmig_sql_substitute(CmigSqlScript **source, GHashTable *variables, gboolean in_transaction,
                              CmigSqlScript **script, GError **error);
 
+/* Where psql would see the first reference to one of `names` (NULL-terminated), outside of quotes,
+ * comments and COPY data. FALSE when there is none. */
+gboolean cmig_sql_find_reference(const CmigSqlScript *script, const char *const *names, gsize *at);
+
 /* Statement and gap by index; borrowed. */
 const CmigSqlStatement *cmig_sql_statement(const CmigSqlScript *script, guint index);
 const CmigSqlGap *cmig_sql_gap(const CmigSqlScript *script, guint index);

@@ -8,6 +8,10 @@
 
 const char cmig_audit_table_name[] = "cmig_audit";
 
+/* SHA-256 of nothing. */
+const char cmig_audit_no_statements[] =
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+
 static const char *const event_names[] = {
     [CMIG_AUDIT_APPLIED] = "applied",     [CMIG_AUDIT_REVERTED] = "reverted",
     [CMIG_AUDIT_STAMPED] = "stamped",     [CMIG_AUDIT_STARTED] = "started",

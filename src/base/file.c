@@ -112,3 +112,23 @@ gboolean cmig_file_create(const char *path, const char *content, gssize length, 
     }
     return TRUE;
 }
+
+gboolean cmig_file_replace(const char *path, const char *content, gssize length, GError **error)
+{
+    struct stat status;
+    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
+        g_autofree char *shown = cmig_text_escape(path);
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                    "cannot write %s: it is not a regular file", shown);
+        return FALSE;
+    }
+    g_autoptr(GError) problem = NULL;
+    if (g_file_set_contents_full(path, content, length,
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666,
+                                 &problem))
+        return TRUE;
+    g_autofree char *shown = cmig_text_escape(problem->message);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "%c%s", g_ascii_tolower(shown[0]),
+                shown + (shown[0] != '\0'));
+    return FALSE;
+}

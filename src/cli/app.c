@@ -141,6 +141,8 @@ gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GError **error)
 static gboolean load_needs(CmigApp *app, GError **error)
 {
     guint needs = app->command->needs;
+    if (app->command->offline != NULL && *app->command->offline)
+        needs &= ~(guint)CMIG_NEEDS_DATABASE;
     if ((needs & CMIG_NEEDS_CONFIG) && !cmig_config_load(&app->request, &app->config, error))
         return FALSE;
     /* A bad URL is said before thousands of files are read, and nothing is opened. */

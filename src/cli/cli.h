@@ -50,7 +50,8 @@ typedef struct CmigCommand {
     int min_arguments;
     int max_arguments; /* -1 = any number */
     const GOptionEntry
-        *options; /* bound to statics of the command's file; ended by {0}; may be NULL */
+        *options;            /* bound to statics of the command's file; ended by {0}; may be NULL */
+    const gboolean *offline; /* option with which no database is needed; may be NULL */
     gboolean (*run)(CmigApp *app, char **arguments, GError **error);
 } CmigCommand;
 

@@ -1,12 +1,25 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/offline.h"
+
+#include "cmig/offline.h"
 
 static gboolean run_ensure_version(CmigApp *app, char **arguments, GError **error)
 {
     (void)arguments;
+    if (cmig_offline_request.sql) {
+        CmigDialect dialect = CMIG_DIALECT_ANY;
+        g_autoptr(GString) script = g_string_new(NULL);
+        if (!cmig_offline_dialect(app, &dialect, error))
+            return FALSE;
+        cmig_offline_ensure_version(app->config, dialect, script);
+        return cmig_offline_write(app, script, error);
+    }
     CmigRunObserver observer = cmig_progress(app);
     return cmig_run_ensure_version(app->db, app->config, &observer, error);
 }
+
+static const GOptionEntry options[] = {CMIG_OFFLINE_OPTIONS, {0}};
 
 static const CmigExample examples[] = {
     {"cmig ensure-version", "make sure that the version table is there"},
@@ -26,5 +39,7 @@ const CmigCommand cmig_cmd_ensure_version = {
     .examples = examples,
     .exit_statuses = exit_statuses,
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_WRITES,
+    .options = options,
+    .offline = &cmig_offline_request.sql,
     .run = run_ensure_version,
 };

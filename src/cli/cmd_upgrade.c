@@ -1,7 +1,9 @@
 /* upgrade and downgrade: one handler, two records. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/offline.h"
 
+#include "cmig/offline.h"
 #include "cmig/text.h"
 
 static char *join_rows(const GPtrArray *rows)
@@ -28,9 +30,20 @@ static json_t *report_json(const CmigApp *app, CmigDirection direction, const ch
                      "rows", rows);
 }
 
+static gboolean print_sql(CmigApp *app, CmigDirection direction, const char *range, GError **error)
+{
+    CmigDialect dialect = CMIG_DIALECT_ANY;
+    g_autoptr(GString) script = g_string_new(NULL);
+    return cmig_offline_dialect(app, &dialect, error) &&
+           cmig_offline_run(app->config, app->graph, dialect, direction, range, script, error) &&
+           cmig_offline_write(app, script, error);
+}
+
 static gboolean run_migrations(CmigApp *app, CmigDirection direction, char **arguments,
                                GError **error)
 {
+    if (cmig_offline_request.sql)
+        return print_sql(app, direction, arguments[0], error);
     g_autoptr(CmigRunReport) report = NULL;
     CmigRunObserver observer = cmig_progress(app);
     gboolean ok = cmig_run(app->db, app->config, app->graph, direction, arguments[0], &observer,
@@ -62,6 +75,8 @@ static gboolean run_downgrade(CmigApp *app, char **arguments, GError **error)
     return run_migrations(app, CMIG_DOWNGRADE, arguments, error);
 }
 
+static const GOptionEntry options[] = {CMIG_OFFLINE_OPTIONS, {0}};
+
 static const int exit_statuses[] = {1, 3, 69, 75, 77, 78, 130, 0};
 
 static const CmigExample upgrade_examples[] = {
@@ -70,6 +85,8 @@ static const CmigExample upgrade_examples[] = {
     {"cmig upgrade +1", "one step"},
     {"cmig upgrade billing@head", "the head of the branch labelled billing"},
     {"cmig upgrade head -x schema=billing", "with a variable for sections with substitute=on"},
+    {"cmig upgrade 1975ea:head --sql -o upgrade.sql",
+     "a script for a database at 1975ea, to be run by psql"},
     {"CONFIRM_PRODUCTION_MIGRATION=true cmig --environment production upgrade head",
      "a confirmed production run"},
     {NULL, NULL},
@@ -98,6 +115,11 @@ const CmigCommand cmig_cmd_upgrade = {
         "the variable b. A variable that is not defined is an error before anything is changed. "
         "With `:name` a value closes the quotes and comments that it opens; it may hold several "
         "statements, but no transaction control. Other sections are never touched.\n\n"
+        "With --sql nothing is run and no database is opened: the SQL is printed as a script for "
+        "psql or the sqlite3 shell. TARGET may then be FROM:TO; without FROM the script is for an "
+        "empty database. FROM names the version rows, several separated by commas. Each "
+        "transaction of the script begins with a check that the database is there, and fails "
+        "without a change otherwise.\n\n"
         "A target that is applied already is not an error.",
     .examples = upgrade_examples,
     .exit_statuses = exit_statuses,
@@ -105,6 +127,8 @@ const CmigCommand cmig_cmd_upgrade = {
         CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
     .min_arguments = 1,
     .max_arguments = 1,
+    .options = options,
+    .offline = &cmig_offline_request.sql,
     .run = run_upgrade,
 };
 
@@ -113,6 +137,7 @@ static const CmigExample downgrade_examples[] = {
     {"cmig downgrade 1975ea83b712", "back to this revision, which stays applied"},
     {"cmig downgrade base", "back to an empty schema"},
     {"cmig downgrade billing@base", "take down the branch labelled billing"},
+    {"cmig downgrade head:1975ea --sql", "print the SQL that leads there"},
     {NULL, NULL},
 };
 
@@ -127,6 +152,8 @@ const CmigCommand cmig_cmd_downgrade = {
         "1975ea-2, billing@-1.\n\n"
         "A revision whose file has no downgrade section is irreversible: the run is refused before "
         "its first step. Across a merge, -1 is ambiguous: name the revision to go back to.\n\n"
+        "With --sql nothing is run and no database is opened: FROM:TO is printed as a script for "
+        "psql or the sqlite3 shell, as `cmig help upgrade` tells.\n\n"
         "Sections that begin with `-- cmig:downgrade substitute=on` may refer to variables, given "
         "with -x NAME=VALUE; see `cmig help upgrade`.",
     .examples = downgrade_examples,
@@ -135,5 +162,7 @@ const CmigCommand cmig_cmd_downgrade = {
         CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
     .min_arguments = 1,
     .max_arguments = 1,
+    .options = options,
+    .offline = &cmig_offline_request.sql,
     .run = run_downgrade,
 };

@@ -150,3 +150,21 @@ char *cmig_db_create_version_table(const CmigVersionTable *version_table, const 
     return g_strdup_printf("CREATE TABLE IF NOT EXISTS %s (version_num VARCHAR(32) NOT NULL%s)",
                            table, key);
 }
+
+char *cmig_db_check_rows_sql(const char *table, const char *const *rows, const char *begin,
+                             const char *end)
+{
+    g_autoptr(GString) wanted = g_string_new(NULL);
+    for (; *rows != NULL; rows++) {
+        g_autofree char *literal = cmig_db_quote_literal(*rows);
+        g_string_append_printf(wanted, "%s%s", wanted->len ? "," : "", literal);
+    }
+    g_autofree char *before = cmig_db_quote_literal(begin);
+    g_autofree char *behind = cmig_db_quote_literal(end);
+    return g_strdup_printf(
+        "SELECT CASE WHEN r.found = ARRAY[%s]::pg_catalog.text[] THEN 0 ELSE (%s || "
+        "pg_catalog.array_to_string(r.found, ', ') || %s)::int END FROM (SELECT "
+        "coalesce(pg_catalog.array_agg(v ORDER BY v), ARRAY[]::pg_catalog.text[]) AS found FROM "
+        "(SELECT version_num::pg_catalog.text COLLATE pg_catalog.\"C\" AS v FROM %s) AS t) AS r",
+        wanted->str, before, behind, table);
+}

@@ -135,3 +135,40 @@ GStrv cmig_session_row_changes(const char *table, const CmigRowChange *change, g
     g_strv_builder_unref(statements);
     return result;
 }
+
+CmigRowChange *cmig_session_change_between(const GPtrArray *from, const GPtrArray *to)
+{
+    CmigRowChange *change = cmig_row_change_new();
+    guint left = 0;
+    guint right = 0;
+    while (left < from->len || right < to->len) {
+        int order = left == from->len  ? 1
+                    : right == to->len ? -1
+                                       : g_strcmp0(from->pdata[left], to->pdata[right]);
+        if (order < 0)
+            g_ptr_array_add(change->deleted, from->pdata[left++]);
+        else if (order > 0)
+            g_ptr_array_add(change->inserted, to->pdata[right++]);
+        else {
+            left++;
+            right++;
+        }
+    }
+    if (change->deleted->len > 0 && change->inserted->len > 0) {
+        change->updated_from = g_ptr_array_steal_index(change->deleted, change->deleted->len - 1);
+        change->updated_to = g_ptr_array_steal_index(change->inserted, change->inserted->len - 1);
+    }
+    return change;
+}
+
+char *cmig_session_stamp_record(const CmigAuditPlace *place, const char *token,
+                                const GPtrArray *from, const GPtrArray *to)
+{
+    g_autofree const char **old = from != NULL ? cmig_session_ids(from) : NULL;
+    g_autofree const char **new = cmig_session_ids(to);
+    g_autofree char *left = old != NULL ? g_strjoinv(", ", (char **)(void *)old) : g_strdup("*");
+    g_autofree char *right = g_strjoinv(", ", (char **)(void *)new);
+    g_autofree char *detail = g_strdup_printf("[%s] -> [%s]", left, right);
+    CmigAuditRecord record = {.event = CMIG_AUDIT_STAMPED, .run = token, .detail = detail};
+    return cmig_audit_insert_sql(place, &record);
+}

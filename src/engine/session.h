@@ -32,4 +32,13 @@ const char **cmig_session_ids(const GPtrArray *rows);
  * that an earlier one made. `rows_changed` is how many rows they must affect. The caller frees. */
 GStrv cmig_session_row_changes(const char *table, const CmigRowChange *change, guint *rows_changed);
 
+/* From the rows that are there to the rows that shall be there, with as few statements as possible.
+ * Both arrays are sorted; the ids are borrowed. The caller frees. */
+CmigRowChange *cmig_session_change_between(const GPtrArray *from, const GPtrArray *to);
+
+/* The audit record of such a change without a migration; `from` NULL: whatever there was. The
+ * caller frees. */
+char *cmig_session_stamp_record(const CmigAuditPlace *place, const char *token,
+                                const GPtrArray *from, const GPtrArray *to);
+
 #endif

@@ -5,33 +5,6 @@
 #include "cmig/run.h"
 #include "engine/session.h"
 
-/* From the rows that are there to the rows that shall be there, with as few statements as possible.
- * Both arrays are sorted; the ids are borrowed. */
-static CmigRowChange *row_change_between(const GPtrArray *from, const GPtrArray *to)
-{
-    CmigRowChange *change = cmig_row_change_new();
-    guint left = 0;
-    guint right = 0;
-    while (left < from->len || right < to->len) {
-        int order = left == from->len  ? 1
-                    : right == to->len ? -1
-                                       : g_strcmp0(from->pdata[left], to->pdata[right]);
-        if (order < 0)
-            g_ptr_array_add(change->deleted, from->pdata[left++]);
-        else if (order > 0)
-            g_ptr_array_add(change->inserted, to->pdata[right++]);
-        else {
-            left++;
-            right++;
-        }
-    }
-    if (change->deleted->len > 0 && change->inserted->len > 0) {
-        change->updated_from = g_ptr_array_steal_index(change->deleted, change->deleted->len - 1);
-        change->updated_to = g_ptr_array_steal_index(change->inserted, change->inserted->len - 1);
-    }
-    return change;
-}
-
 /* All rows away, whatever they are, then the new ones. */
 static GStrv purge_statements(const char *table, const GPtrArray *to)
 {
@@ -47,19 +20,6 @@ static GStrv purge_statements(const char *table, const GPtrArray *to)
     return g_strv_builder_end(statements);
 }
 
-/* What a change of the version rows without a migration leaves in the audit table. */
-static char *record_sql(const CmigAuditPlace *place, const GPtrArray *from, const GPtrArray *to)
-{
-    g_autofree const char **old = from != NULL ? cmig_session_ids(from) : NULL;
-    g_autofree const char **new = cmig_session_ids(to);
-    g_autofree char *left = old != NULL ? g_strjoinv(", ", (char **)(void *)old) : g_strdup("*");
-    g_autofree char *right = g_strjoinv(", ", (char **)(void *)new);
-    g_autofree char *detail = g_strdup_printf("[%s] -> [%s]", left, right);
-    g_autofree char *token = cmig_audit_new_token();
-    CmigAuditRecord record = {.event = CMIG_AUDIT_STAMPED, .run = token, .detail = detail};
-    return cmig_audit_insert_sql(place, &record);
-}
-
 /* Writes the new rows in one transaction, provided that the old ones (`from`, NULL with --purge)
  * are still there. */
 static gboolean write_rows(CmigDb *db, const CmigConfig *config, const CmigDbState *state,
@@ -68,7 +28,8 @@ static gboolean write_rows(CmigDb *db, const CmigConfig *config, const CmigDbSta
     g_autofree char *audit_table = cmig_audit_table(state->table_schema);
     CmigAuditPlace place = {cmig_db_dialect(db), audit_table, config->version_table};
     g_autofree char *create = cmig_audit_create_sql(&place);
-    g_autofree char *insert = record_sql(&place, from, to);
+    g_autofree char *token = cmig_audit_new_token();
+    g_autofree char *insert = cmig_session_stamp_record(&place, token, from, to);
     const char *const setup[] = {create, NULL};
     const char *const records[] = {insert, NULL};
     g_autofree const char **result = cmig_session_ids(to);
@@ -84,7 +45,7 @@ static gboolean write_rows(CmigDb *db, const CmigConfig *config, const CmigDbSta
                        .expected = expected,
                        .result = result};
     if (from != NULL) {
-        g_autoptr(CmigRowChange) change = row_change_between(from, to);
+        g_autoptr(CmigRowChange) change = cmig_session_change_between(from, to);
         changes = cmig_session_row_changes(table, change, &unit.rows_changed);
     } else {
         changes = purge_statements(table, to);

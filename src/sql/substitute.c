@@ -315,3 +315,34 @@ gboolean cmig_sql_substitute(CmigSqlScript **source, GHashTable *variables, gboo
     *script = g_steal_pointer(&made);
     return TRUE;
 }
+
+/* Whether the colon at `at` is half of `::` or `:=`. */
+static gboolean is_operator(const char *text, gsize at)
+{
+    return text[at + 1] == ':' || text[at + 1] == '=';
+}
+
+gboolean cmig_sql_find_reference(const CmigSqlScript *script, const char *const *names, gsize *at)
+{
+    Reader reader = start_reader(script);
+    while (read_token(&reader) && reader.token.kind != CMIG_TOKEN_END) {
+        Reference reference;
+        gsize colon = reader.token.start;
+        if (script->text[colon] != ':')
+            continue;
+        if (is_operator(script->text, colon)) {
+            reader.lexer.at++;
+            continue;
+        }
+        if (!read_reference(script->text, colon, &reference))
+            continue;
+        g_autofree char *name =
+            g_strndup(script->text + reference.name, reference.name_end - reference.name);
+        if (g_strv_contains(names, name)) {
+            *at = reference.start;
+            return TRUE;
+        }
+        reader.lexer.at = reference.end;
+    }
+    return FALSE;
+}

@@ -24,7 +24,7 @@ BEGIN {
     owns("script", "script new_revision")
     owns("guard", "guard")
     owns("audit", "audit")
-    owns("engine", "plan run")
+    owns("engine", "offline plan run")
 
     # library header: the only folder that may include it
     only["libpq-fe.h"] = "src/db/pg/"

@@ -12,19 +12,8 @@
 guint cmig_pg_add_rows(CmigPgMessage *message, const char *const *rows, const char *table)
 {
     guint number = message->statements;
-    g_autoptr(GString) wanted = g_string_new(NULL);
-    for (const char *const *row = rows; *row != NULL; row++) {
-        g_autofree char *literal = cmig_db_quote_literal(*row);
-        g_string_append_printf(wanted, "%s%s", wanted->len ? "," : "", literal);
-    }
-    cmig_pg_message_add(
-        message,
-        "SELECT CASE WHEN r.found = ARRAY[%s]::pg_catalog.text[] THEN 0 ELSE ('" ROWS_BEGIN
-        "' || pg_catalog.array_to_string(r.found, ', ') || '" ROWS_END "')::int END FROM "
-        "(SELECT coalesce(pg_catalog.array_agg(v ORDER BY v), ARRAY[]::pg_catalog.text[]) AS "
-        "found FROM (SELECT version_num::pg_catalog.text COLLATE pg_catalog.\"C\" AS v FROM %s) AS "
-        "t) AS r",
-        wanted->str, table);
+    g_autofree char *query = cmig_db_check_rows_sql(table, rows, ROWS_BEGIN, ROWS_END);
+    cmig_pg_message_add(message, "%s", query);
     return number;
 }
 
