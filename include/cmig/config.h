@@ -68,6 +68,9 @@ typedef struct {
 
     GHashTable *variables; /* name -> value, for sections with substitute=on; may hold secrets */
 
+    GStrv database_names; /* of `databases`, in the order of the file; empty without it */
+    char *name;           /* of the chosen one, or NULL */
+
     GHashTable *env; /* name -> value: what .env files set and the process does not */
 } CmigConfig;
 void cmig_config_free(CmigConfig *config);
@@ -77,7 +80,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigConfig, cmig_config_free)
 typedef struct {
     const char *file;         /* -c; else CMIG_CONFIG or ALEMBIC_CONFIG; else alembic.yml here or in
                                  a parent folder */
-    const char *database_url; /* --database-url */
+    const char *name;         /* -n; NULL = the top level's database */
+    const char *database_url; /* --database-url; not with a name */
     const char *environment;  /* --environment */
     const char *lock_timeout; /* --lock-timeout, a duration */
     gboolean require_tls;     /* --require-tls; FALSE = not given */

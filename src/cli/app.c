@@ -26,8 +26,20 @@ void cmig_out(const char *format, ...)
     va_end(args);
 }
 
+static json_t **json_sink;
+
+void cmig_out_json_to(json_t **sink)
+{
+    json_sink = sink;
+}
+
 void cmig_out_json(json_t *value)
 {
+    if (json_sink != NULL) {
+        json_decref(*json_sink);
+        *json_sink = value;
+        return;
+    }
     json_dumpf(value, stdout, JSON_INDENT(2) | JSON_PRESERVE_ORDER | JSON_ENSURE_ASCII);
     fputc('\n', stdout);
     json_decref(value);
@@ -53,7 +65,7 @@ static void print_labelled(const char *label, const char *text)
         fprintf(stderr, "  %*s%s\n", (int)strlen(label), idx == 0 ? label : "", lines[idx]);
 }
 
-static void print_error(const GError *error)
+void cmig_app_print_error(const GError *error)
 {
     gboolean colour = cmig_terminal_has_colour(STDERR_FILENO);
     g_autofree char *message = cmig_text_escape(error->message);
@@ -138,19 +150,42 @@ gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GError **error)
     return cmig_graph_resolve_rows(app->graph, (const char *const *)rows->pdata, revisions, error);
 }
 
-static gboolean load_needs(CmigApp *app, GError **error)
+static guint needs_of(const CmigApp *app)
 {
-    guint needs = app->command->needs;
-    if (app->command->offline != NULL && *app->command->offline)
-        needs &= ~(guint)CMIG_NEEDS_DATABASE;
+    gboolean offline = app->command->offline != NULL && *app->command->offline;
+    return app->command->needs & ~(guint)(offline ? CMIG_NEEDS_DATABASE : 0);
+}
+
+gboolean cmig_app_load_config(CmigApp *app, GError **error)
+{
+    guint needs = needs_of(app);
     if ((needs & CMIG_NEEDS_CONFIG) && !cmig_config_load(&app->request, &app->config, error))
         return FALSE;
     /* A bad URL is said before thousands of files are read, and nothing is opened. */
-    if ((needs & CMIG_NEEDS_DATABASE) && !cmig_guard_check_target(app->config, error))
-        return FALSE;
+    return !(needs & CMIG_NEEDS_DATABASE) || cmig_guard_check_target(app->config, error);
+}
+
+gboolean cmig_app_run(CmigApp *app, char **arguments, GError **error)
+{
+    guint needs = needs_of(app);
     if ((needs & CMIG_NEEDS_GRAPH) && !cmig_script_load_graph(app->config, &app->graph, error))
         return FALSE;
-    return !(needs & CMIG_NEEDS_DATABASE) || cmig_app_open_database(app, error);
+    if ((needs & CMIG_NEEDS_DATABASE) && !cmig_app_open_database(app, error))
+        return FALSE;
+    gboolean ok = app->command->run(app, arguments, error);
+    cmig_db_close(app->db);
+    app->db = NULL;
+    return ok;
+}
+
+void cmig_app_clear(CmigApp *app)
+{
+    cmig_db_close(app->db);
+    cmig_graph_free(app->graph);
+    cmig_config_free(app->config);
+    app->db = NULL;
+    app->graph = NULL;
+    app->config = NULL;
 }
 
 /* A full disk or closed pipe must not look like success. */
@@ -169,14 +204,48 @@ static gboolean close_stdout(GError **error)
     return errno == EPIPE;
 }
 
-static gboolean dispatch(CmigApp *app, int argc, char **argv, GError **error)
+/* `all` stands for every name of the configuration. NULL for one database. The caller frees. */
+static gboolean choose_names(CmigApp *app, GStrv *names, GError **error)
+{
+    gboolean all = app->names != NULL && g_strv_contains(app->names, "all");
+    guint count = app->names != NULL ? g_strv_length((GStrv)(guintptr)app->names) : 0;
+    *names = NULL;
+    if (!(app->command->needs & CMIG_NEEDS_CONFIG))
+        return TRUE;
+    if (count == 0 || (count == 1 && !all)) {
+        app->request.name = count == 1 ? app->names[0] : NULL;
+        return TRUE;
+    }
+    if (app->command->needs & CMIG_ONE_DATABASE) {
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "%s is for one database: give -n once",
+                    app->command->name);
+        return FALSE;
+    }
+    g_autoptr(CmigConfig) config = NULL;
+    if (!cmig_config_load(&app->request, &config, error))
+        return FALSE;
+    *names = all ? g_strdupv(config->database_names) : g_strdupv((GStrv)(guintptr)app->names);
+    if ((*names)[0] != NULL)
+        return TRUE;
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFIG, "there are no databases to choose");
+    cmig_error_set_hint(error, "name them under databases: in alembic.yml");
+    return FALSE;
+}
+
+/* The exit status that is not an error's is 0. */
+static int dispatch(CmigApp *app, int argc, char **argv, GError **error)
 {
     g_auto(GStrv) arguments = NULL;
+    g_auto(GStrv) names = NULL;
     if (!cmig_options_parse(app, argc, argv, &arguments, error))
-        return FALSE;
+        return 70;
     if (app->command == NULL) /* --help or --version was all that was asked */
-        return TRUE;
-    return load_needs(app, error) && app->command->run(app, arguments, error);
+        return 0;
+    if (!choose_names(app, &names, error))
+        return 70;
+    if (names != NULL)
+        return cmig_targets_run(app, (const char *const *)(void *)names, arguments);
+    return cmig_app_load_config(app, error) && cmig_app_run(app, arguments, error) ? 0 : 70;
 }
 
 /* A file that takes the number of a closed standard stream, the connection to the server say, would
@@ -200,20 +269,15 @@ int cmig_main(int argc, char **argv)
     setlocale(LC_CTYPE, "");
     cmig_interrupt_install();
 
-    gboolean ok = dispatch(&app, argc, argv, &error);
-    cmig_db_close(app.db);
-    if (ok)
-        ok = close_stdout(&error);
-    int status = 0;
-    if (error != NULL) {
-        print_error(error);
-        status = error->domain == CMIG_ERROR ? cmig_error_exit_status(error->code) : 70;
-    } else if (!ok) {
+    int status = dispatch(&app, argc, argv, &error);
+    if (error == NULL && status == 0 && !close_stdout(&error))
         status = 70;
+    if (error != NULL) {
+        cmig_app_print_error(error);
+        status = error->domain == CMIG_ERROR ? cmig_error_exit_status(error->code) : 70;
     }
     g_clear_error(&error);
-    cmig_graph_free(app.graph);
-    cmig_config_free(app.config);
+    cmig_app_clear(&app);
     cmig_options_release();
     return status;
 }

@@ -18,6 +18,7 @@ typedef enum {
     CMIG_NEEDS_DATABASE = 1 << 2, /* a connection; the guard has seen the URL */
     CMIG_WRITES = 1 << 3,         /* for the documentation: it may change a database */
     CMIG_HAS_JSON = 1 << 4,       /* --json is accepted */
+    CMIG_ONE_DATABASE = 1 << 5,   /* -n can name one database only */
 } CmigNeeds;
 
 typedef struct {
@@ -30,6 +31,8 @@ typedef struct CmigApp {
     const struct CmigCommand *command;
     gboolean quiet;
     gboolean json;
+    gboolean keep_going;
+    const char *const *names; /* -n, borrowed; NULL for none */
     CmigConfigRequest request;
     CmigConfig *config;
     CmigGraph *graph;
@@ -67,6 +70,24 @@ const CmigCommand *cmig_command_find(const char *name);
 /* Parses the command line, loads what the command needs and runs it. Returns the exit status;
  * prints the one error. */
 int cmig_main(int argc, char **argv);
+
+/* Loads the configuration; with the URL judged by the guard if the command needs a database. */
+gboolean cmig_app_load_config(CmigApp *app, GError **error);
+
+/* Runs the command of an app whose configuration is loaded, and closes what it opened. */
+gboolean cmig_app_run(CmigApp *app, char **arguments, GError **error);
+
+/* Closes and frees what an app has. */
+void cmig_app_clear(CmigApp *app);
+
+/* Prints an error as every error is printed. */
+void cmig_app_print_error(const GError *error);
+
+/* Until it is called with NULL, what cmig_out_json() prints goes there instead. */
+void cmig_out_json_to(json_t **sink);
+
+/* targets.c: runs the command for each of several databases. The exit status. */
+int cmig_targets_run(const CmigApp *app, const char *const *names, char **arguments);
 
 /* Connects on first use, for commands that need a database only with some option. The guard checks
  * the URL first. */

@@ -90,7 +90,7 @@ const CmigCommand cmig_cmd_edit = {
                    "editor. With `current`, the revisions that the database is at.",
     .examples = examples,
     .exit_statuses = exit_statuses,
-    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH,
+    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_ONE_DATABASE,
     .min_arguments = 1,
     .max_arguments = 1,
     .run = run_edit,

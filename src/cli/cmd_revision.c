@@ -119,7 +119,7 @@ const CmigCommand cmig_cmd_revision = {
         "one that is there.",
     .examples = revision_examples,
     .exit_statuses = exit_statuses,
-    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON,
+    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON | CMIG_ONE_DATABASE,
     .options = revision_options,
     .run = run_revision,
 };
@@ -151,7 +151,7 @@ const CmigCommand cmig_cmd_merge = {
                    "nothing itself.",
     .examples = merge_examples,
     .exit_statuses = exit_statuses,
-    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON,
+    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON | CMIG_ONE_DATABASE,
     .min_arguments = 1,
     .max_arguments = -1,
     .options = merge_options,

@@ -13,6 +13,9 @@ static struct {
     char *environment;
     char *lock_timeout;
     gboolean no_wait;
+    GStrv chosen;     /* -n, of the last parse */
+    GPtrArray *names; /* -n, of all, ended by NULL */
+    gboolean keep_going;
     gboolean require_tls;
     GStrv assignments;     /* -x, of the last parse */
     GHashTable *variables; /* -x, of all */
@@ -29,6 +32,11 @@ const GOptionEntry cmig_global_options[] = {
      "database to use instead of the configured one; other users of the machine can read it in the "
      "process list, so prefer DATABASE_URL where the URL holds a password",
      "URL"},
+    {"name", 'n', 0, G_OPTION_ARG_STRING_ARRAY, &globals.chosen,
+     "a database of databases: in alembic.yml, several with several -n, all of them with -n all",
+     "NAME"},
+    {"keep-going", 0, 0, G_OPTION_ARG_NONE, &globals.keep_going,
+     "with several databases: go on to the next one behind a failure", NULL},
     {"environment", 0, 0, G_OPTION_ARG_STRING, &globals.environment,
      "which environment this is, e.g. production", "NAME"},
     {"lock-timeout", 0, 0, G_OPTION_ARG_STRING, &globals.lock_timeout,
@@ -63,6 +71,8 @@ void cmig_options_release(void)
     g_clear_pointer(&globals.environment, g_free);
     g_clear_pointer(&globals.lock_timeout, g_free);
     g_clear_pointer(&globals.assignments, g_strfreev);
+    g_clear_pointer(&globals.chosen, g_strfreev);
+    g_clear_pointer(&globals.names, g_ptr_array_unref);
     g_clear_pointer(&globals.variables, g_hash_table_unref);
 }
 
@@ -226,6 +236,17 @@ static gboolean fail_assignment(const char *problem, GError **error)
 }
 
 /* Takes over what the parser found after -x; the last one of a name counts. */
+/* The names of both parses; one that comes twice counts once. */
+static void collect_names(void)
+{
+    g_auto(GStrv) chosen = g_steal_pointer(&globals.chosen);
+    if (globals.names == NULL)
+        globals.names = g_ptr_array_new_with_free_func(g_free);
+    for (gsize idx = 0; chosen != NULL && chosen[idx] != NULL; idx++)
+        if (!g_ptr_array_find_with_equal_func(globals.names, chosen[idx], g_str_equal, NULL))
+            g_ptr_array_add(globals.names, g_strdup(chosen[idx]));
+}
+
 static gboolean collect_variables(GError **error)
 {
     g_auto(GStrv) assignments = g_steal_pointer(&globals.assignments);
@@ -279,6 +300,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
     char *empty[] = {(char *)(guintptr) "cmig", NULL};
     if (!parse_with(NULL, TRUE, argc > 0 ? argv : empty, &rest, error) || !collect_variables(error))
         return FALSE;
+    collect_names();
     if (answer_help(NULL))
         return TRUE;
     if (rest[0] == NULL) {
@@ -290,6 +312,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
     if (!cmig_command_require(rest[0], &command, error) ||
         !parse_with(command, FALSE, rest, &own, error) || !collect_variables(error))
         return FALSE;
+    collect_names();
     if (answer_help(command))
         return TRUE;
     if (!check_count(command, own, error))
@@ -298,6 +321,14 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "%s has no --json", command->name);
         return FALSE;
     }
+    if (globals.names->len > 0 && globals.database_url != NULL) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE,
+                            "-n and --database-url exclude each other");
+        return FALSE;
+    }
+    g_ptr_array_add(globals.names, NULL);
+    app->names = (const char *const *)(void *)globals.names->pdata;
+    app->keep_going = globals.keep_going;
     app->command = command;
     app->quiet = globals.quiet;
     app->json = globals.json;

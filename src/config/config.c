@@ -21,11 +21,12 @@ void cmig_config_free(CmigConfig *config)
         config->file,        config->directory,          config->script_location,
         config->timezone,    config->file_template,      config->templates,
         config->url_source,  config->version_table,      config->version_table_schema,
-        config->environment, config->environment_source,
+        config->environment, config->environment_source, config->name,
     };
     for (gsize idx = 0; idx < G_N_ELEMENTS(texts); idx++)
         g_free(texts[idx]);
     g_strfreev(config->version_locations);
+    g_strfreev(config->database_names);
     cmig_url_free(config->url);
     g_clear_error(&config->url_error);
     g_clear_pointer(&config->hooks, g_ptr_array_unref);
@@ -48,7 +49,14 @@ gboolean cmig__config_fail(const CmigLoader *loader, const CmigYaml *node, GErro
 
 const CmigYaml *cmig__config_get(const CmigLoader *loader, const char *key)
 {
-    const CmigYaml *node = cmig_yaml_get(loader->root, key);
+    const CmigYaml *entry = loader->database;
+    const CmigYaml *node = entry != NULL ? cmig_yaml_get(entry, key) : NULL;
+    /* A URL of the top level is another database's. */
+    gboolean own =
+        entry != NULL && (strcmp(key, "database") == 0 || strcmp(key, "database_url") == 0 ||
+                          strcmp(key, "direct_url") == 0);
+    if (node == NULL && !own)
+        node = cmig_yaml_get(loader->root, key);
     return node == NULL || cmig_yaml_is_null(node) ? NULL : node;
 }
 
@@ -290,7 +298,10 @@ static gboolean read_environment(CmigLoader *loader, GError **error)
     const char *flag = loader->request->environment;
     if (flag != NULL && declare_environment(config, flag, g_strdup("--environment")))
         return TRUE;
-    for (gsize idx = 0; idx < 2 * G_N_ELEMENTS(names); idx++) {
+    /* What a chosen database declares of itself is no matter of the shell. */
+    gboolean declared =
+        loader->database != NULL && cmig_yaml_get(loader->database, "environment") != NULL;
+    for (gsize idx = 0; !declared && idx < 2 * G_N_ELEMENTS(names); idx++) {
         gboolean dotenv = idx >= G_N_ELEMENTS(names);
         char *source = NULL;
         const char *value =
@@ -324,8 +335,9 @@ static gboolean read_flags(CmigLoader *loader, GError **error)
 static gboolean read_all(CmigLoader *loader, GError **error)
 {
     if (!read_file(loader, error) || !read_dotenv_files(loader, error) ||
-        !cmig__config_apply_keys(loader, error) || !read_version_locations(loader, error) ||
-        !read_environment(loader, error) || !read_flags(loader, error))
+        !cmig__config_choose_database(loader, error) || !cmig__config_apply_keys(loader, error) ||
+        !read_version_locations(loader, error) || !read_environment(loader, error) ||
+        !read_flags(loader, error))
         return FALSE;
     if (!cmig__config_read_variables(loader, error))
         return FALSE;

@@ -160,6 +160,15 @@ static void choose_database(const CmigLoader *loader, Written *written)
     const char *process = g_getenv("DATABASE_URL");
     char *source = NULL;
     const char *dotenv = NULL;
+    if (loader->database != NULL) {
+        /* DATABASE_URL is for one database, and nobody said which of these it is. */
+        if (written->node != NULL)
+            use_written(config, written);
+        else
+            g_set_error(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG,
+                        "databases.%s has no database_url", config->name);
+        return;
+    }
     if (flag != NULL)
         use_text(config, CMIG_ORIGIN_FLAG, g_strdup("--database-url"), flag, NULL);
     else if (process != NULL && is_blank(process))
@@ -175,6 +184,13 @@ static void choose_database(const CmigLoader *loader, Written *written)
     else {
         g_set_error_literal(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG,
                             "no database URL is set");
+        g_autofree char *names = g_strjoinv(", ", config->database_names);
+        if (*names != '\0') {
+            cmig_error_set_hint(&config->url_error,
+                                "choose one of %s's databases with -n NAME, or -n all: %s",
+                                config->file, names);
+            return;
+        }
         cmig_error_set_hint(&config->url_error,
                             "set DATABASE_URL, or run `cmig init` and write database_url in "
                             "alembic.yml, for example sqlite:///./app.db or "
@@ -193,9 +209,10 @@ static void use_direct(const CmigLoader *loader, Written *direct, gboolean no_do
     char *source = NULL;
     const char *text = NULL;
     CmigOrigin origin = CMIG_ORIGIN_ENVIRONMENT;
-    if (!written || !direct->found.used_variable)
+    gboolean of_file = loader->database != NULL || (written && direct->found.used_variable);
+    if (!of_file)
         text = cmig__config_variable(loader, "DIRECT_URL", FALSE, &source);
-    if (text == NULL && !no_dotenv && (!written || !direct->found.used_variable)) {
+    if (text == NULL && !no_dotenv && !of_file) {
         text = cmig__config_variable(loader, "DIRECT_URL", TRUE, &source);
         origin = CMIG_ORIGIN_DOTENV;
     }

@@ -11,6 +11,7 @@ typedef struct {
     const CmigConfigRequest *request;
     CmigConfig *config;
     CmigYaml *root;           /* alembic.yml, an empty mapping without one */
+    const CmigYaml *database; /* the chosen entry of `databases`, or NULL */
     GHashTable *dotenv_files; /* name -> the .env file that sets it */
 } CmigLoader;
 
@@ -18,7 +19,8 @@ typedef struct {
 gboolean cmig__config_fail(const CmigLoader *loader, const CmigYaml *node, GError **error,
                            const char *format, ...) G_GNUC_PRINTF(4, 5);
 
-/* The value of a top-level key; NULL when it is absent or null. */
+/* The value of a key, of the chosen database or else of the top level; NULL when it is absent or
+ * null. */
 const CmigYaml *cmig__config_get(const CmigLoader *loader, const char *key);
 
 /* Expands a scalar with process environment and `dotenv`; an error gets its place. `expansion` may
@@ -34,8 +36,13 @@ const char *cmig__config_variable(const CmigLoader *loader, const char *name, gb
 /* keys.c: refuses unknown keys of a mapping; `prefix` is "" or "database.". */
 gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,
                                  const char *prefix, GError **error);
+/* keys.c: whether `key` may stand in an entry of `databases`. */
+gboolean cmig__config_is_per_database(const char *key);
 /* keys.c: puts every key of the table into the configuration, with defaults. */
 gboolean cmig__config_apply_keys(CmigLoader *loader, GError **error);
+
+/* databases.c: reads the names of `databases` and chooses the one that is asked for. */
+gboolean cmig__config_choose_database(CmigLoader *loader, GError **error);
 
 /* variables.c: what -x and `variables` define for SQL text. */
 gboolean cmig__config_read_variables(const CmigLoader *loader, GError **error);

@@ -28,6 +28,12 @@ struct Key {
     guint maximum;
 };
 
+/* Keys of the whole file, which no entry of `databases` can have. */
+static const char *const whole_file[] = {"file_template", "truncate_slug_length",
+                                         "timezone",      "templates",
+                                         "env_files",     "hooks",
+                                         "databases",     NULL};
+
 static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 static gboolean fail(GError **error, const char *format, ...)
 {
@@ -224,6 +230,10 @@ static const Key keys[] = {
      "name of the environment; production is guarded", NO_SLOT},
     {"variables", &type_variables, NULL, NULL,
      "what sections with substitute=on may refer to; -x NAME=VALUE comes before it", NO_SLOT},
+    {"databases", &type_mapping, NULL, NULL,
+     "several databases by name, chosen with -n; an entry has keys of its own, which come before "
+     "those of the top level",
+     NO_SLOT},
     {"hooks", &type_list, NULL, NULL, "programs to run on a new revision file", NO_SLOT},
     {"hooks.name", &type_member, "the program", NULL, "what messages call the hook", NO_SLOT},
     {"hooks.command", &type_command, NULL, NULL,
@@ -286,6 +296,14 @@ gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mappi
             return fail_unknown(loader, key, prefix, names, error);
     }
     return TRUE;
+}
+
+gboolean cmig__config_is_per_database(const char *key)
+{
+    for (gsize idx = 0; idx < G_N_ELEMENTS(keys); idx++)
+        if (strcmp(keys[idx].name, key) == 0)
+            return !g_strv_contains(whole_file, key);
+    return FALSE;
 }
 
 /* The variable that overrides a key, first of the process. */

@@ -443,6 +443,12 @@ sqlite)
     wait
     ;;
 esac
+# Several databases by name.
+probe databases
+yml 'databases: {"shop": {"version_table": "of_the_shop"}}'
+run 78 "$target" -n nosuch current
+run 78 -n shop current
+
 # A server that never answers: connect_timeout ends it.
 yml 'connect_timeout: 2s'
 perl -MIO::Socket::INET -e '$s = IO::Socket::INET->new(Listen => 1, LocalAddr => "127.0.0.1") or die;
