@@ -5,7 +5,7 @@
 set -eu
 
 build="gcc libc6-dev make pkg-config libglib2.0-dev libpq-dev libsqlite3-dev libyaml-dev libjansson-dev"
-test="alembic check clang clang-format cppcheck git groff libclang-rt-14-dev mandoc openssl perl pgbouncer
+test="alembic ca-certificates check clang clang-format cppcheck curl git groff libclang-rt-14-dev mandoc openssl perl pgbouncer
   postgresql procps python3-psycopg2 shellcheck sqlite3 strace time util-linux"
 
 case ${1-} in

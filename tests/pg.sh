@@ -2,6 +2,7 @@
 # A throw-away PostgreSQL cluster for tests: socket only, no fsync, gone with its folder.
 #   eval "$(tests/pg.sh start DIR)"    creates and starts it, prints the environment of a client
 #   tests/pg.sh stop DIR               stops it and removes DIR
+# CMIG_TEST_PG_BIN is the folder of another server's programs.
 # TCP is off unless CMIG_TEST_PG_LISTEN names an address (port in CMIG_TEST_PG_PORT).
 # The server runs as `postgres` or `nobody` when the caller is root. DIR/log has every statement.
 set -eu
@@ -13,6 +14,10 @@ fail() {
 
 # The newest server that is installed, or the one on the path.
 find_bin() {
+    if [ -n "${CMIG_TEST_PG_BIN:-}" ]; then
+        echo "$CMIG_TEST_PG_BIN"
+        return
+    fi
     # shellcheck disable=SC2012 # version numbers; sort -V needs lines
     bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
     [ -x "$bin/initdb" ] || bin=$(pg_config --bindir 2>/dev/null || true)

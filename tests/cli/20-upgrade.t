@@ -28,7 +28,7 @@ pg)
     is "$(sql "SELECT column_name, data_type, character_maximum_length, is_nullable
                FROM information_schema.columns WHERE table_name = 'alembic_version'")" \
         'version_num|character varying|32|NO' 'the version table is as Alembic makes it'
-    is "$(sql "SELECT conname, contype FROM pg_constraint WHERE conrelid = 'alembic_version'::regclass")" \
+    is "$(sql "SELECT conname, contype FROM pg_constraint WHERE contype = 'p' AND conrelid = 'alembic_version'::regclass")" \
         'alembic_version_pkc|p' 'its primary key has the name that Alembic gives'
     ;;
 *)

@@ -362,6 +362,8 @@ case $CMIG_TEST_DB in
 pg)
     cat >>migrations/versions/odd1.sql <<'SQL'
 DO $do$ BEGIN INSERT INTO odd VALUES ($$it's;$$, E'\'; COMMIT; --'); END $do$;
+SQL
+    ! server_has 140000 || cat >>migrations/versions/odd1.sql <<'SQL'
 CREATE FUNCTION two() RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT 1; SELECT 2; END;
 SQL
     ;;

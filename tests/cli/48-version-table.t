@@ -267,7 +267,7 @@ pg)
     cmig_ok ensure-version
     cmig_ok upgrade head
     is "$(sql 'SELECT version_num FROM "Ops;".alembic_version')" "$long" 'rows are in the schema'
-    is "$(sql "SELECT count(*) FROM pg_constraint WHERE conrelid = '\"Ops;\".alembic_version'::regclass")" 0 \
+    is "$(sql "SELECT count(*) FROM pg_constraint WHERE contype = 'p' AND conrelid = '\"Ops;\".alembic_version'::regclass")" 0 \
         'version_table_pk: false'
     sql 'DROP SCHEMA "Ops;" CASCADE; DELETE FROM log' >/dev/null 2>&1
     echo 'create_version_schema: true' >>alembic.yml

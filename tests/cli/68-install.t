@@ -73,7 +73,7 @@ is "$?" 0 'make uninstall works'
 is "$(find "$root" ! -type d | wc -l | tr -d ' ')" 0 'uninstall leaves no file'
 make_it uninstall
 is "$?" 0 'a second uninstall works'
-make -s -C "$TEST_ROOT" BUILD="$build" DESTDIR="$root" PREFIX=/opt/c install >/dev/null 2>&1
+make -s -C "$TEST_ROOT" BUILD="$own" DESTDIR="$root" PREFIX=/opt/c install >/dev/null 2>&1
 find "$root" ! -type d | sed "s,^$root/opt/c,," | sort >second
 holds 'another PREFIX gets the same files' cmp -s first second
 holds_not 'and /usr gets none' test -e "$root/usr/bin/cmig"

