@@ -97,8 +97,8 @@ test-full: test-deps ## The same, and the command-line tests on the sanitizer bu
 lint: ## Check the source text: layers, banned functions, lengths, format, cppcheck, shellcheck
 	@CC='$(CC)' LINT_CFLAGS='-D_POSIX_C_SOURCE=200809L $(PKG_CFLAGS)' tests/lint/run.sh
 
-torture: test-deps $(BUILD)/cmig ## Break a run at every point, and look what the next one finds; minutes
-	@tests/torture/all.sh '$(abspath $(BUILD)/cmig)'
+torture: $(BUILD)/cmig test-deps ## Put a fault at every point of a run: kills, cut connections, full disks (half an hour)
+	@CMIG='$(abspath $(BUILD)/cmig)' tests/torture/run.sh
 
 bench: $(BUILD)/cmig ## Compare with psql, sqlite3, and with alembic and sqitch where they are
 	@CMIG='$(abspath $(BUILD)/cmig)' tests/bench/bench.sh
@@ -203,8 +203,8 @@ clean: ## Remove build/
 help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
-.PHONY: all bench torture check check-unit clean demo deps fuzz fuzz-targets help install lint man man-check \
-	test test-deps test-full uninstall unit-tests
+.PHONY: all bench check check-unit clean demo deps fuzz fuzz-targets help install lint man man-check \
+	test test-deps test-full torture uninstall unit-tests
 .SECONDARY:
 .DELETE_ON_ERROR:
 

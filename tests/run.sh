@@ -172,22 +172,6 @@ fuzz() {
   end
 }
 
-# The faults: a sample, whose summary lines are shown.
-faults() {
-  begin "faults (a sample)"
-  CMIG=$PWD/build/release/cmig tests/torture/torture.sh sample >"$logs/faults.log" 2>&1 </dev/null
-  grep -v ', 0 failed$' "$logs/faults.log" | sed 's/^/    /'
-  last=$(tail -n 1 "$logs/faults.log")
-  case $last in
-  *' passed, '*' failed')
-    of=${last#* passed, }
-    count "${last%% *}" "${of%% *}"
-    ;;
-  *) count 0 1 ;;
-  esac
-  end
-}
-
 manual() {
   begin "man pages"
   step "man/ is what the binary writes (make man)" "$make" -s man-check
@@ -213,7 +197,6 @@ all | full)
   if build release; then
     unit release
     cli release
-    faults
     manual
   fi
   if build debug DEBUG=1; then

@@ -67,10 +67,14 @@ static gboolean give_up(const CmigWork *work, const CmigStep *step, GError **err
         cmig_error_set_detail(error, "%s", blockers);
     g_prefix_error(error, "gave up after %u attempt%s: ", work->attempt + 1,
                    work->attempt == 0 ? "" : "s");
+    /* Of a section outside of a transaction earlier statements may be there. */
+    g_autofree char *nothing =
+        step->transactional ? g_strdup_printf("nothing of %s is applied; ", step->revision->id)
+                            : g_strdup("");
     cmig_error_set_hint(error,
-                        "nothing of %s is applied; run the command again at a quieter time, or "
-                        "allow more time with --lock-timeout",
-                        step->revision->id);
+                        "%srun the command again at a quieter time, or allow more time with "
+                        "--lock-timeout",
+                        nothing);
     (*error)->code = CMIG_ERROR_TRY_AGAIN;
     return FALSE;
 }

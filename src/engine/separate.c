@@ -308,6 +308,20 @@ static gboolean finish(Separate *self, GError **error)
     return cmig_work_send(self->work, self->step, &unit, 0, error);
 }
 
+/* All statements are done, but `finish` failed. */
+static void note_unfinished(const CmigStep *step, GError **error)
+{
+    gboolean unknown = g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT);
+    if (!g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN))
+        (*error)->code = CMIG_ERROR_IN_DOUBT;
+    g_prefix_error(error, "all %u statements are applied, but %s: ", step->sql->statements->len,
+                   unknown ? "whether the version rows are is not known"
+                           : "the version rows are not");
+    if (cmig_error_hint(*error) == NULL)
+        cmig_error_set_hint(error, "mend the cause, then run the command again: it only writes the "
+                                   "version rows");
+}
+
 /* The statement at `at` failed: the error says what is there, and, when that is certain, the
  * database does too. */
 static void note_failure(Separate *self, gboolean unclear, GError **error)
@@ -376,13 +390,8 @@ gboolean cmig_work_take_separately(CmigWork *work, CmigStep *step, gboolean forc
     gboolean ran = begin(&self, error) && run_statements(&self, error);
     cmig_db_leave(work->db);
     gboolean ok = ran && finish(&self, error);
-    if (ran && !ok) {
-        (*error)->code = g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN)
-                             ? CMIG_ERROR_TRY_AGAIN
-                             : CMIG_ERROR_IN_DOUBT;
-        g_prefix_error(error, "all %u statements are applied, but the version rows are not: ",
-                       step->sql->statements->len);
-    }
+    if (ran && !ok)
+        note_unfinished(step, error);
     cmig_row_move_clear(&self.move);
     g_clear_pointer(&work->open, cmig_audit_open_free);
     return ok;

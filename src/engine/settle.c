@@ -72,9 +72,11 @@ gboolean cmig_work_settle(CmigWork *work, const CmigStep *step, guint statement,
         return TRUE;
     }
     g_clear_error(error);
+    const char *nothing = statement > 0          ? "nothing of this statement is applied"
+                          : !step->transactional ? "this was not recorded"
+                                                 : "nothing of this revision is applied";
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
-                "the connection was lost; looked after connecting again: nothing of %s is applied",
-                statement > 0 ? "this statement" : "this revision");
+                "the connection was lost; looked after connecting again: %s", nothing);
     cmig_error_set_hint(error, "run the command again");
     return FALSE;
 }

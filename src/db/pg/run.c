@@ -45,7 +45,7 @@ static gboolean fail_lost(const CmigPg *pg, gboolean in_doubt, GError **error)
 {
     if (!in_doubt) {
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
-                    "the connection to %s was lost; nothing of this migration is applied",
+                    "the connection to %s was lost; nothing of this transaction is applied",
                     pg->base.display);
         return FALSE;
     }
