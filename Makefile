@@ -100,6 +100,9 @@ lint: ## Check the source text: layers, banned functions, lengths, format, cppch
 torture: $(BUILD)/cmig test-deps ## Put a fault at every point of a run: kills, cut connections, full disks (half an hour)
 	@CMIG='$(abspath $(BUILD)/cmig)' tests/torture/run.sh
 
+test-matrix: test-deps $(BUILD)/cmig unit-tests ## The PostgreSQL tests on servers of other major versions: MATRIX="13 15 18"
+	@MATRIX_BUILD='$(abspath $(BUILD))' tests/matrix.sh all
+
 bench: $(BUILD)/cmig ## Compare with psql, sqlite3, and with alembic and sqitch where they are
 	@CMIG='$(abspath $(BUILD)/cmig)' tests/bench/bench.sh
 
@@ -204,7 +207,7 @@ help: ## List the targets
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 14
 
 .PHONY: all bench check check-unit clean demo deps fuzz fuzz-targets help install lint man man-check \
-	test test-deps test-full torture uninstall unit-tests
+	test test-deps test-full test-matrix torture uninstall unit-tests
 .SECONDARY:
 .DELETE_ON_ERROR:
 

@@ -172,6 +172,22 @@ fuzz() {
   end
 }
 
+# Servers of other major versions, a sample.
+matrix() {
+  begin "other servers (a sample)"
+  tests/matrix.sh sample >"$logs/matrix.log" 2>&1 </dev/null
+  sed '$d; s/^/    /' "$logs/matrix.log"
+  last=$(tail -n 1 "$logs/matrix.log")
+  case $last in
+  *' passed, '*' failed')
+    of=${last#* passed, }
+    count "${last%% *}" "${of%% *}"
+    ;;
+  *) count 0 1 ;;
+  esac
+  end
+}
+
 manual() {
   begin "man pages"
   step "man/ is what the binary writes (make man)" "$make" -s man-check
@@ -197,6 +213,7 @@ all | full)
   if build release; then
     unit release
     cli release
+    matrix
     manual
   fi
   if build debug DEBUG=1; then

@@ -178,9 +178,9 @@ SQL
 cmig_ok upgrade h6
 "$CMIG" upgrade head >holder.out 2>holder.err </dev/null &
 holder=$!
-within 10 sql_says "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" 1
+within 10 sql_says "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()" 1
 check_that 'a run holds the lock'
-pid=$(sql "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
+pid=$(sql "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()")
 cmig_fails 75 --lock-timeout 1s upgrade head
 expect_out_is </dev/null
 expect_err "$pid" cmig 'lock'

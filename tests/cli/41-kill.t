@@ -123,7 +123,7 @@ done
     is "$(find "$TEST_TMP" -name 'test.db?*' | one_line)" '' 'no side file is left'
 
 # --- Ctrl-C and termination inside a statement -----------------------------------------------------
-sleepers="SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+sleepers="SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
 # asleep: the long statement is being executed.
 asleep() {
     case $CMIG_TEST_DB in
@@ -254,7 +254,7 @@ lost() { # NAME COMMAND…: COMMAND ends the session while the long statement ru
     within 30 sql_says 'SELECT 1' 1
     settle
 }
-backend() { sql "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'"; }
+backend() { sql "SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"; }
 terminate() { sql "SELECT pg_terminate_backend($(backend))" >/dev/null; }
 cancel() { sql "SELECT pg_cancel_backend($(backend))" >/dev/null; }
 slay() { kill -9 "$(backend)"; }

@@ -228,7 +228,7 @@ SQL
     now_at bbbb2
     is "$(sql "SELECT indisvalid FROM pg_index WHERE indexrelid = 'ix'::regclass")" t 'one valid index'
     is "$(sql "SELECT count(*) FROM pg_index WHERE indrelid = 't'::regclass")" 1 'and no other'
-    holds 'no lock is left' within 5 sql_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'" 0
+    holds 'no lock is left' within 5 sql_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())" 0
 
     # --- a procedure that commits, killed: nobody can know --------------------------------------------------
     start_over
@@ -237,7 +237,7 @@ CREATE TABLE t (i integer);
 DO $$ BEGIN INSERT INTO t VALUES (1); COMMIT; PERFORM pg_sleep(30); INSERT INTO t VALUES (2); END $$;
 SQL
     timeout -s KILL 1 "$CMIG" upgrade head >/dev/null 2>&1
-    within 10 sql_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'" 0
+    within 10 sql_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())" 0
     cmig_fails 3 upgrade head
     expect_err 'cannot be found out' 'cmig repair'
     cmig_fails 4 repair

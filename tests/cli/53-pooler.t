@@ -135,7 +135,7 @@ SELECT pg_sleep(2);
 CREATE TABLE slow (id integer);
 SQL
 start_run upgrade head
-within 5 sql_says "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'" 1
+within 5 sql_says "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()" 1
 check_that 'a run is going on'
 CMIG_LOCK_TIMEOUT=300ms cmig_fails 75 upgrade head
 expect_err 'another run holds the migration lock'

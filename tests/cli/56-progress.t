@@ -81,7 +81,7 @@ expect_err 'waiting for pid ' 'the holder' 'LOCK TABLE t' 'rolled back, trying a
     'blocked by pid'
 now_at p2
 is "$(sql "SELECT to_regclass('beside') IS NULL")" t 'nothing is left of the attempts'
-holds 'no lock is left' within 5 sql_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'" 0
+holds 'no lock is left' within 5 sql_says "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND database = (SELECT oid FROM pg_database WHERE datname = current_database())" 0
 cmig_fails 75 --lock-timeout 0 upgrade head
 expect_err 'gave up after 1 attempt:'
 expect_no_err 'trying again'

@@ -22,17 +22,15 @@ for release in 16 17 18; do
         echo '-- cmig:upgrade'
         cat "$TEST_ROOT/tests/data/dumps/pg_dump-$release.sql"
     } | revision_file dump1 null
-    # BEGIN ATOMIC came with 14, transaction_timeout with 17.
-    if [ "$release" -ge 17 ] && ! server_has 170000; then
-        line=$(grep -n '^SET transaction_timeout' migrations/versions/dump1.sql)
+    # BEGIN ATOMIC came with 14, transaction_timeout with 17. What the parser does not know is met
+    # before any statement runs.
+    problem=''
+    [ "$release" -lt 17 ] || server_has 170000 || problem='^SET transaction_timeout'
+    server_has 140000 || problem='^ *BEGIN ATOMIC'
+    if [ -n "$problem" ]; then
+        line=$(grep -n "$problem" migrations/versions/dump1.sql | head -n 1)
         cmig_fails 1 upgrade head
-        expect_err "dump1.sql:${line%%:*}:" transaction_timeout
-        is "$(tables)" '' "pg_dump $release: nothing is applied"
-        continue
-    fi
-    if ! server_has 140000; then
-        cmig_fails 1 upgrade head
-        expect_err 'dump1.sql:' 'BEGIN'
+        expect_err "dump1.sql:${line%%:*}:"
         is "$(tables)" '' "pg_dump $release: nothing is applied"
         continue
     fi

@@ -261,7 +261,7 @@ dump_schema() {
     ;;
   pg)
     pg_dump --schema-only --no-owner --exclude-table=alembic_version --exclude-table='cmig_audit*' |
-      sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d'
+      sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d; / ON SCHEMA public /d'
     ;;
   esac
 }

@@ -57,7 +57,8 @@ START_TEST(makes_alembics_table)
         assert_query(
             "SELECT format('%s %s %s %s', a.attname, format_type(a.atttypid, a.atttypmod), "
             "a.attnotnull, c.conname || ' ' || pg_get_constraintdef(c.oid)) FROM "
-            "pg_attribute a JOIN pg_constraint c ON c.conrelid = a.attrelid WHERE c.contype = 'p' AND "
+            "pg_attribute a JOIN pg_constraint c ON c.conrelid = a.attrelid WHERE c.contype = 'p' "
+            "AND "
             "a.attrelid = 'alembic_version'::regclass AND a.attnum > 0",
             "version_num character varying(32) t alembic_version_pkc PRIMARY KEY "
             "(version_num)");
