@@ -86,7 +86,7 @@ static CmigDb *fixture_open(void)
     return db;
 }
 
-static CmigDbState *fixture_inspect(CmigDb *db, gboolean take_lock)
+static inline CmigDbState *fixture_inspect(CmigDb *db, gboolean take_lock)
 {
     CmigDbState *state = NULL;
     g_autoptr(GError) error = NULL;
@@ -96,7 +96,7 @@ static CmigDbState *fixture_inspect(CmigDb *db, gboolean take_lock)
 }
 
 /* An inspected connection. */
-static CmigDb *fixture_connect(void)
+static inline CmigDb *fixture_connect(void)
 {
     CmigDb *db = fixture_open();
     cmig_db_state_free(fixture_inspect(db, FALSE));
@@ -104,7 +104,7 @@ static CmigDb *fixture_connect(void)
 }
 
 /* The version rows as "a,b". */
-static char *fixture_rows(CmigDb *db)
+static inline char *fixture_rows(CmigDb *db)
 {
     GPtrArray *rows = NULL;
     g_autoptr(GError) error = NULL;
@@ -241,9 +241,9 @@ static gboolean fixture_run_separately(CmigDb *db, const CmigDbUnit *unit, CmigD
 }
 
 /* Runs `text` in a unit that brings the rows from none to `a`, or from `expected` by `changes`. */
-static gboolean fixture_run(CmigDb *db, const char *text, gboolean transactional,
-                            const char *const *expected, const char *const *changes,
-                            CmigDbOutcome *outcome, GError **error)
+static inline gboolean fixture_run(CmigDb *db, const char *text, gboolean transactional,
+                                   const char *const *expected, const char *const *changes,
+                                   CmigDbOutcome *outcome, GError **error)
 {
     g_autoptr(CmigSqlScript) script = text ? fixture_scan(text, transactional) : NULL;
     CmigDbUnit unit = fixture_unit(script, expected, changes);
