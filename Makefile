@@ -97,7 +97,7 @@ test-full: test-deps ## The same, and the command-line tests on the sanitizer bu
 lint: ## Check the source text: layers, banned functions, lengths, format, cppcheck, shellcheck
 	@CC='$(CC)' LINT_CFLAGS='-D_POSIX_C_SOURCE=200809L $(PKG_CFLAGS)' tests/lint/run.sh
 
-torture: $(BUILD)/cmig test-deps ## Put a fault at every point of a run: kills, cut connections, full disks (half an hour)
+torture: $(BUILD)/cmig test-deps ## Put a fault at every point of a run: kills, cut connections, full disks (ten minutes)
 	@CMIG='$(abspath $(BUILD)/cmig)' tests/torture/run.sh
 
 test-matrix: test-deps $(BUILD)/cmig unit-tests ## The PostgreSQL tests on servers of other major versions: MATRIX="13 15 18"

@@ -54,7 +54,8 @@ sub new {
     }
     if ($kind eq 'pg') {
         $self->{name} = "torture_$$";
-        $self->capture('psql', '-XqAt', '-d', 'postgres', '-c', "CREATE DATABASE $self->{name}");
+        $self->capture('psql', '-XqAt', '-d', 'dbname=postgres options=-cclient_min_messages=error', '-c', $_)
+          for "DROP DATABASE IF EXISTS $self->{name}", "CREATE DATABASE $self->{name}";
         $self->sql(q{CREATE SCHEMA oracle;
             CREATE FUNCTION oracle.ask(q text) RETURNS text LANGUAGE plpgsql AS $$ DECLARE r text;
             BEGIN EXECUTE q INTO r; RETURN r;
@@ -268,14 +269,15 @@ sub lies {
 
 # Whether anything stays behind (E): locks, journals, temporary files.
 sub remains {
-    my ($self) = @_;
+    my ($self, $lock_stays) = @_;
     my @found;
     if ($self->{kind} eq 'pg') {
         my $locks = $self->sql(q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'
             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())}) + 0;
         push @found, "$locks advisory locks are left" if $locks;
     } else {
-        push @found, map { "$_ is left" } grep { $_ ne $self->{file} } glob "$self->{folder}/db/* $self->{folder}/db/.[a-z]*";
+        push @found, map { "$_ is left" } grep { $_ ne $self->{file} && !($lock_stays && /-cmig-lock$/) }
+          glob "$self->{folder}/db/* $self->{folder}/db/.[a-z]*";
         my $whole = $self->sql('PRAGMA integrity_check');
         push @found, "integrity: $whole" if $whole ne "ok\n";
     }
@@ -284,9 +286,10 @@ sub remains {
     return @found;
 }
 
-# judge(RESULT, TARGET): everything after one faulty run, the next run included. Returns what is wrong.
+# judge(RESULT, TARGET, LOSSY, LOCK_STAYS): everything after one faulty run, the next run included.
+# Returns what is wrong. LOSSY: its text could not be written; LOCK_STAYS: the lock file may be left.
 sub judge {
-    my ($self, $result, $target, $lossy) = @_;
+    my ($self, $result, $target, $lossy, $lock_stays) = @_;
     $self->wait_quiet or return 'a session of the server is left';
     my $facts = $self->facts;
     my @found = ($self->breaches($facts), $self->lies($result, $facts, $target, $lossy));
@@ -295,7 +298,7 @@ sub judge {
     $self->wait_quiet or push @found, 'a session of the server is left by the next run';
     my $after = $self->facts;
     push @found, "the next run ends at '$after->{rows}'" if $after->{rows} ne $target;
-    push @found, $self->breaches($after), $self->remains;
+    push @found, $self->breaches($after), $self->remains($lock_stays);
     push @found, 'the dump differs from that of an undisturbed run' if $self->dump ne $self->{undisturbed}{$target};
     push @found, "then: status $result->{status}, $facts->{raw}\n$result->{text}" if @found;
     return @found;

@@ -20,8 +20,9 @@ my $scratch = tempdir('cmig-torture.XXXXXX', TMPDIR => 1, CLEANUP => 1);
 
 my @UP = ('upgrade', 'head');
 my @DOWN = ('downgrade', 'base');
-my @CALLS_PG = qw(sendto recvfrom poll connect socket);
-my @CALLS_SQLITE = qw(pwrite64 write fdatasync fsync unlink ftruncate fcntl openat);
+# The calls that a sample is taken of: between two of them nothing changes in the database.
+my @CALLS_PG = qw(sendto);
+my @CALLS_SQLITE = qw(pwrite64 fdatasync fsync unlink ftruncate);
 
 # Name, kind of database, what makes the points, and for the sample which are worth it.
 my @sweeps = (
@@ -56,7 +57,9 @@ my @sweeps = (
 
 sub strace {
     my ($trace, $call, $inject) = @_;
-    my @words = ('strace', '-f', '-qq', '--seccomp-bpf', '-o', $trace);
+    my @words = ('strace', '-f', '-qq', '-o', $trace);
+    # Faster, but no signal comes that way.
+    push @words, '--seccomp-bpf' unless ($inject // '') =~ /^signal=/;
     return (@words, '-e', $call eq 'all' ? 'trace=all' : "trace=$call", $inject ? ('-e', "inject=$call:$inject") : ());
 }
 
@@ -84,9 +87,10 @@ sub some_of {
     return map { $points[ int(($_ + 0.5) * @points / $sample) ] } 0 .. $sample - 1;
 }
 
-# try(NAME, POINTS, TEST): TEST says for each point what is wrong.
+# try(NAME, POINTS, TEST, HITS): TEST says for each point what is wrong. HITS, a reference: TEST counts
+# there how often the fault came, which must be at most of them.
 sub try {
-    my ($name, $points, $test) = @_;
+    my ($name, $points, $test, $hits) = @_;
     my ($tried, $failed) = (0, 0);
     for my $point (some_of(@$points)) {
         my $label = ref $point ? "@$point" : $point;
@@ -96,6 +100,10 @@ sub try {
         next unless @found;
         $failed++;
         print STDERR "$name at $label:\n", map { s/^/    /gmr . "\n" } @found;
+    }
+    if (defined $hits && $$hits < $tried / 2) {
+        print STDERR "$name: the fault came at $$hits of $tried points only\n";
+        $failed = $tried;
     }
     printf "%s: %d points tried, %d failed\n", $name, $tried, $failed;
     return $tried > 0 && $failed == 0;
@@ -128,13 +136,15 @@ sub kill_points {
     begin($oracle, $args);
     $oracle->run($args, wrapper => [ strace("$scratch/trace", 'all') ]);
     my $only = $sample ? ($kind eq 'pg' ? \@CALLS_PG : \@CALLS_SQLITE) : undef;
+    my $hits = 0;
     return try($name, [ system_calls("$scratch/trace", $only) ], sub {
         my ($call, $number) = @{ $_[0] };
         begin($oracle, $args);
         my $result = $oracle->run($args,
             wrapper => [ strace('/dev/null', $call, "signal=SIGKILL:when=$number") ]);
+        $hits++ if $result->{status} == 137;
         return $oracle->judge($result, target_of($args));
-    });
+    }, \$hits);
 }
 
 # --- 2: the connection cut at every message -----------------------------------------------------------
@@ -155,9 +165,12 @@ sub start_proxy {
 
 sub through_proxy {
     my ($oracle, $args, $fault, $afterwards) = @_;
+    unlink "$scratch/count";
     my $proxy = start_proxy($fault, $afterwards);
     my @patience = $afterwards eq 'refuse' ? ('--lock-timeout', '300ms') : ();
     my $result = $oracle->run([ @$args, @patience ], host => "$scratch/proxy");
+    # The counts are written when the proxy sees the end of the connection.
+    for (1 .. 300) { last if $fault ne 'none' || -s "$scratch/count"; sleep 0.01 }
     kill 'TERM', $proxy;
     waitpid $proxy, 0;
     return $result;
@@ -235,14 +248,17 @@ sub error_points {
     $oracle->run(\@UP, wrapper => [ strace("$scratch/trace", 'all') ]);
     my @calls = qw(pwrite64 write fsync fdatasync ftruncate unlink);
     my $more = $options->{more} // '';
+    my $hits = 0;
     return try($name, [ system_calls("$scratch/trace", \@calls) ], sub {
         my ($call, $number) = @{ $_[0] };
         $oracle->reset;
         my $result = $oracle->run(\@UP,
-            wrapper => [ strace('/dev/null', $call, "error=$options->{error}:when=$number$more") ]);
-        # A fault that hits the output itself takes the text away.
-        return $oracle->judge($result, 'r3', $call eq 'write');
-    });
+            wrapper => [ strace("$scratch/trace", $call, "error=$options->{error}:when=$number$more") ]);
+        $hits++ if Oracle::slurp("$scratch/trace") =~ /\(INJECTED\)/;
+        # A fault that hits the output itself takes the text away; a lock file that cannot be
+        # removed stays, and is no lock.
+        return $oracle->judge($result, 'r3', $call eq 'write', $call eq 'unlink');
+    }, \$hits);
 }
 
 # No file may grow behind this many bytes; SIGXFSZ is ignored, so that writing fails.
@@ -331,22 +347,24 @@ sub file_points {
         $whole{$writer} = { map { (plain($files->{$_}), 1) } keys %$files };
         push @points, map { [ $writer, @$_ ] } system_calls("$scratch/trace", \@calls);
     }
+    my $hits = 0;
     return try($name, \@points, sub {
         my ($writer, $call, $number) = @{ $_[0] };
         new_project($oracle);
         my $before = files_in($oracle->{folder});
         my $result = $oracle->run($writers{$writer},
-            wrapper => [ strace('/dev/null', $call, "$options->{fault}:when=$number") ]);
+            wrapper => [ strace("$scratch/trace", $call, "$options->{fault}:when=$number") ]);
+        $hits++ if Oracle::slurp("$scratch/trace") =~ /\(INJECTED\)|killed by SIGKILL/ || $result->{status} == 137;
         my $after = files_in($oracle->{folder});
         delete @$after{qw(output.out output.err)};
         my @found;
         for my $file (sort keys %$before) {
             push @found, "$file was changed" if ($after->{$file} // 'gone') ne $before->{$file};
         }
-        my $killed = $result->{status} == 137;
+        my $stays = $result->{status} == 137 || $call eq 'unlink';
         for my $file (sort grep { !exists $before->{$_} } keys %$after) {
             my $temporary = $file =~ m{(^|/)\.cmig-};
-            push @found, "$file is left" if $temporary && !$killed;
+            push @found, "$file is left" if $temporary && !$stays;
             push @found, "$file is not whole" if !$temporary && !$whole{$writer}{ plain($after->{$file}) };
         }
         push @found, "status $result->{status}" unless $result->{status} =~ /^(0|1|69|70|78|127|137)$/;
@@ -359,7 +377,7 @@ sub file_points {
         push @found, "history: $heads->{text}" if $heads->{status} != 0 && !$refused;
         push @found, "then: status $result->{status}\n$result->{text}" if @found;
         return @found;
-    });
+    }, \$hits);
 }
 
 # --- main -----------------------------------------------------------------------------------------------------
