@@ -170,7 +170,10 @@ sub through_proxy {
     my @patience = $afterwards eq 'refuse' ? ('--lock-timeout', '300ms') : ();
     my $result = $oracle->run([ @$args, @patience ], host => "$scratch/proxy");
     # The counts are written when the proxy sees the end of the connection.
-    for (1 .. 300) { last if $fault ne 'none' || -s "$scratch/count"; sleep 0.01 }
+    for (1 .. 3000) {
+        last if $fault ne 'none' || (-e "$scratch/count" && Oracle::slurp("$scratch/count") =~ /\n/);
+        sleep 0.01;
+    }
     kill 'TERM', $proxy;
     waitpid $proxy, 0;
     return $result;
