@@ -115,7 +115,7 @@ is "$(sql 'SELECT count(*) FROM number')" 20001 'the statements around COPY TO S
 
 # --- a dump ---------------------------------------------------------------------------------------
 # pg_dump dumps servers up to its own version; 58-dumps.t has dumps of newer ones.
-if pg_dump --schema-only >/dev/null 2>&1; then
+if pg_dump_can; then
 start_over
 atomic='CREATE FUNCTION plus(a integer) RETURNS integer LANGUAGE sql BEGIN ATOMIC SELECT a + 1; END;'
 server_has 140000 || atomic=''

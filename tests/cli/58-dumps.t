@@ -13,6 +13,7 @@ content() {
     sql 'SELECT id, name, mood, boss, tags, age, full_name FROM public.person ORDER BY id' \
         'SELECT * FROM public.event ORDER BY at' 'SELECT * FROM public.moods ORDER BY mood' \
         "SELECT count(*) FROM pg_trigger WHERE tgname = 'person_touch'" 'SELECT public.plus(1)'
+    dump_schema
 }
 
 wanted=''
@@ -29,9 +30,13 @@ for release in 16 17 18; do
     server_has 140000 || problem='^ *BEGIN ATOMIC'
     if [ -n "$problem" ]; then
         line=$(grep -n "$problem" migrations/versions/dump1.sql | head -n 1)
+        word=${line#*:}
+        before=${word%%[A-Z]*}
         cmig_fails 1 upgrade head
-        expect_err "dump1.sql:${line%%:*}:"
+        expect_err "dump1.sql:${line%%:*}:$((${#before} + 1)):" 'SQLSTATE'
         is "$(tables)" '' "pg_dump $release: nothing is applied"
+        is "$(sql "SELECT count(*) FROM pg_type t WHERE typname = 'mood'" "SELECT count(*) FROM pg_proc WHERE proname = 'touch'" | one_line)" \
+            '0 0' 'no type, no function'
         continue
     fi
     LINE_FROM=dump1 line_of_revisions after2
@@ -40,7 +45,12 @@ for release in 16 17 18; do
     is "$(sql 'SELECT count(*) FROM public.person')" 4 "pg_dump $release: the rows are there"
     is "$(sql "SELECT name FROM public.person WHERE id = 3")" '\.' 'also the one that looks like an end'
     is "$(sql "SELECT count(*) FROM public.event WHERE what LIKE '%DROP TABLE person; --'")" 1 'and the one that looks like SQL'
+    sql 'DROP TABLE public.after2' >/dev/null
     [ -n "$wanted" ] || wanted=$(content)
+    is "$(sql "SELECT obj_description('person'::regclass)")" 'semi;colon -- and $$' 'and comments'
+    is "$(sql "SELECT count(*) FROM pg_inherits WHERE inhparent = 'event'::regclass")" 1 'and partitions'
+    is "$(sql "INSERT INTO public.person (name) VALUES ('next') RETURNING id")" 5 'and where the identity stands'
+    sql "DELETE FROM public.person WHERE name = 'next'" >/dev/null
     is "$(content)" "$wanted" 'all dumps bring the same'
 done
 

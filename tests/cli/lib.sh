@@ -251,6 +251,9 @@ sql() {
 # server_has NUMBER: the PostgreSQL server is of this version, as in server_version_num, or newer.
 server_has() { [ "$(psql -XqAt -c 'SHOW server_version_num')" -ge "$1" ]; }
 
+# pg_dump_can: pg_dump is as new as the server; an older one refuses.
+pg_dump_can() { ! server_has $((($(pg_dump --version | sed 's/.* \([0-9][0-9]*\)\..*/\1/; q') + 1) * 10000)); }
+
 # dump_schema: the schema as text that can be compared, without the tables of cmig.
 dump_schema() {
   case $CMIG_TEST_DB in
@@ -260,8 +263,16 @@ dump_schema() {
       sed 's/"//g; s/  */ /g'
     ;;
   pg)
-    pg_dump --schema-only --no-owner --exclude-table=alembic_version --exclude-table='cmig_audit*' |
-      sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d; / ON SCHEMA public /d'
+    if pg_dump_can; then
+      pg_dump --schema-only --no-owner --exclude-table=alembic_version --exclude-table='cmig_audit*' |
+        sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d; / ON SCHEMA public /d'
+    else
+      for test_table in $(psql -XqAt -c "SELECT c.oid::regclass FROM pg_class c WHERE relkind IN ('r', 'p', 'v', 'm') AND
+          relnamespace = 'public'::regnamespace AND relname NOT IN ('alembic_version', 'cmig_audit') ORDER BY 1"); do
+        psql -XqAt -c "\\d $test_table"
+      done
+      psql -XqAt -c '\df public.*' -c '\dT public.*' -c '\ds public.*' | grep -v cmig_audit
+    fi
     ;;
   esac
 }
