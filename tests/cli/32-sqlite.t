@@ -215,4 +215,43 @@ cmig_ok upgrade head
 now_at wal2
 is "$(sql 'PRAGMA journal_mode')" wal 'the journal mode stays what it was'
 
+# --- the rebuild of a table, as SQLite's documentation has it -----------------------------------------------
+# Children that cascade, a reference to itself, a deferred key, a trigger and a view, in both journal modes.
+for journal in delete wal; do
+    start_over
+    sqlite3 "$TEST_DB" "PRAGMA journal_mode = $journal" >/dev/null
+    revision_file rb1 null <<'SQL'
+-- cmig:upgrade
+CREATE TABLE parent (id INTEGER PRIMARY KEY, name TEXT, boss INTEGER REFERENCES parent (id) ON DELETE CASCADE);
+CREATE TABLE child (id INTEGER PRIMARY KEY, parent_id INTEGER NOT NULL REFERENCES parent (id) ON DELETE CASCADE);
+CREATE TABLE late (id INTEGER PRIMARY KEY, parent_id INTEGER REFERENCES parent (id) DEFERRABLE INITIALLY DEFERRED);
+CREATE TABLE log (what TEXT);
+CREATE TRIGGER parent_gone AFTER DELETE ON parent BEGIN INSERT INTO log VALUES ('gone'); END;
+CREATE VIEW names AS SELECT name FROM parent;
+INSERT INTO parent VALUES (1, 'a', NULL), (2, 'b', 1), (3, 'c', 2);
+INSERT INTO child SELECT value, 1 + value % 3 FROM (WITH RECURSIVE n (value) AS (SELECT 1 UNION ALL SELECT value + 1 FROM n WHERE value < 100) SELECT value FROM n);
+INSERT INTO late VALUES (1, 3);
+SQL
+    revision_file rb2 rb1 <<'SQL'
+-- cmig:upgrade
+DROP VIEW names;
+CREATE TABLE new_parent (id INTEGER PRIMARY KEY, name TEXT NOT NULL, boss INTEGER REFERENCES parent (id) ON DELETE CASCADE);
+INSERT INTO new_parent SELECT * FROM parent;
+DROP TABLE parent;
+ALTER TABLE new_parent RENAME TO parent;
+CREATE TRIGGER parent_gone AFTER DELETE ON parent BEGIN INSERT INTO log VALUES ('gone'); END;
+CREATE VIEW names AS SELECT name FROM parent;
+SQL
+    cmig_ok upgrade head
+    is "$(sql 'SELECT count(*) FROM parent' 'SELECT count(*) FROM child' 'SELECT count(*) FROM late' 'SELECT count(*) FROM names' | one_line)" \
+        '3 100 1 3' "$journal: every row is there"
+    is "$(sql 'SELECT count(*) FROM log')" 0 'no trigger has seen a deletion'
+    is "$(sql 'PRAGMA foreign_key_check')" '' 'no key is broken'
+    is "$(sql "SELECT \"notnull\" FROM pragma_table_info('parent') WHERE name = 'name'")" 1 'the table is the new one'
+    is "$(sql "SELECT \"table\" FROM pragma_foreign_key_list('child')" "SELECT \"table\" FROM pragma_foreign_key_list('parent')" | one_line)" \
+        'parent parent' 'the keys point to it'
+    is "$(sql 'PRAGMA journal_mode')" "$journal" 'the journal mode is as before'
+    is "$(sql 'PRAGMA foreign_keys = ON; DELETE FROM late; DELETE FROM parent WHERE id = 2; SELECT count(*) FROM parent' | tail -n 1)" 1 'and keys still cascade'
+done
+
 done_testing
