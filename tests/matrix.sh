@@ -125,7 +125,7 @@ run_major() {
     . "$dir/env"
     number=$(psql -XqAt -c 'SHOW server_version')
     case $mode in
-    sample) set -- 20-upgrade 30-transactions 46-hostile-postgresql 47-separate 58-dumps ;;
+    sample) set -- 20-upgrade 47-separate 58-dumps ;;
     *)
       # shellcheck disable=SC2046  # names without blanks
       set -- $(for file in tests/cli/*.t; do grep -q '^# databases: none$' "$file" || basename "$file" .t; done)

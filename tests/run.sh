@@ -167,7 +167,7 @@ lint() {
 fuzz() {
   begin "fuzz targets"
   if step "build (fuzz)" "$make" -j "$cpus" fuzz-targets; then
-    tap "$logs/fuzz.tap" tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-5}"
+    tap "$logs/fuzz.tap" tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-3}"
   fi
   end
 }

@@ -10,12 +10,12 @@ torture() { perl "$TEST_ROOT/tests/torture/torture.pl" "$@"; }
 # points SWEEP: how many of its points are tried.
 points() {
     case $CMIG_TEST_DB:$1 in
-    pg:kill-pg) echo 20 ;;
-    pg:cut-server) echo 10 ;;
-    pg:backend-killed | pg:server-stopped) echo 2 ;;
-    pg:*) echo 4 ;;
-    sqlite:kill-*) echo 16 ;;
-    *) echo 10 ;;
+    pg:kill-pg) echo 10 ;;
+    pg:cut-server) echo 6 ;;
+    pg:backend-killed | pg:server-stopped) echo 1 ;;
+    pg:*) echo 3 ;;
+    sqlite:kill-*) echo 8 ;;
+    *) echo 5 ;;
     esac
 }
 
