@@ -16,8 +16,8 @@ SAY = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 CC := $(if $(filter default,$(origin CC)),gcc,$(CC))
 
 # Layers, lowest first; tests/lint/layers.awk holds what each may include.
-LAYERS ?= base graph sql config db script guard audit engine cli
-PACKAGES := glib-2.0 gio-2.0 libpq sqlite3 yaml-0.1 jansson
+LAYERS ?= base graph sql config db script guard audit vcs engine cli
+PACKAGES := glib-2.0 gio-2.0 libpq sqlite3 yaml-0.1 jansson libgit2
 
 WARNINGS := -Wall -Wextra -pedantic -Wshadow -Wconversion -Wcast-qual -Wstrict-prototypes \
 	-Wmissing-prototypes -Wwrite-strings -Wformat=2 -Wundef -Wvla
@@ -33,6 +33,8 @@ CPPFLAGS += -Iinclude -Isrc -I$(BUILD) -D_POSIX_C_SOURCE=200809L -DCMIG_VERSION=
 # Third-party headers are not ours to warn about.
 PKG_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags $(PACKAGES) 2>/dev/null))
 PKG_LIBS := $(shell $(PKG_CONFIG) --libs $(PACKAGES) 2>/dev/null)
+# PostgreSQL's parser comes as an archive whose names clash with those of libpq and libc: they stay inside.
+PKG_LIBS += -Wl,-Bstatic -lpg_query -Wl,-Bdynamic -Wl,--exclude-libs,libpg_query.a -lm -lpthread
 CHECK_CFLAGS := $(patsubst -I%,-isystem %,$(shell $(PKG_CONFIG) --cflags check 2>/dev/null))
 CHECK_LIBS := $(shell $(PKG_CONFIG) --libs check 2>/dev/null)
 CFLAGS_ALL := -std=c11 $(WARNINGS) $(OPTIMIZE) -fPIE $(PKG_CFLAGS) $(CFLAGS)

@@ -4,7 +4,8 @@
 #   tests/install-deps.sh test    what `make test` needs besides
 set -eu
 
-build="gcc libc6-dev make pkg-config libglib2.0-dev libpq-dev libsqlite3-dev libyaml-dev libjansson-dev"
+build="gcc libc6-dev make pkg-config libglib2.0-dev libpq-dev libsqlite3-dev libyaml-dev libjansson-dev
+  libgit2-dev libpg-query-dev libprotobuf-c-dev"
 test="alembic ca-certificates check clang clang-format cppcheck curl git groff libclang-rt-14-dev mandoc openssl perl pgbouncer
   postgresql procps python3-psycopg2 shellcheck sqlite3 strace time util-linux"
 

@@ -10,20 +10,22 @@ BEGIN {
     may["config"] = "base"
     may["db"] = "base sql config"
     may["script"] = "base graph sql config"
+    may["vcs"] = "base"
     may["guard"] = "base graph sql config db script"
     may["audit"] = "base sql config db"
-    may["engine"] = "base graph sql config db script guard audit"
-    may["cli"] = "base graph sql config db script guard audit engine"
+    may["engine"] = "base graph sql config db script guard audit vcs"
+    may["cli"] = "base graph sql config db script guard audit vcs engine"
 
     # layer: its headers in include/cmig/
     owns("base", "clock dialect error file interrupt terminal text")
     owns("graph", "graph")
-    owns("sql", "sql")
+    owns("sql", "facts sql")
     owns("config", "config dotenv expand url yaml")
     owns("db", "db")
     owns("script", "script new_revision")
     owns("guard", "guard")
     owns("audit", "audit")
+    owns("vcs", "vcs")
     owns("engine", "offline plan run")
 
     # library header: the only folder that may include it
@@ -31,6 +33,9 @@ BEGIN {
     only["sqlite3.h"] = "src/db/sqlite/"
     only["yaml.h"] = "src/config/"
     only["jansson.h"] = "src/cli/"
+    only["git2.h"] = "src/vcs/"
+    only["pg_query.h"] = "src/sql/"
+    only["pg_query/pg_query.pb-c.h"] = "src/sql/"
 
     # headers that every layer may include: GLib, and what C and POSIX bring
     anywhere("glib.h glib-unix.h glib/gstdio.h glib/gprintf.h gio/gio.h")
