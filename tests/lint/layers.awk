@@ -17,7 +17,7 @@ BEGIN {
     may["cli"] = "base graph sql config db script guard audit vcs engine"
 
     # layer: its headers in include/cmig/
-    owns("base", "clock dialect error file interrupt terminal text")
+    owns("base", "clock dialect error file finding interrupt terminal text")
     owns("graph", "graph")
     owns("sql", "facts sql")
     owns("config", "config dotenv expand url yaml")

@@ -3,6 +3,7 @@
 #include "cmig/dialect.h"
 #include "cmig/error.h"
 #include "cmig/file.h"
+#include "cmig/finding.h"
 #include "cmig/text.h"
 
 #include <check.h>
@@ -309,6 +310,21 @@ START_TEST(test_ids)
 }
 END_TEST
 
+START_TEST(test_finding)
+{
+    g_autoptr(GPtrArray) findings = cmig_findings_new();
+    CmigFinding *finding = cmig_finding_new("some-rule", "a.sql", NULL, "%u of %s", 2U, "them");
+    g_ptr_array_add(findings, finding);
+    ck_assert_str_eq(finding->rule, "some-rule");
+    ck_assert_str_eq(finding->path, "a.sql");
+    ck_assert_ptr_null(finding->revision);
+    ck_assert_str_eq(finding->message, "2 of them");
+    ck_assert_ptr_null(finding->hint);
+    ck_assert_uint_eq(finding->line, 0);
+    ck_assert(!finding->note);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("base");
@@ -325,6 +341,7 @@ int main(void)
     TCase *errors = tcase_create("error");
     tcase_add_test(errors, test_error_carries_facts);
     tcase_add_test(errors, test_foreign_error_has_no_facts);
+    tcase_add_test(errors, test_finding);
     tcase_add_test(errors, test_every_kind_has_a_documented_status);
     suite_add_tcase(suite, errors);
 
