@@ -5,6 +5,7 @@
 #define CMIG_CONFIG_H
 
 #include "cmig/url.h"
+#include "cmig/window.h"
 
 #include <glib.h>
 
@@ -29,6 +30,20 @@ typedef struct {
     char **argv; /* an argument `{file}` is replaced by the path; appended when there is none */
     char *cwd;   /* NULL = the configuration's folder */
 } CmigHook;
+
+/* What the production guard asks for. */
+typedef struct {
+    GStrv environments;        /* names that are production besides production, prod and live */
+    GStrv patterns;            /* `*` patterns of hosts and databases that are production */
+    guint safe_below_rows;     /* rows that may be lost unasked where it is not production */
+    gboolean only_destructive; /* harmless runs need no confirmation in production */
+    gboolean allow_catastrophic;
+    gboolean require_committed;
+    gboolean require_reversible;
+    GStrv branches; /* `*` patterns of git branches that may reach production; empty = all */
+    GArray *freeze; /* CmigWindow, in `timezone` */
+    GStrv freeze_texts;
+} CmigGuardConfig;
 
 typedef struct {
     char *file;      /* alembic.yml as it is shown (its bare name in the working directory), NULL
@@ -63,6 +78,8 @@ typedef struct {
 
     char *environment;        /* as declared, NULL = not declared */
     char *environment_source; /* "--environment", "CMIG_ENV", "alembic.yml:7" … */
+
+    CmigGuardConfig guard;
 
     GPtrArray *hooks; /* CmigHook */
 

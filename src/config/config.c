@@ -27,6 +27,7 @@ void cmig_config_free(CmigConfig *config)
         g_free(texts[idx]);
     g_strfreev(config->version_locations);
     g_strfreev(config->database_names);
+    cmig__config_guard_clear(&config->guard);
     cmig_url_free(config->url);
     g_clear_error(&config->url_error);
     g_clear_pointer(&config->hooks, g_ptr_array_unref);
@@ -47,16 +48,27 @@ gboolean cmig__config_fail(const CmigLoader *loader, const CmigYaml *node, GErro
     return FALSE;
 }
 
+/* The value of `key`, which may be `mapping.member`. */
+static const CmigYaml *get_member(const CmigYaml *mapping, const char *key)
+{
+    const char *dot = strchr(key, '.');
+    if (dot == NULL)
+        return cmig_yaml_get(mapping, key);
+    g_autofree char *outer = g_strndup(key, (gsize)(dot - key));
+    const CmigYaml *inner = cmig_yaml_get(mapping, outer);
+    return inner != NULL && inner->kind == CMIG_YAML_MAPPING ? cmig_yaml_get(inner, dot + 1) : NULL;
+}
+
 const CmigYaml *cmig__config_get(const CmigLoader *loader, const char *key)
 {
     const CmigYaml *entry = loader->database;
-    const CmigYaml *node = entry != NULL ? cmig_yaml_get(entry, key) : NULL;
+    const CmigYaml *node = entry != NULL ? get_member(entry, key) : NULL;
     /* A URL of the top level is another database's. */
     gboolean own =
         entry != NULL && (strcmp(key, "database") == 0 || strcmp(key, "database_url") == 0 ||
                           strcmp(key, "direct_url") == 0);
     if (node == NULL && !own)
-        node = cmig_yaml_get(loader->root, key);
+        node = get_member(loader->root, key);
     return node == NULL || cmig_yaml_is_null(node) ? NULL : node;
 }
 
@@ -336,8 +348,8 @@ static gboolean read_all(CmigLoader *loader, GError **error)
 {
     if (!read_file(loader, error) || !read_dotenv_files(loader, error) ||
         !cmig__config_choose_database(loader, error) || !cmig__config_apply_keys(loader, error) ||
-        !read_version_locations(loader, error) || !read_environment(loader, error) ||
-        !read_flags(loader, error))
+        !cmig__config_read_guard(loader, error) || !read_version_locations(loader, error) ||
+        !read_environment(loader, error) || !read_flags(loader, error))
         return FALSE;
     if (!cmig__config_read_variables(loader, error))
         return FALSE;

@@ -33,7 +33,7 @@ char *cmig__config_expand(const CmigLoader *loader, const CmigYaml *node, const 
 const char *cmig__config_variable(const CmigLoader *loader, const char *name, gboolean dotenv,
                                   char **source);
 
-/* keys.c: refuses unknown keys of a mapping; `prefix` is "" or "database.". */
+/* keys.c: refuses unknown keys of a mapping; `prefix` is "", "database." or so. */
 gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,
                                  const char *prefix, GError **error);
 /* keys.c: whether `key` may stand in an entry of `databases`. */
@@ -43,6 +43,10 @@ gboolean cmig__config_apply_keys(CmigLoader *loader, GError **error);
 
 /* databases.c: reads the names of `databases` and chooses the one that is asked for. */
 gboolean cmig__config_choose_database(CmigLoader *loader, GError **error);
+
+/* guard.c: the lists of the `guard` mapping. */
+gboolean cmig__config_read_guard(const CmigLoader *loader, GError **error);
+void cmig__config_guard_clear(CmigGuardConfig *guard);
 
 /* variables.c: what -x and `variables` define for SQL text. */
 gboolean cmig__config_read_variables(const CmigLoader *loader, GError **error);

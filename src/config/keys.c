@@ -124,6 +124,18 @@ static gboolean parse_transaction(const CmigLoader *loader, const Key *key, cons
     return TRUE;
 }
 
+static gboolean parse_confirmation(const CmigLoader *loader, const Key *key, const char *text,
+                                   gpointer slot, GError **error)
+{
+    (void)loader;
+    (void)key;
+    gboolean destructive = strcmp(text, "destructive") == 0;
+    if (!destructive && strcmp(text, "always") != 0)
+        return fail(error, "must be always or destructive");
+    *(gboolean *)slot = destructive;
+    return TRUE;
+}
+
 /* As Alembic does, the name is tried as given, then in upper case (utc). */
 static gboolean parse_timezone(const CmigLoader *loader, const Key *key, const char *text,
                                gpointer slot, GError **error)
@@ -162,6 +174,8 @@ static const Type type_url = {"URL", NULL};
 static const Type type_mapping = {"mapping", NULL};
 static const Type type_member = {"text", NULL}; /* read elsewhere */
 static const Type type_variables = {"mapping of names to values", NULL};
+static const Type type_confirmation = {"always or destructive", parse_confirmation};
+static const Type type_texts = {"list of texts", NULL};
 static const Type type_list = {"list of mappings", NULL};
 static const Type type_command = {"text or list of texts", NULL};
 
@@ -228,6 +242,33 @@ static const Key keys[] = {
      SLOT(session_pooler)},
     {"environment", &type_member, NULL, "CMIG_ENV, ENVIRONMENT or APP_ENV",
      "name of the environment; production is guarded", NO_SLOT},
+    {"guard", &type_mapping, NULL, NULL, "what the production guard asks for", NO_SLOT},
+    {"guard.environments", &type_texts, NULL, NULL,
+     "names of environments that are production, besides production, prod and live", NO_SLOT},
+    {"guard.patterns", &type_texts, NULL, NULL,
+     "hosts and databases that are production whatever is declared, with * for any text", NO_SLOT},
+    {"guard.require_confirmation", &type_confirmation, "always", NULL,
+     "whether every write to production must be confirmed, or only those of level 2 and above",
+     SLOT(guard.only_destructive)},
+    {"guard.safe_below_rows", &type_number, "1000", NULL,
+     "outside of production: how many rows a table may have that a run drops or empties without "
+     "asking",
+     SLOT(guard.safe_below_rows), 0, G_MAXINT},
+    {"guard.allow_catastrophic", &type_boolean, "false", NULL,
+     "whether statements of level 4, such as DROP SCHEMA, may reach production at all",
+     SLOT(guard.allow_catastrophic)},
+    {"guard.require_committed", &type_boolean, "false", NULL,
+     "whether the revision files must be committed to git before they reach production",
+     SLOT(guard.require_committed)},
+    {"guard.branches", &type_texts, NULL, NULL,
+     "git branches from which production may be changed, with * for any text", NO_SLOT},
+    {"guard.require_reversible", &type_boolean, "false", NULL,
+     "whether revisions without a downgrade section are kept from production",
+     SLOT(guard.require_reversible)},
+    {"guard.freeze", &type_texts, NULL, NULL,
+     "time ranges, in `timezone`, in which production is not changed: \"Fri 16:00 - Mon 08:00\", "
+     "\"22:00 - 06:00\", \"2026-12-20 - 2027-01-03\"",
+     NO_SLOT},
     {"variables", &type_variables, NULL, NULL,
      "what sections with substitute=on may refer to; -x NAME=VALUE comes before it", NO_SLOT},
     {"databases", &type_mapping, NULL, NULL,

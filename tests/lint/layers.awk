@@ -20,7 +20,7 @@ BEGIN {
     owns("base", "clock dialect error file finding interrupt terminal text")
     owns("graph", "graph")
     owns("sql", "facts sql")
-    owns("config", "config dotenv expand url yaml")
+    owns("config", "config dotenv expand url window yaml")
     owns("db", "db")
     owns("script", "script new_revision")
     owns("guard", "guard")
