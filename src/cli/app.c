@@ -2,6 +2,7 @@
  * command needs, runs it, and prints the one error. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/offline.h"
 #include "cli/options.h"
 
 #include "cmig/error.h"
@@ -241,7 +242,8 @@ static int dispatch(CmigApp *app, int argc, char **argv, GError **error)
         return 70;
     if (app->command == NULL) /* --help or --version was all that was asked */
         return 0;
-    if (!choose_names(app, &names, error))
+    if (!choose_names(app, &names, error) ||
+        !cmig_offline_check_options(app, names != NULL ? g_strv_length(names) : 1, error))
         return 70;
     if (names != NULL)
         return cmig_targets_run(app, (const char *const *)(void *)names, arguments);

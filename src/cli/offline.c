@@ -6,14 +6,30 @@
 
 CmigOfflineRequest cmig_offline_request;
 
+/* Who forgets --sql beside --output wants no run. */
+gboolean cmig_offline_check_options(const CmigApp *app, guint databases, GError **error)
+{
+    const CmigOfflineRequest *request = &cmig_offline_request;
+    const char *problem = NULL;
+    if (!request->sql && request->output != NULL)
+        problem = "--output is for --sql only";
+    else if (!request->sql && request->dialect != NULL)
+        problem = "--dialect is for --sql only";
+    else if (request->sql && app->json)
+        problem = "--sql and --json exclude each other";
+    else if (request->sql && databases > 1)
+        problem = "--sql is for one database: give -n once";
+    if (problem == NULL)
+        return TRUE;
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE, problem);
+    if (!request->sql)
+        cmig_error_set_hint(error, "nothing was run; add --sql to have the SQL instead of a run");
+    return FALSE;
+}
+
 gboolean cmig_offline_dialect(const CmigApp *app, CmigDialect *dialect, GError **error)
 {
     const char *name = cmig_offline_request.dialect;
-    if (app->json) {
-        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE,
-                            "--sql and --json exclude each other");
-        return FALSE;
-    }
     if (name == NULL && app->config->url != NULL) {
         *dialect = app->config->url->dialect;
         return TRUE;

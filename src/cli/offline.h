@@ -31,6 +31,10 @@ extern CmigOfflineRequest cmig_offline_request;
             "with --sql: write to this file, whole or not at all", "FILE"                          \
     }
 
+/* What the options of --sql exclude; before anything is opened. `databases` is how many are named.
+ * Errors: CMIG_ERROR_USAGE. */
+gboolean cmig_offline_check_options(const CmigApp *app, guint databases, GError **error);
+
 /* The dialect that --sql is to speak. Errors: CMIG_ERROR_USAGE, _CONFIG. */
 gboolean cmig_offline_dialect(const CmigApp *app, CmigDialect *dialect, GError **error);
 
