@@ -73,6 +73,10 @@ gboolean cmig_sql_substitute(CmigSqlScript **source, GHashTable *variables, gboo
  * comments and COPY data. FALSE when there is none. */
 gboolean cmig_sql_find_reference(const CmigSqlScript *script, const char *const *names, gsize *at);
 
+/* Where the sqlite3 shell would see a command of its own: a statement that begins with `.` or `#`,
+ * or a line of nothing but `/` or `go`, which ends a statement. FALSE when there is none. */
+gboolean cmig_sql_find_shell_command(const CmigSqlScript *script, gsize *at);
+
 /* Statement and gap by index; borrowed. */
 const CmigSqlStatement *cmig_sql_statement(const CmigSqlScript *script, guint index);
 const CmigSqlGap *cmig_sql_gap(const CmigSqlScript *script, guint index);
