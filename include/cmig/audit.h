@@ -71,6 +71,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigAuditOpen, cmig_audit_open_free)
 char *cmig_audit_open_sql(const CmigAuditPlace *place);
 CmigAuditOpen *cmig_audit_open_from_rows(const GPtrArray *rows);
 
+/* Expressions for statements that must do without cmig: "RUN REVISION" of the last record, and
+ * "upgrade of REVISION" of the section that is open; null when there is none. The caller frees. */
+char *cmig_audit_last_expression(const CmigAuditPlace *place);
+char *cmig_audit_open_expression(const CmigAuditPlace *place);
+
 /* The query that has a row when the run `token` has applied or reverted `revision`, or, with a
  * `statement` above 0, has recorded that so many are done. The caller frees. */
 char *cmig_audit_find_sql(const CmigAuditPlace *place, const char *token, const char *revision,

@@ -91,6 +91,24 @@ char *cmig_audit_open_sql(const CmigAuditPlace *place)
                            place->table, version_table);
 }
 
+char *cmig_audit_last_expression(const CmigAuditPlace *place)
+{
+    g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
+    return g_strdup_printf("(SELECT run || ' ' || coalesce(revision, '') FROM %s WHERE "
+                           "version_table = %s ORDER BY id DESC LIMIT 1)",
+                           place->table, version_table);
+}
+
+/* As cmig_audit_open_from_rows decides. */
+char *cmig_audit_open_expression(const CmigAuditPlace *place)
+{
+    g_autofree char *query = cmig_audit_open_sql(place);
+    return g_strdup_printf("(SELECT direction || ' of ' || revision FROM (%s) AS last WHERE event "
+                           "IN ('%s', '%s') OR (event = '%s' AND statement > 0))",
+                           query, event_names[CMIG_AUDIT_STARTED],
+                           event_names[CMIG_AUDIT_STATEMENT], event_names[CMIG_AUDIT_FAILED]);
+}
+
 CmigAuditOpen *cmig_audit_open_from_rows(const GPtrArray *rows)
 {
     enum { EVENT, REVISION, DIRECTION, STATEMENT, STATEMENTS, CHECKSUM, AT };

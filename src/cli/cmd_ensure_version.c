@@ -23,6 +23,7 @@ static const GOptionEntry options[] = {CMIG_OFFLINE_OPTIONS, {0}};
 
 static const CmigExample examples[] = {
     {"cmig ensure-version", "make sure that the version table is there"},
+    {"cmig ensure-version --sql --dialect postgresql", "print the SQL that makes it"},
     {NULL, NULL},
 };
 
@@ -35,7 +36,8 @@ const CmigCommand cmig_cmd_ensure_version = {
     .summary = "Create the version table if it is not there",
     .description = "Creates the version table as Alembic makes it. Does nothing when it is there. "
                    "A version_table_schema that is configured and missing is created too. "
-                   "The other commands create it themselves when they first need it.",
+                   "The other commands create it themselves when they first need it.\n\n"
+                   "With --sql the statements are printed instead; no database is opened.",
     .examples = examples,
     .exit_statuses = exit_statuses,
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_WRITES,

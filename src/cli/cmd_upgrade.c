@@ -117,9 +117,15 @@ const CmigCommand cmig_cmd_upgrade = {
         "statements, but no transaction control. Other sections are never touched.\n\n"
         "With --sql nothing is run and no database is opened: the SQL is printed as a script for "
         "psql or the sqlite3 shell. TARGET may then be FROM:TO; without FROM the script is for an "
-        "empty database. FROM names the version rows, several separated by commas. Each "
-        "transaction of the script begins with a check that the database is there, and fails "
-        "without a change otherwise.\n\n"
+        "empty database. FROM names the version rows, several separated by commas; one of the two "
+        "may be relative to the other: 1975ea:+2, -2:head. FROM equal to TO is a script that only "
+        "looks.\n\n"
+        "Each transaction of the script first looks whether the database is at that place, whether "
+        "the step before it was the last thing that was done, and whether a section was left half "
+        "done; else it fails without a change. A section outside of a transaction is recorded "
+        "statement by statement, so that the next run goes on where the script stopped. With such "
+        "a section, or with COPY data, the script is for psql alone; psql is then told to stop at "
+        "the first error. Values of variables are in the script as they are, also secret ones.\n\n"
         "A target that is applied already is not an error.",
     .examples = upgrade_examples,
     .exit_statuses = exit_statuses,

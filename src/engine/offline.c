@@ -43,8 +43,14 @@ static gboolean resolve_relative_start(const CmigGraph *graph, int steps, const 
     if (!cmig_graph_resolve_one(graph, to, &target, error) ||
         !cmig_graph_walk(graph, target, steps, NULL, &start, &ended, error))
         return FALSE;
+    if (ended) {
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                    "Relative revision %d didn't produce %d migrations", steps, -steps);
+        cmig_error_set_hint(error, "FROM is counted down from TO; base comes before all");
+        return FALSE;
+    }
     *rows = g_ptr_array_new();
-    if (!ended && start != NULL)
+    if (start != NULL)
         g_ptr_array_add(*rows, start);
     return TRUE;
 }
@@ -112,10 +118,14 @@ static void take_step(CmigOffline *offline, CmigApplied *applied, const CmigStep
         cmig_offline_begin(offline);
     cmig_offline_add_guard(offline, expected);
     cmig_offline_add_changes(offline, changes);
-    cmig_offline_add_record(offline, step, FALSE);
+    cmig_offline_add_record(
+        offline, step, step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED : CMIG_AUDIT_REVERTED,
+        0);
     cmig_offline_add_section(offline, step);
     if (!is_spanning(offline) || last)
         cmig_offline_commit(offline);
+    else
+        cmig_offline_add_reset(offline);
 }
 
 /* Sections that were too large to keep are read again, one at a time. */
@@ -155,9 +165,9 @@ gboolean cmig_offline_run(const CmigConfig *config, const CmigGraph *graph, Cmig
         !cmig_step_load_all(plan, config, dialect, &steps, error))
         return FALSE;
     g_auto(CmigOffline) offline = {0};
-    cmig_offline_init(&offline, config, dialect);
+    cmig_offline_init(&offline, config, dialect, cmig_direction_name(direction), range, rows,
+                      steps);
     CmigApplied *applied = cmig_applied_new(graph, rows);
-    cmig_offline_add_head(&offline, cmig_direction_name(direction), range);
     if (steps->len == 0) {
         g_autoptr(GPtrArray) ids = cmig_applied_rows(applied);
         g_autofree const char **expected = cmig_session_ids(ids);
@@ -168,7 +178,7 @@ gboolean cmig_offline_run(const CmigConfig *config, const CmigGraph *graph, Cmig
     gboolean written = write_steps(&offline, applied, steps, error);
     cmig_applied_free(applied);
     if (written)
-        g_string_append(script, offline.script->str);
+        cmig_offline_finish(&offline, script);
     return written;
 }
 
@@ -197,30 +207,29 @@ gboolean cmig_offline_stamp(const CmigConfig *config, const CmigGraph *graph, Cm
         return FALSE;
     g_auto(CmigOffline) offline = {0};
     guint rows_changed = 0;
-    cmig_offline_init(&offline, config, dialect);
+    g_autofree char *range = g_strjoinv(" ", (GStrv)(guintptr)targets);
+    cmig_offline_init(&offline, config, dialect, "stamp", range, rows, NULL);
+    offline.settles = TRUE;
     CmigApplied *applied = cmig_applied_new(graph, rows);
     g_autoptr(GPtrArray) before = cmig_applied_rows(applied);
     cmig_applied_free(applied);
     g_autofree const char **expected = cmig_session_ids(before);
     g_autoptr(CmigRowChange) change = cmig_session_change_between(before, plan->rows);
     g_auto(GStrv) changes = cmig_session_row_changes(offline.table, change, &rows_changed);
-    cmig_offline_add_head(&offline, "stamp", targets[0]);
     cmig_offline_begin(&offline);
     cmig_offline_add_guard(&offline, expected);
     cmig_offline_add_changes(&offline, changes);
     cmig_offline_add_stamp(&offline, before, plan->rows);
     cmig_offline_commit(&offline);
-    g_string_append(script, offline.script->str);
+    cmig_offline_finish(&offline, script);
     return TRUE;
 }
 
 void cmig_offline_ensure_version(const CmigConfig *config, CmigDialect dialect, GString *script)
 {
     g_auto(CmigOffline) offline = {0};
-    cmig_offline_init(&offline, config, dialect);
-    cmig_offline_add_head(&offline, "ensure-version", "");
-    cmig_offline_add_schema(&offline);
+    cmig_offline_init(&offline, config, dialect, "ensure-version", "", NULL, NULL);
     cmig_offline_begin(&offline);
     cmig_offline_commit(&offline);
-    g_string_append(script, offline.script->str);
+    cmig_offline_finish(&offline, script);
 }

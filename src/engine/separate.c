@@ -25,17 +25,6 @@ typedef struct {
     guint sessions;     /* how many there had been when this one was made ready */
 } Separate;
 
-/* Over the statements that are done: a file whose others were mended can still be gone on with. */
-static char *checksum_of(const CmigSqlScript *sql, guint count)
-{
-    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
-    for (guint idx = 0; idx < count; idx++) {
-        g_autofree char *text = cmig_sql_shown_text(sql, idx);
-        g_checksum_update(checksum, (const guchar *)text, (gssize)strlen(text) + 1);
-    }
-    return g_strdup(g_checksum_get_string(checksum));
-}
-
 gboolean cmig_work_check_open(const CmigWork *work, const CmigStep *step, GError **error)
 {
     const CmigAuditOpen *open = work->open;
@@ -48,7 +37,7 @@ gboolean cmig_work_check_open(const CmigWork *work, const CmigStep *step, GError
     else if (step->transactional || open->statement > step->sql->statements->len)
         problem = "but its file has been changed since, and is another one now";
     else {
-        g_autofree char *checksum = checksum_of(step->sql, open->statement);
+        g_autofree char *checksum = cmig_step_checksum(step->sql, open->statement);
         if (strcmp(checksum, open->checksum) != 0)
             problem = "but in its file the statements that were run have been changed since";
     }
@@ -78,7 +67,7 @@ static CmigAuditRecord record_of(const Separate *self, CmigAuditEvent event, con
 static gboolean send_record(Separate *self, CmigAuditEvent event, gboolean part, GError **error)
 {
     const CmigSqlScript *sql = self->step->sql;
-    g_autofree char *checksum = checksum_of(sql, self->at);
+    g_autofree char *checksum = cmig_step_checksum(sql, self->at);
     CmigAuditRecord record = record_of(self, event, checksum);
     g_autofree char *insert = cmig_audit_insert_sql(&self->work->place, &record);
     const char *const records[] = {insert, NULL};

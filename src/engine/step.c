@@ -3,6 +3,8 @@
 #include "cmig/error.h"
 #include "cmig/script.h"
 
+#include <string.h>
+
 /* Bodies up to this many bytes in all are kept between checking and running them; the rest is read
  * again, so that a history of large dumps does not have to fit into memory. */
 static const gsize keep_limit = 16 * 1024 * 1024;
@@ -86,4 +88,14 @@ gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, Cmig
         return fail_separate(plan, separate->str, error);
     *steps = g_steal_pointer(&loaded);
     return TRUE;
+}
+
+char *cmig_step_checksum(const CmigSqlScript *sql, guint count)
+{
+    g_autoptr(GChecksum) checksum = g_checksum_new(G_CHECKSUM_SHA256);
+    for (guint idx = 0; idx < count; idx++) {
+        g_autofree char *text = cmig_sql_shown_text(sql, idx);
+        g_checksum_update(checksum, (const guchar *)text, (gssize)strlen(text) + 1);
+    }
+    return g_strdup(g_checksum_get_string(checksum));
 }

@@ -28,4 +28,8 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
 gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, CmigDialect dialect,
                             GPtrArray **steps, GError **error);
 
+/* The checksum of the first `count` statements, for the record that they are done: a file whose
+ * others were mended can still be gone on with. The caller frees. */
+char *cmig_step_checksum(const CmigSqlScript *sql, guint count);
+
 #endif

@@ -66,6 +66,15 @@ theirs() {
     check_that "alembic $*" || show_call
 }
 
+# script FILE: runs what cmig wrote.
+script() {
+    case $CMIG_TEST_DB in
+    pg) psql -Xq -v ON_ERROR_STOP=1 -f "$1" >"$TEST_OUT" 2>"$TEST_ERR" ;;
+    *) sqlite3 -bail "$TEST_DB" <"$1" >"$TEST_OUT" 2>"$TEST_ERR" ;;
+    esac
+    check_that 'a script of cmig' || show_call
+}
+
 # turns TABLE: both ways, two steps each.
 turns() {
     sql 'DELETE FROM log' >/dev/null
@@ -81,6 +90,8 @@ turns() {
     theirs current
     expect_out bbbb2
     cmig_ok downgrade base
+    cmig_ok upgrade bbbb2 --sql -o up.sql
+    script up.sql
     theirs upgrade head
     cmig_ok upgrade head
     cmig_ok stamp bbbb2
