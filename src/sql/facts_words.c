@@ -1,0 +1,332 @@
+/* The judge by words: for statements that no parser understands. It knows what a plain INSERT is;
+ * of everything else it only says how bad the words look. */
+#include "facts_words.h"
+#include "lexer.h"
+
+#include <string.h>
+
+/* --- Plain INSERT --- */
+
+/* A statement's tokens, one ahead. */
+typedef struct {
+    CmigLexer lexer;
+    CmigToken token;
+} Reader;
+
+static gboolean advance(Reader *reader)
+{
+    return cmig_lexer_next(&reader->lexer, &reader->token);
+}
+
+static Reader read_statement(const CmigSqlScript *script, guint index)
+{
+    const CmigSqlStatement *statement = cmig_sql_statement(script, index);
+    Reader reader = {.lexer = {.text = script->text,
+                               .length = statement->end,
+                               .at = statement->start,
+                               .dialect = script->dialect}};
+    if (!advance(&reader))
+        reader.token.kind = CMIG_TOKEN_END;
+    return reader;
+}
+
+static gboolean is_word(const Reader *reader, const char *word)
+{
+    return cmig_lexer_is(&reader->lexer, &reader->token, word);
+}
+
+static gboolean is_symbol(const Reader *reader, char symbol)
+{
+    return reader->token.kind == CMIG_TOKEN_SYMBOL &&
+           reader->lexer.text[reader->token.start] == symbol;
+}
+
+static gboolean skip_word(Reader *reader, const char *word)
+{
+    return is_word(reader, word) && advance(reader);
+}
+
+static gboolean skip_symbol(Reader *reader, char symbol)
+{
+    return is_symbol(reader, symbol) && advance(reader);
+}
+
+static gboolean skip_name(Reader *reader)
+{
+    return (reader->token.kind == CMIG_TOKEN_WORD || reader->token.kind == CMIG_TOKEN_QUOTED) &&
+           advance(reader);
+}
+
+/* a, a.b, a.b.c */
+static gboolean skip_dotted_name(Reader *reader)
+{
+    do
+        if (!skip_name(reader))
+            return FALSE;
+    while (skip_symbol(reader, '.'));
+    return TRUE;
+}
+
+static gboolean skip_columns(Reader *reader)
+{
+    if (!skip_symbol(reader, '('))
+        return TRUE;
+    do
+        if (!skip_name(reader))
+            return FALSE;
+    while (skip_symbol(reader, ','));
+    return skip_symbol(reader, ')');
+}
+
+/* Behind `::`: a type's name, its numbers in parentheses, brackets of an array. What stands in
+ * these is read on as values are. */
+static gboolean skip_cast(Reader *reader)
+{
+    if (!is_symbol(reader, ':'))
+        return FALSE;
+    gsize first = reader->token.start;
+    return advance(reader) && is_symbol(reader, ':') && reader->token.start == first + 1 &&
+           advance(reader) && skip_dotted_name(reader);
+}
+
+/* X'00', B'01': the letter directly before the quote. */
+static gboolean skip_prefixed_string(Reader *reader)
+{
+    if (!is_word(reader, "x") && !is_word(reader, "b") && !is_word(reader, "n"))
+        return FALSE;
+    gsize behind = reader->token.end;
+    return advance(reader) && reader->token.kind == CMIG_TOKEN_STRING &&
+           reader->token.start == behind && advance(reader);
+}
+
+/* One token of what may stand behind VALUES. */
+static gboolean skip_value(Reader *reader)
+{
+    static const char *const words[] = {"null", "true", "false", "default"};
+    switch (reader->token.kind) {
+    case CMIG_TOKEN_STRING:
+    case CMIG_TOKEN_NUMBER:
+        return advance(reader);
+    case CMIG_TOKEN_SYMBOL:
+        if (is_symbol(reader, ':'))
+            return skip_cast(reader);
+        return strchr("(),+-.[]", reader->lexer.text[reader->token.start]) != NULL &&
+               advance(reader);
+    case CMIG_TOKEN_WORD:
+        for (gsize idx = 0; idx < G_N_ELEMENTS(words); idx++)
+            if (is_word(reader, words[idx]))
+                return advance(reader) && !is_symbol(reader, '(');
+        return skip_prefixed_string(reader);
+    default:
+        return FALSE;
+    }
+}
+
+gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index, CmigPlainInsert *insert)
+{
+    Reader reader = read_statement(script, index);
+    if (!skip_word(&reader, "insert") || !skip_word(&reader, "into"))
+        return FALSE;
+    CmigPlainInsert found = {.start = reader.token.start};
+    if (!skip_name(&reader))
+        return FALSE;
+    found.end = reader.token.start;
+    while (skip_symbol(&reader, '.')) {
+        if (!skip_name(&reader))
+            return FALSE;
+        found.end = reader.token.start;
+    }
+    if (!skip_columns(&reader) || !skip_word(&reader, "values"))
+        return FALSE;
+    while (reader.token.kind != CMIG_TOKEN_END)
+        if (!skip_value(&reader))
+            return FALSE;
+    *insert = found;
+    return TRUE;
+}
+
+/* A name as the database stores it. */
+static char *stored_name(const CmigSqlScript *script, const CmigToken *token)
+{
+    const char *text = script->text + token->start;
+    gsize size = token->end - token->start;
+    if (token->kind == CMIG_TOKEN_WORD)
+        return script->dialect == CMIG_DIALECT_POSTGRESQL ? g_ascii_strdown(text, (gssize)size)
+                                                          : g_strndup(text, size);
+    g_autoptr(GString) name = g_string_new_len(text + 1, (gssize)size - 2);
+    const char close = text[size - 1];
+    const char twice[] = {close, close, '\0'};
+    const char once[] = {close, '\0'};
+    if (close != ']')
+        g_string_replace(name, twice, once, 0);
+    return g_string_free(g_steal_pointer(&name), FALSE);
+}
+
+static void add_target(const CmigSqlScript *script, const CmigPlainInsert *insert, CmigFact *fact)
+{
+    Reader reader = {.lexer = {.text = script->text,
+                               .length = insert->end,
+                               .at = insert->start,
+                               .dialect = script->dialect}};
+    g_autofree char *schema = NULL;
+    g_autofree char *name = NULL;
+    while (advance(&reader) && reader.token.kind != CMIG_TOKEN_END) {
+        if (is_symbol(&reader, '.'))
+            continue;
+        g_free(schema);
+        schema = g_steal_pointer(&name);
+        name = stored_name(script, &reader.token);
+    }
+    CmigFactTarget *target = cmig_fact_target_new(schema, name, "table");
+    if (script->dialect == CMIG_DIALECT_POSTGRESQL)
+        target->lock = CMIG_LOCK_ROW_EXCLUSIVE;
+    g_ptr_array_add(fact->targets, target);
+    fact->what = schema != NULL ? g_strdup_printf("adds rows to %s.%s", schema, name)
+                                : g_strdup_printf("adds rows to %s", name);
+}
+
+static gboolean is_same(const CmigSqlScript *script, const CmigPlainInsert *a,
+                        const CmigPlainInsert *b)
+{
+    gsize size = a->end - a->start;
+    return b->end - b->start == size &&
+           memcmp(script->text + a->start, script->text + b->start, size) == 0;
+}
+
+void cmig__words_add_insert(const CmigSqlScript *script, guint index, const CmigPlainInsert *insert,
+                            CmigPlainInsert *previous, GPtrArray *facts)
+{
+    gboolean said = previous->end != 0 && is_same(script, insert, previous);
+    *previous = *insert;
+    if (said)
+        return;
+    CmigFact *fact = cmig_fact_new(index);
+    add_target(script, insert, fact);
+    g_ptr_array_add(facts, fact);
+}
+
+/* --- Everything else --- */
+
+/* How bad a word is where a statement, or a clause that is one, may begin. `with` is the word
+ * behind it that makes it so, NULL for any. The first that fits counts. */
+static const struct {
+    const char *word;
+    const char *with;
+    CmigLevel level;
+} words[] = {
+    {"drop", "schema", CMIG_LEVEL_UNBOUNDED},    {"drop", "database", CMIG_LEVEL_UNBOUNDED},
+    {"drop", "owned", CMIG_LEVEL_UNBOUNDED},     {"drop", "tablespace", CMIG_LEVEL_UNBOUNDED},
+    {"drop", "extension", CMIG_LEVEL_UNBOUNDED}, {"drop", "constraint", CMIG_LEVEL_WEAKER},
+    {"drop", "default", CMIG_LEVEL_WEAKER},      {"drop", "not", CMIG_LEVEL_WEAKER},
+    {"drop", "identity", CMIG_LEVEL_WEAKER},     {"drop", "expression", CMIG_LEVEL_WEAKER},
+    {"drop", "index", CMIG_LEVEL_WEAKER},        {"drop", "view", CMIG_LEVEL_WEAKER},
+    {"drop", "trigger", CMIG_LEVEL_WEAKER},      {"drop", NULL, CMIG_LEVEL_DATA},
+    {"truncate", NULL, CMIG_LEVEL_DATA},         {"delete", NULL, CMIG_LEVEL_DATA},
+    {"update", NULL, CMIG_LEVEL_DATA},           {"merge", NULL, CMIG_LEVEL_DATA},
+    {"replace", "into", CMIG_LEVEL_DATA},        {"unlogged", NULL, CMIG_LEVEL_DATA},
+};
+
+/* A statement or a clause that is one may stand behind these; behind ALTER, everywhere. */
+static gboolean opens_clause(const Reader *reader)
+{
+    static const char *const openers[] = {"as",   "analyze", "analyse", "atomic", "begin",
+                                          "then", "else",    "do",      "also",   "instead"};
+    for (gsize idx = 0; idx < G_N_ELEMENTS(openers); idx++)
+        if (is_word(reader, openers[idx]))
+            return TRUE;
+    return is_symbol(reader, '(') || is_symbol(reader, ')') || is_symbol(reader, ';');
+}
+
+static CmigLevel level_of(const Reader *reader)
+{
+    for (gsize idx = 0; idx < G_N_ELEMENTS(words); idx++) {
+        if (!is_word(reader, words[idx].word))
+            continue;
+        Reader behind = *reader;
+        if (words[idx].with == NULL || (advance(&behind) && is_word(&behind, words[idx].with)))
+            return words[idx].level;
+    }
+    return CMIG_LEVEL_NONE;
+}
+
+/* The bare words with which the statement begins. */
+static char *first_words(const CmigSqlScript *script, guint index)
+{
+    enum { MOST = 3, LONGEST = 40 };
+    g_autoptr(GString) text = g_string_new(NULL);
+    Reader reader = read_statement(script, index);
+    for (guint count = 0; count < MOST && reader.token.kind == CMIG_TOKEN_WORD; count++) {
+        gsize size = reader.token.end - reader.token.start;
+        if (size > LONGEST)
+            break;
+        g_autofree char *word = g_ascii_strup(script->text + reader.token.start, (gssize)size);
+        g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", word);
+        if (!advance(&reader))
+            break;
+    }
+    return g_string_free(g_steal_pointer(&text), FALSE);
+}
+
+CmigFact *cmig__words_fact(const CmigSqlScript *script, guint index)
+{
+    CmigFact *fact = cmig_fact_new(index);
+    fact->level = CMIG_LEVEL_WEAKER;
+    fact->flags = CMIG_FACT_OPAQUE;
+    if (cmig_sql_kind(script, index) == CMIG_SQL_ALONE)
+        fact->flags |= CMIG_FACT_ALONE;
+    Reader reader = read_statement(script, index);
+    gboolean alters = is_word(&reader, "alter");
+    gboolean opens = TRUE;
+    while (reader.token.kind != CMIG_TOKEN_END) {
+        if (is_word(&reader, "cascade"))
+            fact->flags |= CMIG_FACT_CASCADE;
+        if (opens || alters)
+            fact->level = MAX(fact->level, level_of(&reader));
+        opens = opens_clause(&reader);
+        if (!advance(&reader))
+            break;
+    }
+    g_autofree char *begin = first_words(script, index);
+    fact->what = *begin != '\0' ? g_strdup_printf("is not understood: begins with %s", begin)
+                                : g_strdup("is not understood");
+    return fact;
+}
+
+/* --- The judge --- */
+
+static GPtrArray *judge_section(CmigJudge *judge, const CmigSqlScript *script)
+{
+    (void)judge;
+    GPtrArray *facts = g_ptr_array_new_with_free_func((GDestroyNotify)cmig_fact_free);
+    CmigPlainInsert previous = {0};
+    for (guint idx = 0; idx < script->statements->len; idx++) {
+        CmigPlainInsert insert;
+        if (cmig__words_plain_insert(script, idx, &insert)) {
+            cmig__words_add_insert(script, idx, &insert, &previous, facts);
+        } else {
+            previous.end = 0;
+            g_ptr_array_add(facts, cmig__words_fact(script, idx));
+        }
+    }
+    return facts;
+}
+
+static void free_judge(CmigJudge *judge)
+{
+    g_free(judge);
+}
+
+CmigJudge *cmig_judge_new_words(CmigDialect dialect)
+{
+    (void)dialect; /* every script says its own */
+    CmigJudge *judge = g_new0(CmigJudge, 1);
+    judge->facts = judge_section;
+    judge->free = free_judge;
+    return judge;
+}
+
+CmigJudge *cmig_judge_new_postgresql(guint server_version)
+{
+    (void)server_version;
+    return cmig_judge_new_words(CMIG_DIALECT_POSTGRESQL);
+}
