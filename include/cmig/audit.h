@@ -15,6 +15,10 @@ extern const char cmig_audit_table_name[];
 /* The checksum of a section of which nothing is done. */
 extern const char cmig_audit_no_statements[];
 
+/* What a repair decided: the detail of its record. */
+extern const char cmig_audit_marked_applied[];
+extern const char cmig_audit_marked_reverted[];
+
 typedef enum {
     CMIG_AUDIT_APPLIED,
     CMIG_AUDIT_REVERTED,
@@ -23,6 +27,7 @@ typedef enum {
     CMIG_AUDIT_STATEMENT, /* `statement` of its statements are done; the next one may be, in part */
     CMIG_AUDIT_FAILED,    /* `statement` are done and nothing of the next one */
     CMIG_AUDIT_REPAIRED,  /* somebody decided what is to hold of the section */
+    CMIG_AUDIT_ACCEPTED,  /* the file of an applied revision changed, and somebody said it is fine */
 } CmigAuditEvent;
 
 typedef struct {
@@ -80,6 +85,21 @@ char *cmig_audit_open_expression(const CmigAuditPlace *place);
  * `statement` above 0, has recorded that so many are done. The caller frees. */
 char *cmig_audit_find_sql(const CmigAuditPlace *place, const char *token, const char *revision,
                           guint statement);
+
+/* What the log says of a revision, or of a stamp. */
+typedef struct {
+    gboolean applied;  /* of a revision: it is there since */
+    char *revision;    /* NULL: a stamp */
+    char *checksum;    /* of the section that was run, or accepted; NULL when it is not known */
+    char *fingerprint; /* likewise */
+    char *detail;      /* of a stamp "[from] -> [to]" */
+} CmigAuditSection;
+
+/* The query of the last record of each revision that says what was run of it, and of all stamps,
+ * and its answer: CmigAuditSection in the order in which they happened. The caller frees the text
+ * and unrefs the array. */
+char *cmig_audit_sections_sql(const CmigAuditPlace *place);
+GPtrArray *cmig_audit_sections_from_rows(const GPtrArray *rows);
 
 /* A new run token: 128 random bits as 32 hexadecimal digits. The caller frees. */
 char *cmig_audit_new_token(void);

@@ -186,7 +186,8 @@ struct CmigDb {
     const CmigDbDriver *driver;
     CmigDbSettings settings;
     char *display;      /* for messages */
-    char *table_schema; /* of the version table, once inspected */
+    char *table_schema;      /* of the version table, once inspected */
+    gboolean audit_readable; /* likewise */
     void (*tick)(gpointer data);
     gpointer tick_data;
     CmigDbTable table; /* as inspected */
@@ -219,6 +220,9 @@ gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
 /* Closes what is left of the connection and makes a new one with the same parameters; the session
  * lock is gone, cmig_db_inspect comes next. Errors: CMIG_ERROR_UNAVAILABLE. */
 gboolean cmig_db_reconnect(CmigDb *db, GError **error);
+
+/* Whether there is an audit table that may be read, as inspected. */
+gboolean cmig_db_audit_readable(const CmigDb *db);
 
 /* One round trip: the version rows, sorted bytewise, owned strings; an empty array when there is no
  * table. Not a table, one of another shape, or one that may not be read, is CMIG_ERROR_FAILED, as

@@ -84,6 +84,14 @@ gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *s
                                   CmigDialect dialect, GHashTable *variables, CmigSqlScript **sql,
                                   gboolean *transactional, GError **error);
 
+/* SHA-256 of the section's bytes as they stand in the file, in hexadecimal. The caller frees. */
+char *cmig_script_checksum(const CmigScript *script, const CmigSection *section);
+
+/* The fingerprint (cmig_sql_fingerprint) of the section as it stands in the file, for `dialect`;
+ * the caller frees. Errors, with NULL: it is not well-formed, as cmig_sql_scan. */
+char *cmig_script_fingerprint(const CmigScript *script, const CmigSection *section,
+                              CmigDialect dialect, GError **error);
+
 /* Reads the headers of all revision files of the version locations, in Alembic's load order
  * (locations as configured, names sorted bytewise, subfolders only when recursive, after the
  * folder's own files), into a sealed graph. Files that do not end in `.sql` or begin with `.` are

@@ -16,7 +16,7 @@ static const char *const event_names[] = {
     [CMIG_AUDIT_APPLIED] = "applied",     [CMIG_AUDIT_REVERTED] = "reverted",
     [CMIG_AUDIT_STAMPED] = "stamped",     [CMIG_AUDIT_STARTED] = "started",
     [CMIG_AUDIT_STATEMENT] = "statement", [CMIG_AUDIT_FAILED] = "failed",
-    [CMIG_AUDIT_REPAIRED] = "repaired",
+    [CMIG_AUDIT_REPAIRED] = "repaired",   [CMIG_AUDIT_ACCEPTED] = "accepted",
 };
 
 /* What differs between the dialects. */

@@ -111,16 +111,18 @@ void cmig_say(const CmigApp *app, const char *format, ...) G_GNUC_PRINTF(2, 3);
 /* Rendering of revisions, as Alembic prints them (scripts parse it). All results are owned by the
  * caller; text from files is escaped. `current` is an array of revisions or NULL. */
 
-/* `<down> -> <rev> (labels) (head) (current) (branchpoint) (mergepoint), message` */
+/* `<down> -> <rev> (labels) (head) (current) (branchpoint) (mergepoint)<mark>, message`; `mark` may
+ * be NULL. */
 char *cmig_render_history_line(const CmigGraph *graph, const CmigRevision *revision,
-                               const GPtrArray *current);
+                               const GPtrArray *current, const char *mark);
 /* `<rev> (label) (head)`, as `heads` and `current` print it; markers of branch and merge points are
  * added when `with_points`. */
 char *cmig_render_short(const CmigGraph *graph, const CmigRevision *revision, gboolean with_labels,
                         gboolean with_points);
-/* The long form of `show` and `-v`: Rev, Parent, Branches into, Path, blank, message indented. */
+/* The long form of `show` and `-v`: Rev (with `mark`, which may be NULL), Parent, Branches into,
+ * Path, blank, message indented. */
 char *cmig_render_long(const CmigGraph *graph, const CmigRevision *revision,
-                       const GPtrArray *current);
+                       const GPtrArray *current, const char *mark);
 /* `a, b -> c`: what "Running upgrade" prints; both sides may be empty. */
 char *cmig_render_move(const CmigRevision *revision, CmigDirection direction);
 /* What lists say about a revision: the first line of its message. */

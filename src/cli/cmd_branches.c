@@ -31,7 +31,7 @@ static void print_child(const CmigGraph *graph, const CmigRevision *point,
 
 static void print_point(const CmigGraph *graph, const CmigRevision *point)
 {
-    g_autofree char *text = verbose ? cmig_render_long(graph, point, NULL)
+    g_autofree char *text = verbose ? cmig_render_long(graph, point, NULL, NULL)
                                     : cmig_render_short(graph, point, TRUE, TRUE);
     cmig_out("%s\n", text);
     for (guint i = 0; i < point->children->len; i++)

@@ -69,7 +69,7 @@ static void print_text(const CmigApp *app, const GPtrArray *revisions)
 {
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
-        g_autofree char *text = verbose ? cmig_render_long(app->graph, revision, NULL)
+        g_autofree char *text = verbose ? cmig_render_long(app->graph, revision, NULL, NULL)
                                         : cmig_render_short(app->graph, revision, FALSE, TRUE);
         cmig_out("%s\n", text);
     }

@@ -14,7 +14,7 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
     }
     for (guint i = 0; i < heads->len; i++) {
         const CmigRevision *head = g_ptr_array_index(heads, i);
-        g_autofree char *text = verbose ? cmig_render_long(app->graph, head, NULL)
+        g_autofree char *text = verbose ? cmig_render_long(app->graph, head, NULL, NULL)
                                         : cmig_render_short(app->graph, head, TRUE, FALSE);
         cmig_out("%s\n", text);
     }

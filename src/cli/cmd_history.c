@@ -1,6 +1,9 @@
 /* cmig history: the revisions, newest first. */
 #include "cli/commands.h"
 
+#include "cmig/applied_files.h"
+#include "cmig/text.h"
+
 static char *rev_range;
 static gboolean verbose;
 static gboolean indicate_current;
@@ -18,25 +21,87 @@ static gboolean range_needs_current(void)
     return FALSE;
 }
 
+/* What is said of a revision whose file is not what was applied. */
+static const char *const marks[] = {
+    [CMIG_FILE_UNKNOWN] = NULL,
+    [CMIG_FILE_UNCHANGED] = NULL,
+    [CMIG_FILE_COMMENTS] = " (comments changed since applied)",
+    [CMIG_FILE_CHANGED] = " (changed since applied)",
+    [CMIG_FILE_MISSING] = " (file missing)",
+};
+
+/* Revision -> CmigAppliedFile, borrowed from `files`. Those that no file defines are no part of the
+ * history, but nothing to keep quiet about. */
+static GHashTable *index_files(const CmigApp *app, const GPtrArray *files)
+{
+    GHashTable *by_revision = g_hash_table_new(NULL, NULL);
+    for (guint i = 0; i < files->len; i++) {
+        CmigAppliedFile *file = files->pdata[i];
+        if (file->revision != NULL) {
+            g_hash_table_insert(by_revision, (gpointer)(guintptr)file->revision, file);
+            continue;
+        }
+        g_autofree char *id = cmig_text_escape(file->id);
+        cmig_say(app, "Warning: no file defines the applied revision %s\n", id);
+    }
+    return by_revision;
+}
+
+/* A range reads the files of its revisions only. */
+static gboolean read_files(CmigApp *app, const GPtrArray *current, const GPtrArray *revisions,
+                           GPtrArray **files, GError **error)
+{
+    g_autoptr(CmigRevisionSet) shown = cmig_revision_set_new(app->graph);
+    for (guint i = 0; i < revisions->len; i++)
+        cmig_revision_set_add(shown, revisions->pdata[i]);
+    return cmig_applied_files_read(app->db, app->config, app->graph, current,
+                                   rev_range != NULL ? shown : NULL, files, error);
+}
+
+static void print_json(const CmigApp *app, const GPtrArray *revisions, const GPtrArray *current,
+                       GHashTable *files)
+{
+    json_t *list = cmig_render_json_list(app->graph, revisions, current);
+    for (guint i = 0; current != NULL && i < revisions->len; i++) {
+        const CmigAppliedFile *file = g_hash_table_lookup(files, revisions->pdata[i]);
+        json_object_set_new(json_array_get(list, i), "file",
+                            file ? json_string(cmig_file_state_name(file->state)) : json_null());
+    }
+    cmig_out_json(list);
+}
+
+static void print_text(const CmigApp *app, const GPtrArray *revisions, const GPtrArray *current,
+                       GHashTable *files)
+{
+    for (guint i = 0; i < revisions->len; i++) {
+        const CmigRevision *revision = g_ptr_array_index(revisions, i);
+        const CmigAppliedFile *file = g_hash_table_lookup(files, revision);
+        const char *mark = file != NULL ? marks[file->state] : NULL;
+        g_autofree char *text =
+            verbose ? cmig_render_long(app->graph, revision, current, mark)
+                    : cmig_render_history_line(app->graph, revision, current, mark);
+        cmig_out("%s\n", text);
+    }
+}
+
 static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
 {
     g_autoptr(GPtrArray) current = NULL;
+    g_autoptr(GPtrArray) revisions = NULL;
+    g_autoptr(GPtrArray) files = NULL;
     if ((indicate_current || range_needs_current()) && !cmig_app_current(app, &current, error))
         return FALSE;
-    g_autoptr(GPtrArray) revisions = NULL;
     if (!cmig_graph_range(app->graph, rev_range, current, &revisions, error))
         return FALSE;
+    if (indicate_current && !read_files(app, current, revisions, &files, error))
+        return FALSE;
     const GPtrArray *marked = indicate_current ? current : NULL;
-    if (app->json) {
-        cmig_out_json(cmig_render_json_list(app->graph, revisions, marked));
-        return TRUE;
-    }
-    for (guint i = 0; i < revisions->len; i++) {
-        const CmigRevision *revision = g_ptr_array_index(revisions, i);
-        g_autofree char *text = verbose ? cmig_render_long(app->graph, revision, marked)
-                                        : cmig_render_history_line(app->graph, revision, marked);
-        cmig_out("%s\n", text);
-    }
+    g_autoptr(GPtrArray) none = g_ptr_array_new();
+    g_autoptr(GHashTable) index = index_files(app, files != NULL ? files : none);
+    if (app->json)
+        print_json(app, revisions, marked, index);
+    else
+        print_text(app, revisions, marked, index);
     return TRUE;
 }
 
@@ -45,7 +110,8 @@ static const GOptionEntry options[] = {
      "show only the revisions from START to END, both included", "START:END"},
     {"verbose", 'v', 0, G_OPTION_ARG_NONE, &verbose, "show each revision in full", NULL},
     {"indicate-current", 'i', 0, G_OPTION_ARG_NONE, &indicate_current,
-     "mark the revisions that the database is at (connects to it)", NULL},
+     "mark the revisions that the database is at, and files that changed since (connects to it)",
+     NULL},
     {0},
 };
 
@@ -69,8 +135,12 @@ const CmigCommand cmig_cmd_history = {
         "START and END are ids or their beginnings, branch labels, head, heads, base, current, or "
         "relative: -3: begins three below the end, :+3 ends three above the start. Either may be "
         "left out. Only `current` and --indicate-current connect to the database.\n\n"
+        "--indicate-current also compares the file of each applied revision with what was run of "
+        "it: (changed since applied), or (comments changed since applied) when only comments, "
+        "white space or the case of words changed. See cmig-accept(1).\n\n"
         "With --json the revisions are a list of objects as `cmig show --json` prints them; with "
-        "--indicate-current each has is_current too.",
+        "--indicate-current each has is_current too, and file: unchanged, comments, changed, "
+        "missing, unknown (stamped, or applied by another tool), or null when it is not applied.",
     .examples = examples,
     .exit_statuses = (const int[]){1, 69, 78, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON,

@@ -19,7 +19,7 @@ static gboolean run(CmigApp *app, char **arguments, GError **error)
     }
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
-        g_autofree char *text = cmig_render_long(app->graph, revision, NULL);
+        g_autofree char *text = cmig_render_long(app->graph, revision, NULL, NULL);
         cmig_out("%s\n", text);
     }
     return TRUE;

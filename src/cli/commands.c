@@ -9,7 +9,7 @@ const CmigCommand *const cmig_commands[] = {
     &cmig_cmd_revision, &cmig_cmd_merge,          &cmig_cmd_edit,
 
     &cmig_cmd_upgrade,  &cmig_cmd_downgrade,      &cmig_cmd_stamp,      &cmig_cmd_ensure_version,
-    &cmig_cmd_repair,
+    &cmig_cmd_repair,   &cmig_cmd_accept,
 
     &cmig_cmd_current,  &cmig_cmd_history,        &cmig_cmd_heads,      &cmig_cmd_branches,
     &cmig_cmd_show,     &cmig_cmd_wait,

@@ -16,6 +16,7 @@ extern const CmigCommand cmig_cmd_upgrade;
 extern const CmigCommand cmig_cmd_downgrade;
 extern const CmigCommand cmig_cmd_stamp;
 extern const CmigCommand cmig_cmd_ensure_version;
+extern const CmigCommand cmig_cmd_accept;
 
 extern const CmigCommand cmig_cmd_current;
 extern const CmigCommand cmig_cmd_history;

@@ -114,7 +114,7 @@ char *cmig_render_summary(const CmigRevision *revision)
 }
 
 char *cmig_render_history_line(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision *revision,
-                               const GPtrArray *current)
+                               const GPtrArray *current, const char *mark)
 {
     GString *out = g_string_new(NULL);
     append_parents(out, revision);
@@ -130,6 +130,7 @@ char *cmig_render_history_line(const CmigGraph *graph G_GNUC_UNUSED, const CmigR
     if (is_current(revision, current))
         g_string_append(out, " (current)");
     append_points(out, revision);
+    g_string_append(out, mark != NULL ? mark : "");
     g_autofree char *summary = cmig_render_summary(revision);
     g_string_append_printf(out, ", %s", summary);
     return g_string_free(out, FALSE);
@@ -178,7 +179,7 @@ static void append_docstring(GString *out, const CmigRevision *revision)
 }
 
 char *cmig_render_long(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision *revision,
-                       const GPtrArray *current)
+                       const GPtrArray *current, const char *mark)
 {
     GString *out = g_string_new("Rev: ");
     append_escaped(out, revision->id);
@@ -187,6 +188,7 @@ char *cmig_render_long(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision 
     append_points(out, revision);
     if (is_current(revision, current))
         g_string_append(out, " (current)");
+    g_string_append(out, mark != NULL ? mark : "");
     g_string_append(out, is_merge_point(revision) ? "\nMerges: " : "\nParent: ");
     append_parents(out, revision);
     if (revision->depends_on[0] != NULL) {

@@ -122,8 +122,14 @@ gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
         return FALSE;
     g_free(db->table_schema);
     db->table_schema = g_strdup(found->table_schema);
+    db->audit_readable = found->audit_readable;
     *state = g_steal_pointer(&found);
     return TRUE;
+}
+
+gboolean cmig_db_audit_readable(const CmigDb *db)
+{
+    return db->audit_readable;
 }
 
 /* Whether inspect came first: without it the version table's place is not known. */

@@ -32,13 +32,11 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
         !cmig_script_scan_section(script, section, dialect, config->variables, &sql, &transactional,
                                   error))
         return FALSE;
-    const guchar *bytes = g_bytes_get_data(script->content, NULL);
     cmig_sql_script_free(step->sql);
     g_free(step->checksum);
     step->sql = sql;
     step->transactional = transactional;
-    step->checksum = g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes + section->start,
-                                                 section->end - section->start);
+    step->checksum = cmig_script_checksum(script, section);
     return TRUE;
 }
 

@@ -2,6 +2,7 @@
 #include "script/internal.h"
 
 #include "cmig/error.h"
+#include "cmig/facts.h"
 #include "cmig/file.h"
 #include "cmig/text.h"
 
@@ -124,4 +125,22 @@ gboolean cmig_script_scan_section(const CmigScript *script, const CmigSection *s
         return FALSE;
     *sql = g_steal_pointer(&made);
     return TRUE;
+}
+
+char *cmig_script_checksum(const CmigScript *script, const CmigSection *section)
+{
+    const guchar *bytes = g_bytes_get_data(script->content, NULL);
+    return g_compute_checksum_for_data(G_CHECKSUM_SHA256, bytes + section->start,
+                                       section->end - section->start);
+}
+
+char *cmig_script_fingerprint(const CmigScript *script, const CmigSection *section,
+                              CmigDialect dialect, GError **error)
+{
+    const char *text = g_bytes_get_data(script->content, NULL);
+    g_autoptr(CmigSqlScript) sql = NULL;
+    if (!cmig_sql_scan(text + section->start, section->end - section->start, dialect, FALSE,
+                       script->revision->path, section->first_line, &sql, error))
+        return NULL;
+    return cmig_sql_fingerprint(sql);
 }

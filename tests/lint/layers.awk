@@ -26,7 +26,7 @@ BEGIN {
     owns("guard", "guard")
     owns("audit", "audit")
     owns("vcs", "vcs")
-    owns("engine", "offline plan run")
+    owns("engine", "applied_files offline plan run")
 
     # library header: the only folder that may include it
     only["libpq-fe.h"] = "src/db/pg/"

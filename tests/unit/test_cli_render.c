@@ -93,7 +93,7 @@ START_TEST(test_history_line)
     g_autoptr(GPtrArray) current = g_ptr_array_new();
     g_ptr_array_add(current, find(lines[_i].id));
     g_autofree char *text =
-        cmig_render_history_line(graph, find(lines[_i].id), lines[_i].current ? current : NULL);
+        cmig_render_history_line(graph, find(lines[_i].id), lines[_i].current ? current : NULL, NULL);
     assert_same_but_labels(text, lines[_i].line);
 }
 END_TEST
@@ -153,7 +153,7 @@ START_TEST(test_long)
     revision->create_date = g_strdup("2026-11-20T10:15:00Z");
     if (longs[_i].current)
         g_ptr_array_add(current, revision);
-    g_autofree char *text = cmig_render_long(graph, revision, current);
+    g_autofree char *text = cmig_render_long(graph, revision, current, NULL);
     assert_same_but_labels(text, longs[_i].text);
 }
 END_TEST
@@ -227,8 +227,8 @@ START_TEST(test_hostile_text)
     g_free(revision->path);
     revision->message = g_strdup("bell \a\033[2J\r\nnext \xe2\x80\xae\r\nlast");
     revision->path = g_strdup("/p/\xff\n\033.sql");
-    g_autofree char *line = cmig_render_history_line(graph, revision, NULL);
-    g_autofree char *text = cmig_render_long(graph, revision, NULL);
+    g_autofree char *line = cmig_render_history_line(graph, revision, NULL, NULL);
+    g_autofree char *text = cmig_render_long(graph, revision, NULL, NULL);
     ck_assert_str_eq(line, "<base> -> zzzz1 (lone) (head), bell \\x07\\x1B[2J");
     ck_assert_ptr_nonnull(strstr(text, "Path: /p/\\xFF\\n\\x1B.sql\n\n"));
     ck_assert_ptr_nonnull(strstr(text, "    bell \\x07\\x1B[2J\n    next \\u{202E}\n    last\n"));
