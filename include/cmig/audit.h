@@ -27,7 +27,7 @@ typedef enum {
     CMIG_AUDIT_STATEMENT, /* `statement` of its statements are done; the next one may be, in part */
     CMIG_AUDIT_FAILED,    /* `statement` are done and nothing of the next one */
     CMIG_AUDIT_REPAIRED,  /* somebody decided what is to hold of the section */
-    CMIG_AUDIT_ACCEPTED,  /* the file of an applied revision changed, and somebody said it is fine */
+    CMIG_AUDIT_ACCEPTED, /* the file of an applied revision changed, and somebody said it is fine */
 } CmigAuditEvent;
 
 typedef struct {

@@ -185,7 +185,7 @@ typedef struct {
 struct CmigDb {
     const CmigDbDriver *driver;
     CmigDbSettings settings;
-    char *display;      /* for messages */
+    char *display;           /* for messages */
     char *table_schema;      /* of the version table, once inspected */
     gboolean audit_readable; /* likewise */
     void (*tick)(gpointer data);

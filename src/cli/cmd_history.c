@@ -77,9 +77,9 @@ static void print_text(const CmigApp *app, const GPtrArray *revisions, const GPt
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
         const CmigAppliedFile *file = g_hash_table_lookup(files, revision);
         const char *mark = file != NULL ? marks[file->state] : NULL;
-        g_autofree char *text =
-            verbose ? cmig_render_long(app->graph, revision, current, mark)
-                    : cmig_render_history_line(app->graph, revision, current, mark);
+        g_autofree char *text = verbose
+                                    ? cmig_render_long(app->graph, revision, current, mark)
+                                    : cmig_render_history_line(app->graph, revision, current, mark);
         cmig_out("%s\n", text);
     }
 }

@@ -14,8 +14,7 @@ static gboolean is_different(const CmigAppliedFile *file)
            file->state == CMIG_FILE_MISSING;
 }
 
-static gboolean fail(GError **error, const char *hint, const char *format, ...)
-    G_GNUC_PRINTF(3, 4);
+static gboolean fail(GError **error, const char *hint, const char *format, ...) G_GNUC_PRINTF(3, 4);
 static gboolean fail(GError **error, const char *hint, const char *format, ...)
 {
     va_list args;
@@ -32,8 +31,9 @@ static gboolean fail(GError **error, const char *hint, const char *format, ...)
 static gboolean check_file(const CmigAppliedFile *file, GError **error)
 {
     if (file->state == CMIG_FILE_UNKNOWN)
-        return fail(error, "it was stamped, or applied by another tool; only what cmig applied is "
-                           "compared with its file",
+        return fail(error,
+                    "it was stamped, or applied by another tool; only what cmig applied is "
+                    "compared with its file",
                     "what was run of revision %s is not known", file->id);
     if (!is_different(file))
         return fail(error, NULL, "the file of revision %s did not change since it was applied",

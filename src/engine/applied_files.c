@@ -3,8 +3,8 @@
 #include "cmig/applied_files.h"
 
 #include "cmig/audit.h"
-#include "cmig/error.h"
 #include "cmig/script.h"
+#include "cmig/text.h"
 
 #include <string.h>
 
@@ -123,8 +123,8 @@ static void add_missing(GPtrArray *files, const CmigGraph *graph, const GPtrArra
 {
     for (guint idx = 0; idx < log->len; idx++) {
         const CmigAuditSection *section = log->pdata[idx];
-        gboolean last =
-            section->revision != NULL && g_hash_table_lookup(recorded, section->revision) == section;
+        gboolean last = section->revision != NULL &&
+                        g_hash_table_lookup(recorded, section->revision) == section;
         if (last && section->checksum != NULL && cmig_graph_find(graph, section->revision) == NULL)
             add_file(files, section->revision, NULL)->state = CMIG_FILE_MISSING;
     }
@@ -185,4 +185,17 @@ gboolean cmig_applied_files_check(CmigDb *db, const CmigConfig *config, const Cm
         if (((CmigAppliedFile *)files->pdata[idx])->state == CMIG_FILE_CHANGED)
             g_ptr_array_add(*changed, g_steal_pointer(&files->pdata[idx]));
     return TRUE;
+}
+
+char *cmig_applied_files_names(const GPtrArray *files)
+{
+    enum { SHOWN = 12 };
+    GString *text = g_string_new(NULL);
+    for (guint idx = 0; idx < files->len && idx < SHOWN; idx++) {
+        g_autofree char *id = cmig_text_escape(((const CmigAppliedFile *)files->pdata[idx])->id);
+        g_string_append_printf(text, "%s%s", idx > 0 ? ", " : "", id);
+    }
+    if (files->len > SHOWN)
+        g_string_append_printf(text, " and %u more", files->len - SHOWN);
+    return g_string_free(text, FALSE);
 }

@@ -132,8 +132,8 @@ static gboolean mark(CmigWork *work, const CmigRevision *revision, gboolean appl
                               .run = work->token,
                               .revision = revision->id,
                               .direction = work->open->direction,
-                              .detail = applied ? cmig_audit_marked_applied
-                                                : cmig_audit_marked_reverted};
+                              .detail =
+                                  applied ? cmig_audit_marked_applied : cmig_audit_marked_reverted};
     g_autofree char *insert = cmig_audit_insert_sql(&work->place, &record);
     const char *const records[] = {insert, NULL};
     CmigDbUnit unit = {.begins = TRUE,

@@ -2,6 +2,7 @@
  * time. Between two steps the version rows and the schema agree, whatever happens. */
 #include "cmig/run.h"
 
+#include "cmig/applied_files.h"
 #include "cmig/clock.h"
 #include "cmig/error.h"
 #include "cmig/guard.h"
@@ -248,6 +249,19 @@ static gboolean check_writable(const CmigWork *work, const CmigPlan *plan, GErro
     return cmig_db_check_writable(work->db, (const char *const *)ids->pdata, error);
 }
 
+/* A database in which the edited file has run would be another one than this. */
+static gboolean warn_changed_files(const CmigWork *work, const GPtrArray *rows, GError **error)
+{
+    g_autoptr(GPtrArray) changed = NULL;
+    if (!cmig_applied_files_check(work->db, work->config, work->graph, rows, &changed, error))
+        return FALSE;
+    if (changed->len == 0)
+        return TRUE;
+    g_autofree char *names = cmig_applied_files_names(changed);
+    cmig_work_note(work, "files changed after they were applied: %s; see `cmig history -i`", names);
+    return TRUE;
+}
+
 gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *rows, gboolean forced,
                        GError **error)
 {
@@ -261,7 +275,7 @@ gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *ro
         g_autofree char *what =
             g_strdup_printf("%s by %u revision%s", cmig_direction_name(plan->direction),
                             plan->revisions->len, plan->revisions->len == 1 ? "" : "s");
-        if (!check_writable(work, plan, error) ||
+        if (!check_writable(work, plan, error) || !warn_changed_files(work, rows, error) ||
             !cmig_guard_check_write(work->config, what, error) ||
             !take_all_steps(work, rows, forced, error))
             return FALSE;

@@ -1,6 +1,7 @@
 #include "engine/step.h"
 
 #include "cmig/error.h"
+#include "cmig/facts.h"
 #include "cmig/script.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ void cmig_step_free(gpointer data)
         return;
     cmig_sql_script_free(step->sql);
     g_free(step->checksum);
+    g_free(step->fingerprint);
     g_free(step);
 }
 
@@ -34,9 +36,11 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
         return FALSE;
     cmig_sql_script_free(step->sql);
     g_free(step->checksum);
+    g_free(step->fingerprint);
     step->sql = sql;
     step->transactional = transactional;
     step->checksum = cmig_script_checksum(script, section);
+    step->fingerprint = cmig_sql_fingerprint(sql->source != NULL ? sql->source : sql);
     return TRUE;
 }
 

@@ -12,7 +12,8 @@ typedef struct {
     CmigDirection direction;
     CmigSqlScript *sql; /* NULL when it was too large to keep: load again */
     gboolean transactional;
-    char *checksum; /* SHA-256 of the section's bytes as they stand in the file */
+    char *checksum;    /* SHA-256 of the section's bytes as they stand in the file */
+    char *fingerprint; /* of what they say, variables as references */
 } CmigStep;
 void cmig_step_free(gpointer step);
 

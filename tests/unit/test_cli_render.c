@@ -92,8 +92,8 @@ START_TEST(test_history_line)
 {
     g_autoptr(GPtrArray) current = g_ptr_array_new();
     g_ptr_array_add(current, find(lines[_i].id));
-    g_autofree char *text =
-        cmig_render_history_line(graph, find(lines[_i].id), lines[_i].current ? current : NULL, NULL);
+    g_autofree char *text = cmig_render_history_line(graph, find(lines[_i].id),
+                                                     lines[_i].current ? current : NULL, NULL);
     assert_same_but_labels(text, lines[_i].line);
 }
 END_TEST
