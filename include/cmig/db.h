@@ -5,6 +5,7 @@
 #define CMIG_DB_H
 
 #include "cmig/dialect.h"
+#include "cmig/facts.h"
 #include "cmig/sql.h"
 #include "cmig/url.h"
 
@@ -157,6 +158,14 @@ CmigDbActivity *cmig_db_activity_new(void);
 void cmig_db_activity_free(CmigDbActivity *activity);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbActivity, cmig_db_activity_free)
 
+/* How large the object of a CmigFactTarget is. */
+typedef struct {
+    gboolean exists;
+    gint64 rows;    /* -1 = not known, or it has none of its own: a view, an index */
+    gboolean exact; /* counted; else an estimate */
+    gint64 bytes;   /* with indexes; -1 = not known */
+} CmigDbSize;
+
 typedef struct {
     const char *name;
     CmigDialect dialect;
@@ -178,6 +187,9 @@ typedef struct {
                       GError **error);
     gboolean (*watch)(CmigDb *db, CmigDbActivity **activity);
     gboolean (*ping)(CmigDb *db, GError **error);
+    gboolean (*judge)(CmigDb *db, CmigJudge **judge, GError **error);
+    gboolean (*sizes)(CmigDb *db, const GPtrArray *targets, guint limit, GArray *sizes,
+                      GError **error);
     void (*cancel)(void *db); /* async-signal-safe */
 } CmigDbDriver;
 
@@ -269,6 +281,21 @@ gboolean cmig_db_probe(CmigDb *db, const CmigSqlScript *script, guint index, Cmi
 
 /* Runs one SQL statement of cmig's own outside of a transaction: the cleanup of a leftover. */
 gboolean cmig_db_execute(CmigDb *db, const char *sql, GError **error);
+
+/* A judge of what statements would do to this database as it is now. PostgreSQL: no round trip.
+ * SQLite: the schema is read, and copied to where nothing of the file is touched. It may outlive
+ * the connection. Errors: CMIG_ERROR_TRY_AGAIN, CMIG_ERROR_UNAVAILABLE. */
+gboolean cmig_db_judge(CmigDb *db, CmigJudge **judge, GError **error);
+
+/* The sizes of `targets` (CmigFactTarget), a CmigDbSize for each; not within a transaction. Tables,
+ * with their partitions and children, the tables of a schema or of the database; of views, indexes
+ * and sequences only bytes; for anything else it says that there is no such thing. A table of up to
+ * `limit` rows, as it seems, is counted, to `limit` + 1 at most; where it cannot be, for lack of
+ * rights or because somebody has locked it, `rows` is rather too large than too small. Two round
+ * trips, whatever the number of targets; locks are waited for hardly at all; nothing is changed.
+ * The caller unrefs. Errors: of the connection. */
+gboolean cmig_db_sizes(CmigDb *db, const GPtrArray *targets, guint limit, GArray **sizes,
+                       GError **error);
 
 /* `tick` is called about ten times a second while cmig_db_run or cmig_db_run_statement waits for
  * the database. NULL ends it. It may call cmig_db_watch and nothing else of this header. */

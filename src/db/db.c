@@ -237,6 +237,26 @@ gboolean cmig_db_probe(CmigDb *db, const CmigSqlScript *script, guint index, Cmi
     return !cmig_interrupt_check(error) && db->driver->probe(db, script, index, effect, error);
 }
 
+gboolean cmig_db_judge(CmigDb *db, CmigJudge **judge, GError **error)
+{
+    return !cmig_interrupt_check(error) && db->driver->judge(db, judge, error);
+}
+
+gboolean cmig_db_sizes(CmigDb *db, const GPtrArray *targets, guint limit, GArray **sizes,
+                       GError **error)
+{
+    g_autoptr(GArray) found = g_array_new(FALSE, TRUE, sizeof(CmigDbSize));
+    g_array_set_size(found, targets->len);
+    for (guint idx = 0; idx < targets->len; idx++)
+        g_array_index(found, CmigDbSize, idx) = (CmigDbSize){.rows = -1, .bytes = -1};
+    if (cmig_interrupt_check(error) ||
+        (targets->len > 0 && !db->driver->sizes(db, targets, limit, found, error)) ||
+        cmig_interrupt_check(error))
+        return FALSE;
+    *sizes = g_steal_pointer(&found);
+    return TRUE;
+}
+
 void cmig_db_set_tick(CmigDb *db, void (*tick)(gpointer data), gpointer data)
 {
     db->tick = tick;

@@ -1,7 +1,7 @@
 /* What a statement that runs alone makes or takes away, and its names, so that a driver can look
  * whether it is there. */
+#include "cmig/lexer.h"
 #include "cmig/sql.h"
-#include "lexer.h"
 
 /* A statement's tokens, one at a time. */
 typedef struct {

@@ -1,7 +1,7 @@
 /* A sum over what a section means to the database: its tokens and its COPY data, not how they are
  * laid out. */
 #include "cmig/facts.h"
-#include "lexer.h"
+#include "cmig/lexer.h"
 
 /* What cannot stand in a text keeps tokens and statements apart. */
 static const guchar token_ends = 0x00;

@@ -1,7 +1,7 @@
 /* How a statement gets along with transactions, by its first words. The list of those that the
  * server refuses inside of one is PostgreSQL's own: its calls of PreventInTransactionBlock. */
+#include "cmig/lexer.h"
 #include "cmig/sql.h"
-#include "lexer.h"
 
 #include <string.h>
 

@@ -1,4 +1,4 @@
-#include "lexer.h"
+#include "cmig/lexer.h"
 
 #include <string.h>
 

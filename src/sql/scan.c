@@ -2,9 +2,9 @@
  * what is COPY data, and what would end the transaction that cmig puts around the text. */
 #include "scan.h"
 #include "cmig/error.h"
+#include "cmig/lexer.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
-#include "lexer.h"
 
 #include <string.h>
 

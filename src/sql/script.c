@@ -1,8 +1,8 @@
 /* What can be asked of scanned SQL text. */
 #include "cmig/error.h"
+#include "cmig/lexer.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
-#include "lexer.h"
 
 void cmig_sql_script_free(CmigSqlScript *script)
 {

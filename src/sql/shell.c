@@ -1,6 +1,6 @@
 /* What the sqlite3 shell reads differently from SQLite. */
+#include "cmig/lexer.h"
 #include "cmig/sql.h"
-#include "lexer.h"
 
 static gboolean is_blank(char byte)
 {

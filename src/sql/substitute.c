@@ -3,9 +3,9 @@
  * it opens. What does not hold to that is refused, so that the text around a value keeps its
  * meaning. */
 #include "cmig/error.h"
+#include "cmig/lexer.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
-#include "lexer.h"
 #include "scan.h"
 
 #include <string.h>

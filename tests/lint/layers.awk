@@ -19,7 +19,7 @@ BEGIN {
     # layer: its headers in include/cmig/
     owns("base", "clock dialect error file finding interrupt terminal text")
     owns("graph", "graph")
-    owns("sql", "facts sql")
+    owns("sql", "facts lexer sql")
     owns("config", "config dotenv expand url window yaml")
     owns("db", "db")
     owns("script", "script new_revision")

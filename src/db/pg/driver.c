@@ -2,6 +2,13 @@
 #include "db/drivers.h"
 #include "pg.h"
 
+static gboolean judge(CmigDb *db, CmigJudge **judge, GError **error)
+{
+    (void)error;
+    *judge = cmig_judge_new_postgresql((guint)PQserverVersion(((CmigPg *)db)->conn));
+    return TRUE;
+}
+
 const CmigDbDriver cmig_db_postgresql = {
     .name = "PostgreSQL",
     .dialect = CMIG_DIALECT_POSTGRESQL,
@@ -19,5 +26,7 @@ const CmigDbDriver cmig_db_postgresql = {
     .probe = cmig_pg_probe,
     .watch = cmig_pg_watch,
     .ping = cmig_pg_ping,
+    .judge = judge,
+    .sizes = cmig_pg_sizes,
     .cancel = cmig_pg_cancel,
 };

@@ -164,6 +164,10 @@ void cmig_pg_watch_close(CmigPg *pg);
 gboolean cmig_pg_probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
                        GError **error);
 
+/* sizes.c */
+gboolean cmig_pg_sizes(CmigDb *db, const GPtrArray *targets, guint limit, GArray *sizes,
+                       GError **error);
+
 /* exchange.c: sends a message, feeds COPY data, and takes all answers. */
 void cmig_pg_exchange(CmigPg *pg, const CmigPgMessage *message, CmigPgAnswer *answer);
 

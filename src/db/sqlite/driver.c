@@ -27,5 +27,7 @@ const CmigDbDriver cmig_db_sqlite = {
     .probe = cmig_sqlite_probe,
     .watch = watch,
     .ping = cmig_sqlite_ping,
+    .judge = cmig_sqlite_judge,
+    .sizes = cmig_sqlite_sizes,
     .cancel = cmig_sqlite_cancel,
 };

@@ -75,6 +75,13 @@ GHashTable *cmig_sqlite_violations(CmigSqlite *self, GError **error);
 /* Fails when `after` has more of any kind than `before`. */
 gboolean cmig_sqlite_compare_violations(GHashTable *before, GHashTable *after, GError **error);
 
+/* judge.c */
+gboolean cmig_sqlite_judge(CmigDb *db, CmigJudge **judge, GError **error);
+
+/* sizes.c */
+gboolean cmig_sqlite_sizes(CmigDb *db, const GPtrArray *targets, guint limit, GArray *sizes,
+                           GError **error);
+
 /* errors.c: the error of result code `code` with the connection's message. */
 void cmig_sqlite_set_error(CmigSqlite *self, int code, GError **error);
 
