@@ -97,6 +97,9 @@ char *cmig_sql_shown_text(const CmigSqlScript *script, guint index);
  * counted from 0; -1 when none is. */
 gint cmig_sql_find_word(const CmigSqlScript *script, guint index, const char *word);
 
+/* Whether the statement is COMMIT or END. */
+gboolean cmig_sql_is_commit(const CmigSqlScript *script, guint index);
+
 /* How a statement gets along with transactions. */
 typedef enum {
     CMIG_SQL_ATOMIC,  /* can run inside of one */

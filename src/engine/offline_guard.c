@@ -121,6 +121,8 @@ void cmig_offline_add_place_guard(CmigOffline *offline)
                    "changed");
 }
 
+/* The key is that of inspect_query in db/pg/inspect.c. */
+/* The key is that of inspect_query in db/pg/inspect.c. */
 void cmig_offline_add_lock(CmigOffline *offline, gboolean take)
 {
     if (offline->dialect != CMIG_DIALECT_POSTGRESQL)

@@ -144,12 +144,6 @@ static gboolean stays_open(const CmigSqlScript *sql, guint index, gboolean open)
     return open;
 }
 
-static gboolean is_commit(const CmigSqlScript *sql, guint index)
-{
-    return cmig_sql_find_word(sql, index, "commit") == 0 ||
-           cmig_sql_find_word(sql, index, "end") == 0;
-}
-
 /* As a run online does it, so that the next one can go on where the script was stopped. */
 static void add_statements(CmigOffline *offline, const CmigStep *step, const char *const *expected)
 {
@@ -161,7 +155,7 @@ static void add_statements(CmigOffline *offline, const CmigStep *step, const cha
             add_progress(offline, step, expected, idx + 1, TRUE);
             continue;
         }
-        if (open && is_commit(sql, idx)) {
+        if (open && cmig_sql_is_commit(sql, idx)) {
             add_own_role(offline);
             cmig_offline_add_record(offline, step, CMIG_AUDIT_STATEMENT, idx + 1);
         }

@@ -85,12 +85,6 @@ static gboolean send_record(Separate *self, CmigAuditEvent event, gboolean part,
     return TRUE;
 }
 
-static gboolean is_commit(const CmigSqlScript *sql, guint index)
-{
-    return cmig_sql_find_word(sql, index, "commit") == 0 ||
-           cmig_sql_find_word(sql, index, "end") == 0;
-}
-
 /* `IF NOT EXISTS` is content with an invalid index. */
 static gboolean check_valid(Separate *self, guint index, GError **error)
 {
@@ -125,7 +119,7 @@ static gboolean run_alone(Separate *self, gboolean *unclear, GError **error)
     CmigSqlKind kind = cmig_sql_kind(sql, index);
     gboolean within = self->in_script;
     /* In the script's own transaction the record goes with its COMMIT. */
-    if (within && is_commit(sql, index)) {
+    if (within && cmig_sql_is_commit(sql, index)) {
         self->at = index + 1;
         if (!send_record(self, CMIG_AUDIT_STATEMENT, FALSE, error)) {
             self->at = index;
@@ -140,7 +134,7 @@ static gboolean run_alone(Separate *self, gboolean *unclear, GError **error)
         return FALSE;
     self->at = index + 1;
     if (within) {
-        if (is_commit(sql, index))
+        if (cmig_sql_is_commit(sql, index))
             self->recorded = self->at;
         return TRUE;
     }

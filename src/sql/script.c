@@ -49,6 +49,12 @@ gint cmig_sql_find_word(const CmigSqlScript *script, guint index, const char *wo
     return -1;
 }
 
+gboolean cmig_sql_is_commit(const CmigSqlScript *script, guint index)
+{
+    return cmig_sql_find_word(script, index, "commit") == 0 ||
+           cmig_sql_find_word(script, index, "end") == 0;
+}
+
 /* The offset in the source of a byte of the text that was made from it. */
 static gsize find_source(const CmigSqlScript *script, gsize offset)
 {
