@@ -302,4 +302,36 @@ for cut in 4 5; do
     now_at k003
 done
 
+# --- and nobody answers any more ----------------------------------------------------------------------------
+# Ctrl-C ends the wait for a server that takes the connection and says nothing, and so does time.
+for end in interrupted 'cannot connect'; do
+    write_history 3 ''
+    perl "$here/pg-proxy.pl" "$PWD/proxy/.s.PGSQL.$PGPORT" "$PGHOST/.s.PGSQL.$PGPORT" "$PWD/proxy/report" mute=4 &
+    proxy=$!
+    within 10 test -S "proxy/.s.PGSQL.$PGPORT"
+    through="postgresql:///$TEST_DB?host=$PWD/proxy&port=$PGPORT&user=$PGUSER"
+    [ "$end" = interrupted ] || through="$through&connect_timeout=2"
+    start_run --database-url "$through" --lock-timeout 500ms upgrade head
+    within 20 grep -q 'connecting again' "$TEST_ERR"
+    check_that 'the connection is lost'
+    started=$(date +%s%N)
+    if [ "$end" = interrupted ]; then
+        sleep 0.5
+        kill -INT "$runner"
+    fi
+    end_run
+    took=$((($(date +%s%N) - started) / 1000000))
+    test_judge 3 'what became of it is not known'
+    pass_if "it ends soon ($took ms)" test "$took" -lt 4000
+    expect_out_is </dev/null
+    expect_err "it could not be found out: $end"
+    kill "$proxy"
+    wait "$proxy" 2>/dev/null
+    rm -f proxy/.s*
+    settle
+    agree 'nobody answers'
+    cmig_ok upgrade head
+    now_at k003
+done
+
 done_testing

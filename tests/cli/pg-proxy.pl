@@ -1,9 +1,10 @@
 #!/usr/bin/perl
 # A proxy between a client and a PostgreSQL server, both on Unix sockets, that counts round trips: how
 # often the server answers something that the client sent.
-#   pg-proxy.pl LISTEN_SOCKET SERVER_SOCKET REPORT [cut=N | pid]
+#   pg-proxy.pl LISTEN_SOCKET SERVER_SOCKET REPORT [cut=N | mute=N | pid]
 # One line per connection goes to REPORT when it ends: the number of round trips.
 #   cut=N   the answer to the N-th is waited for, thrown away, and the connection is cut
+#   mute=N  as cut=N, and every later connection is taken and never answered
 #   pid     the process number that the server announces is changed, as behind a pooler
 use strict;
 use warnings;
@@ -12,7 +13,8 @@ use IO::Socket::UNIX;
 
 my ($listen, $server, $report, $mode) = @ARGV;
 $mode //= '';
-my ($cut) = $mode =~ /^cut=(\d+)$/;
+my ($cut) = $mode =~ /^(?:cut|mute)=(\d+)$/;
+my @open;
 $SIG{CHLD} = 'IGNORE';
 $SIG{PIPE} = 'IGNORE';
 
@@ -21,11 +23,14 @@ my $listener = IO::Socket::UNIX->new(Local => $listen, Listen => 100) or die "$l
 chmod 0777, $listen;
 
 while (my $client = $listener->accept) {
+    push @open, $client;
+    next if $mode =~ /^mute/ && @open > 1;
     defined(my $child = fork) or die "fork: $!";
     if ($child == 0) {
         serve($client);
         exit 0;
     }
+    $open[-1] = undef;
     close $client;
 }
 

@@ -89,8 +89,9 @@ static gboolean is_past(gint64 deadline)
     return deadline > 0 && cmig_clock_monotonic() > deadline;
 }
 
-/* Lets libpq connect. FALSE without an error: `*problem` has its text. */
-static gboolean establish(PGconn *conn, gint64 deadline, char **problem, GError **error)
+/* Lets libpq connect, step by step with `next`. FALSE without an error: `*problem` has its text. */
+static gboolean establish(PGconn *conn, PostgresPollingStatusType (*next)(PGconn *),
+                          gint64 deadline, char **problem, GError **error)
 {
     PostgresPollingStatusType status =
         PQstatus(conn) == CONNECTION_BAD ? PGRES_POLLING_FAILED : PGRES_POLLING_WRITING;
@@ -103,7 +104,7 @@ static gboolean establish(PGconn *conn, gint64 deadline, char **problem, GError 
             return FALSE;
         }
         if (ready)
-            status = PQconnectPoll(conn);
+            status = next(conn);
     }
     if (status == PGRES_POLLING_OK)
         return TRUE;
@@ -141,7 +142,7 @@ static gboolean take_way(CmigPg *pg, const CmigPgParameters *way, guint left, Ro
     PQsetErrorVerbosity(pg->conn, PQERRORS_VERBOSE);
     g_autofree char *problem = NULL;
     if (read_options(pg->conn, round, error)) {
-        if (establish(pg->conn, way_deadline(round, left), &problem, error))
+        if (establish(pg->conn, PQconnectPoll, way_deadline(round, left), &problem, error))
             return TRUE;
     }
     g_clear_pointer(&pg->conn, PQfinish);
@@ -266,20 +267,39 @@ void cmig_pg_close(CmigDb *db)
     g_free(pg);
 }
 
+/* Connects again in the way that worked, for a limited time: a server that has gone silent must not
+ * hold up who asks what it has done. */
+static gboolean reset(CmigPg *pg, GError **error)
+{
+    g_auto(Round) round = {.deadline = pg->base.settings.connect_deadline};
+    g_autofree char *problem = NULL;
+    GError *stopped = NULL;
+    if (read_options(pg->conn, &round, &stopped) && PQresetStart(pg->conn) == 1) {
+        if (round.timeout == 0)
+            round.timeout = DEFAULT_PATIENCE;
+        if (establish(pg->conn, PQresetPoll, way_deadline(&round, 1), &problem, &stopped))
+            return TRUE;
+    }
+    if (stopped != NULL)
+        g_propagate_error(error, stopped);
+    else
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE, "cannot connect to %s again",
+                    pg->base.display);
+    return FALSE;
+}
+
 gboolean cmig_pg_reconnect(CmigDb *db, GError **error)
 {
     CmigPg *pg = (CmigPg *)db;
     pg->locked = FALSE;
     pg->separate = FALSE;
-    PQreset(pg->conn);
-    if (PQstatus(pg->conn) != CONNECTION_OK) {
-        g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE, "cannot connect to %s again",
-                    db->display);
-        return FALSE;
-    }
+    /* Nothing is there to be cancelled, and a silent server would hold the signal handler up. */
     PGcancel *old = pg->cancel;
-    pg->cancel = PQgetCancel(pg->conn); /* a signal may come at any time */
+    pg->cancel = NULL;
     PQfreeCancel(old);
+    if (!reset(pg, error))
+        return FALSE;
+    pg->cancel = PQgetCancel(pg->conn);
     return find_backend(pg, error);
 }
 
