@@ -208,7 +208,11 @@ gboolean cmig_db_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome,
     *result = (CmigDbOutcome){0};
     if (cmig_interrupt_check(error))
         return FALSE;
-    return db->driver->run(db, unit, result, error);
+    GError *failure = NULL; /* drivers look at it */
+    if (db->driver->run(db, unit, result, &failure))
+        return TRUE;
+    g_propagate_error(error, failure);
+    return FALSE;
 }
 
 gboolean cmig_db_enter(CmigDb *db, GError **error)
@@ -227,8 +231,13 @@ gboolean cmig_db_run_statement(CmigDb *db, const CmigSqlScript *script, guint in
 {
     g_assert(script->dialect == db->driver->dialect);
     *outcome = (CmigDbStatementOutcome){0};
-    return !cmig_interrupt_check(error) &&
-           db->driver->run_statement(db, script, index, outcome, error);
+    if (cmig_interrupt_check(error))
+        return FALSE;
+    GError *failure = NULL;
+    if (db->driver->run_statement(db, script, index, outcome, &failure))
+        return TRUE;
+    g_propagate_error(error, failure);
+    return FALSE;
 }
 
 gboolean cmig_db_probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
