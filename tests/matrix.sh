@@ -85,7 +85,7 @@ judge() {
 # unit NAME LIBRARIES: the driver's tests, with the libpq of these libraries or the system's.
 unit() {
   tests=db_contract
-  [ "$mode" = sample ] || tests="$tests db_postgresql"
+  [ "$mode" = sample ] || tests="$tests db_pg_connect db_pg_lost db_pg_run db_pg_session"
   for test in $tests; do
     file=$dir/unit-$test-$1.tap
     (

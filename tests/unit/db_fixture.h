@@ -235,6 +235,7 @@ static gboolean fixture_run_separately(CmigDb *db, const CmigDbUnit *unit, CmigD
         CmigDbStatementOutcome ran;
         done = cmig_db_run_statement(db, unit->script, idx, &ran, error);
         ck_assert_int_eq(ran.done, done);
+        outcome->lost = ran.lost;
     }
     cmig_db_leave(db);
     return done && cmig_db_run(db, &after, outcome, error);
