@@ -10,6 +10,9 @@
  * holds no NUL). Errors: CMIG_ERROR_CONFIG with the file name. */
 GBytes *cmig_file_read(const char *path, gsize max_bytes, GError **error);
 
+/* As above, but a byte order mark is kept: for who writes the file again. */
+GBytes *cmig_file_read_exact(const char *path, gsize max_bytes, GError **error);
+
 /* Creates `path` with `content`: written to a temporary file in the same folder, synced, then put
  * in place in one step that fails when `path` exists already (also as a dangling link). Missing
  * parent folders are created. Killed at any moment, the file is there whole or not there; the

@@ -16,7 +16,7 @@ static void set_errno_error(GError **error, int code, const char *doing, const c
     g_set_error(error, CMIG_ERROR, code, "cannot %s %s: %s", doing, shown, g_strerror(number));
 }
 
-GBytes *cmig_file_read(const char *path, gsize max_bytes, GError **error)
+GBytes *cmig_file_read_exact(const char *path, gsize max_bytes, GError **error)
 {
     /* O_NONBLOCK: opening a FIFO must not wait for a writer. */
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -53,13 +53,23 @@ GBytes *cmig_file_read(const char *path, gsize max_bytes, GError **error)
         g_byte_array_unref(content);
         return NULL;
     }
-    if (content->len >= 3 && memcmp(content->data, "\xEF\xBB\xBF", 3) == 0)
-        g_byte_array_remove_range(content, 0, 3);
     /* The NUL is behind the end that GBytes knows of. */
     gsize length = content->len;
     g_byte_array_append(content, (const guint8 *)"", 1);
     g_autoptr(GBytes) whole = g_byte_array_free_to_bytes(content);
     return g_bytes_new_from_bytes(whole, 0, length);
+}
+
+GBytes *cmig_file_read(const char *path, gsize max_bytes, GError **error)
+{
+    GBytes *whole = cmig_file_read_exact(path, max_bytes, error);
+    gsize length = 0;
+    const char *text = whole != NULL ? g_bytes_get_data(whole, &length) : NULL;
+    if (length < 3 || memcmp(text, "\xEF\xBB\xBF", 3) != 0)
+        return whole;
+    GBytes *rest = g_bytes_new_from_bytes(whole, 3, length - 3);
+    g_bytes_unref(whole);
+    return rest;
 }
 
 static gboolean write_all(int fd, const char *content, gsize length)
