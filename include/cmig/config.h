@@ -45,6 +45,14 @@ typedef struct {
     GStrv freeze_texts;
 } CmigGuardConfig;
 
+/* What a key holds, for people. */
+typedef struct {
+    char *value;  /* as text, never a secret: a URL in its display form, of variables the names, of
+                     hooks what the file has; NULL = nothing */
+    char *source; /* "alembic.yml:3, made of NAME in .env:2", "CMIG_LOCK_TIMEOUT", "--require-tls",
+                     "default" */
+} CmigConfigOrigin;
+
 typedef struct {
     char *file;      /* alembic.yml as it is shown (its bare name in the working directory), NULL
                         without one */
@@ -62,7 +70,7 @@ typedef struct {
     CmigUrl *url;      /* the direct one if there is one; NULL when `url_error` is set */
     GError *url_error; /* why there is no usable URL; commands without a database ignore it */
     CmigOrigin url_origin;
-    char *url_source; /* for messages: "DATABASE_URL", "DIRECT_URL in .env", "alembic.yml:3",
+    char *url_source; /* for messages: "DATABASE_URL", "DIRECT_URL in .env:2", "alembic.yml:3",
                          "--database-url"; NULL without any */
 
     char *version_table;
@@ -89,6 +97,9 @@ typedef struct {
     char *name;           /* of the chosen one, or NULL */
 
     GHashTable *env; /* name -> value: what .env files set and the process does not */
+
+    GHashTable *origins; /* key of cmig_config_key_docs() -> CmigConfigOrigin. Of the mappings only
+                            the members of `guard` have one of their own */
 } CmigConfig;
 void cmig_config_free(CmigConfig *config);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigConfig, cmig_config_free)

@@ -9,9 +9,10 @@
 #include <glib.h>
 
 /* Reads `text` into `into` (owned name -> owned value); a later line wins within a file; a name
- * that is in `into` already from an earlier file is kept. On failure `into` is unchanged. Errors:
+ * that is in `into` already from an earlier file is kept. On failure `into` is unchanged. `lines`
+ * (NULL, or owned name -> GUINT_TO_POINTER) gets the line of each name of this file. Errors:
  * CMIG_ERROR_CONFIG with the place; never a value. */
 gboolean cmig_dotenv_parse(const char *text, gsize length, const char *file, GHashTable *into,
-                           GError **error);
+                           GHashTable *lines, GError **error);
 
 #endif

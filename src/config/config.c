@@ -33,6 +33,7 @@ void cmig_config_free(CmigConfig *config)
     g_clear_pointer(&config->hooks, g_ptr_array_unref);
     g_clear_pointer(&config->variables, g_hash_table_unref);
     g_clear_pointer(&config->env, g_hash_table_unref);
+    g_clear_pointer(&config->origins, g_hash_table_unref);
     g_free(config);
 }
 
@@ -202,8 +203,10 @@ static gboolean read_dotenv(CmigLoader *loader, const char *path, GError **error
     g_autofree char *shown = show_path(path);
     g_autofree char *label = cmig_text_escape(shown);
     g_autoptr(GHashTable) found = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    if (!cmig_dotenv_parse(text, length, shown, found, error))
+    g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    if (!cmig_dotenv_parse(text, length, shown, found, lines, error))
         return FALSE;
+    cmig__config_note_env_file(loader, label);
     GHashTableIter iter;
     gpointer name = NULL;
     gpointer value = NULL;
@@ -212,7 +215,9 @@ static gboolean read_dotenv(CmigLoader *loader, const char *path, GError **error
         if (g_getenv(name) != NULL || g_hash_table_contains(loader->config->env, name))
             continue;
         g_hash_table_insert(loader->config->env, g_strdup(name), g_strdup(value));
-        g_hash_table_insert(loader->dotenv_files, g_strdup(name), g_strdup(label));
+        guint line = GPOINTER_TO_UINT(g_hash_table_lookup(lines, name));
+        g_hash_table_insert(loader->dotenv_files, g_strdup(name),
+                            g_strdup_printf("%s:%u", label, line));
     }
     return TRUE;
 }
@@ -303,13 +308,23 @@ static gboolean declare_environment(CmigConfig *config, const char *name, char *
     return TRUE;
 }
 
+static void note_environment(const CmigLoader *loader, const CmigYaml *node)
+{
+    const CmigConfig *config = loader->config;
+    char *source = node != NULL ? cmig__config_node_source(loader, node)
+                                : g_strdup(config->environment_source);
+    cmig__config_note(loader, "environment", config->environment, source);
+}
+
 static gboolean read_environment(CmigLoader *loader, GError **error)
 {
     static const char *const names[] = {"CMIG_ENV", "ENVIRONMENT", "APP_ENV"};
     CmigConfig *config = loader->config;
     const char *flag = loader->request->environment;
-    if (flag != NULL && declare_environment(config, flag, g_strdup("--environment")))
+    if (flag != NULL && declare_environment(config, flag, g_strdup("--environment"))) {
+        note_environment(loader, NULL);
         return TRUE;
+    }
     /* What a chosen database declares of itself is no matter of the shell. */
     gboolean declared =
         loader->database != NULL && cmig_yaml_get(loader->database, "environment") != NULL;
@@ -318,8 +333,10 @@ static gboolean read_environment(CmigLoader *loader, GError **error)
         char *source = NULL;
         const char *value =
             cmig__config_variable(loader, names[idx % G_N_ELEMENTS(names)], dotenv, &source);
-        if (value != NULL && declare_environment(config, value, source))
+        if (value != NULL && declare_environment(config, value, source)) {
+            note_environment(loader, NULL);
             return TRUE;
+        }
     }
     const CmigYaml *node = cmig__config_get(loader, "environment");
     if (node == NULL)
@@ -329,19 +346,25 @@ static gboolean read_environment(CmigLoader *loader, GError **error)
     if (text == NULL)
         return FALSE;
     declare_environment(config, text, g_strdup_printf("%s:%u", config->file, node->line));
+    note_environment(loader, node);
     return TRUE;
 }
 
 static gboolean read_flags(CmigLoader *loader, GError **error)
 {
     const char *lock_timeout = loader->request->lock_timeout;
-    if (loader->request->require_tls)
+    if (loader->request->require_tls) {
         loader->config->require_tls = TRUE;
-    if (lock_timeout == NULL ||
-        cmig_duration_parse(lock_timeout, &loader->config->lock_timeout, error))
+        cmig__config_note(loader, "require_tls", "true", g_strdup("--require-tls"));
+    }
+    if (lock_timeout == NULL)
         return TRUE;
-    g_prefix_error(error, "--lock-timeout: ");
-    return FALSE;
+    if (!cmig_duration_parse(lock_timeout, &loader->config->lock_timeout, error)) {
+        g_prefix_error(error, "--lock-timeout: ");
+        return FALSE;
+    }
+    cmig__config_note(loader, "lock_timeout", lock_timeout, g_strdup("--lock-timeout"));
+    return TRUE;
 }
 
 static gboolean read_all(CmigLoader *loader, GError **error)
@@ -356,7 +379,10 @@ static gboolean read_all(CmigLoader *loader, GError **error)
     const CmigYaml *hooks = cmig__config_get(loader, "hooks");
     if (hooks != NULL && !cmig__config_read_hooks(loader, hooks, loader->config->hooks, error))
         return FALSE;
-    return cmig__config_choose_url(loader, error);
+    if (!cmig__config_choose_url(loader, error))
+        return FALSE;
+    cmig__config_note_rest(loader);
+    return TRUE;
 }
 
 gboolean cmig_config_load(const CmigConfigRequest *request, CmigConfig **config, GError **error)
@@ -365,6 +391,8 @@ gboolean cmig_config_load(const CmigConfigRequest *request, CmigConfig **config,
     made->hooks = g_ptr_array_new_with_free_func(cmig__config_hook_free);
     made->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     made->env = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    made->origins =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cmig__config_origin_free);
     CmigLoader loader = {
         .request = request,
         .config = made,

@@ -120,20 +120,6 @@ static void use_text(CmigConfig *config, CmigOrigin origin, char *source, const 
         g_prefix_error(&config->url_error, "%s: ", source);
 }
 
-/* The names of the variables in a value, joined by commas; NULL when there is none. The value
- * itself may be a secret. */
-static char *variable_names(const char *text)
-{
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (const char *at = text; at != NULL && (at = strstr(at, "${")) != NULL;) {
-        at += 2;
-        gsize length =
-            strspn(at, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_");
-        g_string_append_printf(names, "%s%.*s", names->len > 0 ? ", " : "", (int)length, at);
-    }
-    return names->len > 0 ? g_strdup(names->str) : NULL;
-}
-
 static void use_written(CmigConfig *config, Written *written)
 {
     char **text = written->text;
@@ -143,7 +129,7 @@ static void use_written(CmigConfig *config, Written *written)
     if (written->problem != NULL)
         *problem = g_steal_pointer(&written->problem);
     else if (!written->is_mapping) {
-        g_autofree char *names = variable_names(written->node->text);
+        g_autofree char *names = cmig__config_variable_names(written->node->text);
         if (!cmig_url_parse(text[0], config->directory, &config->url, problem) && names != NULL)
             g_prefix_error(problem, "%s, made of %s: ", written->key, names);
     } else
@@ -200,8 +186,8 @@ static void choose_database(const CmigLoader *loader, Written *written)
 
 /* Puts the direct URL in the place of the other one, if there is a direct one. An empty DIRECT_URL
  * is none. With `no_dotenv` what an env file says does not count: it belongs to the DATABASE_URL
- * beside it, which the process has replaced. */
-static void use_direct(const CmigLoader *loader, Written *direct, gboolean no_dotenv)
+ * beside it, which the process has replaced. Whether one took the place. */
+static gboolean use_direct(const CmigLoader *loader, Written *direct, gboolean no_dotenv)
 {
     CmigConfig *config = loader->config;
     gboolean written =
@@ -217,7 +203,7 @@ static void use_direct(const CmigLoader *loader, Written *direct, gboolean no_do
         origin = CMIG_ORIGIN_DOTENV;
     }
     if (text == NULL && !written)
-        return;
+        return FALSE;
     g_clear_error(&config->url_error);
     g_clear_pointer(&config->url, cmig_url_free);
     g_clear_pointer(&config->url_source, g_free);
@@ -226,6 +212,18 @@ static void use_direct(const CmigLoader *loader, Written *direct, gboolean no_do
                  origin == CMIG_ORIGIN_DOTENV ? config->directory : NULL);
     else
         use_written(config, direct);
+    return TRUE;
+}
+
+static void note_url(const CmigLoader *loader, const char *key, const Written *written)
+{
+    const CmigConfig *config = loader->config;
+    gboolean of_file = config->url_origin >= CMIG_ORIGIN_FILE;
+    char *source = of_file && written->node != NULL
+                       ? cmig__config_node_source(loader, written->node)
+                       : g_strdup(config->url_source);
+    cmig__config_note(loader, of_file ? written->key : key,
+                      config->url != NULL ? config->url->display : NULL, source);
 }
 
 /* Both lead to one database, so they must be of one kind. */
@@ -250,6 +248,8 @@ gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
     if (!read_written(loader, &written, error) || !read_url(loader, "direct_url", &direct, error))
         return FALSE;
     choose_database(loader, &written);
+    if (config->url_origin != CMIG_ORIGIN_NONE)
+        note_url(loader, "database_url", &written);
     /* A database URL that is there but bad is not made good by a direct one. */
     if (config->url_origin == CMIG_ORIGIN_FLAG ||
         (config->url == NULL && config->url_origin != CMIG_ORIGIN_NONE))
@@ -258,8 +258,10 @@ gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
     gboolean of_process = config->url_origin == CMIG_ORIGIN_ENVIRONMENT ||
                           (config->url_origin == CMIG_ORIGIN_FILE && written.found.used_variable &&
                            !written.found.used_dotenv);
-    use_direct(loader, &direct, of_process);
+    gboolean taken = use_direct(loader, &direct, of_process);
     if (dialect != CMIG_DIALECT_ANY)
         check_same_kind(config, dialect);
+    if (taken)
+        note_url(loader, "direct_url", &direct);
     return TRUE;
 }

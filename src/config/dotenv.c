@@ -83,7 +83,7 @@ static gboolean read_value(const Line *line, const char *at, char **value, GErro
     return TRUE;
 }
 
-static gboolean read_line(const Line *line, GHashTable *found, GError **error)
+static gboolean read_line(const Line *line, GHashTable *found, GHashTable *lines, GError **error)
 {
     const char *name = skip_blanks(line->line);
     if (*name == '\0' || *name == '#')
@@ -98,7 +98,10 @@ static gboolean read_line(const Line *line, GHashTable *found, GError **error)
     char *value = NULL;
     if (!read_value(line, skip_blanks(equals + 1), &value, error))
         return FALSE;
-    g_hash_table_insert(found, g_strndup(name, (gsize)(name_end - name)), value);
+    char *key = g_strndup(name, (gsize)(name_end - name));
+    if (lines != NULL)
+        g_hash_table_insert(lines, g_strdup(key), GUINT_TO_POINTER(line->number));
+    g_hash_table_insert(found, key, value);
     return TRUE;
 }
 
@@ -118,7 +121,7 @@ static gboolean check_text(const char *text, gsize length, const char *file, GEr
 }
 
 gboolean cmig_dotenv_parse(const char *text, gsize length, const char *file, GHashTable *into,
-                           GError **error)
+                           GHashTable *lines, GError **error)
 {
     if (!check_text(text, length, file, error))
         return FALSE;
@@ -136,7 +139,7 @@ gboolean cmig_dotenv_parse(const char *text, gsize length, const char *file, GHa
         if (bytes > 0 && at[bytes - 1] == '\r')
             bytes--;
         g_autofree char *copy = g_strndup(at, bytes);
-        if (!read_line(&(Line){file, copy, number}, found, error))
+        if (!read_line(&(Line){file, copy, number}, found, lines, error))
             return FALSE;
         at = line_end + 1;
     }

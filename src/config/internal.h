@@ -12,7 +12,7 @@ typedef struct {
     CmigConfig *config;
     CmigYaml *root;           /* alembic.yml, an empty mapping without one */
     const CmigYaml *database; /* the chosen entry of `databases`, or NULL */
-    GHashTable *dotenv_files; /* name -> the .env file that sets it */
+    GHashTable *dotenv_files; /* name -> place in the .env file that sets it: ".env:2" */
 } CmigLoader;
 
 /* Sets an error at `node`. Always FALSE. */
@@ -32,6 +32,22 @@ char *cmig__config_expand(const CmigLoader *loader, const CmigYaml *node, const 
  * messages call it. Borrowed; NULL when there is none. */
 const char *cmig__config_variable(const CmigLoader *loader, const char *name, gboolean dotenv,
                                   char **source);
+
+/* origin.c */
+
+/* Keeps what `key` holds and where it is from; takes `source` over. `value` may be NULL. The last
+ * word counts. */
+void cmig__config_note(const CmigLoader *loader, const char *key, const char *value, char *source);
+/* Where a node stands and which variables it is made of. The caller frees. */
+char *cmig__config_node_source(const CmigLoader *loader, const CmigYaml *node);
+/* A file that env_files, or its default, has led to. */
+void cmig__config_note_env_file(const CmigLoader *loader, const char *file);
+/* What is left: keys that hold more than one text. */
+void cmig__config_note_rest(const CmigLoader *loader);
+void cmig__config_origin_free(gpointer origin);
+/* The names of the variables in a value, joined by commas; NULL when there is none. The value
+ * itself may be a secret. The caller frees. */
+char *cmig__config_variable_names(const char *text);
 
 /* keys.c: refuses unknown keys of a mapping; `prefix` is "", "database." or so. */
 gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,

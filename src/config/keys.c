@@ -362,10 +362,12 @@ static gboolean apply(const CmigLoader *loader, const Key *key, GError **error)
     g_autofree char *source = NULL;
     const char *override = override_of(loader, key, &source);
     if (override != NULL) {
-        if (key->type->parse(loader, key, override, slot, error))
-            return TRUE;
-        g_prefix_error(error, "%s: ", source);
-        return FALSE;
+        if (!key->type->parse(loader, key, override, slot, error)) {
+            g_prefix_error(error, "%s: ", source);
+            return FALSE;
+        }
+        cmig__config_note(loader, key->name, override, g_steal_pointer(&source));
+        return TRUE;
     }
     const CmigYaml *node = cmig__config_get(loader, key->name);
     if (node != NULL) {
@@ -373,12 +375,15 @@ static gboolean apply(const CmigLoader *loader, const Key *key, GError **error)
             cmig__config_expand(loader, node, key->name, loader->config->env, NULL, error);
         if (text == NULL)
             return FALSE;
-        if (key->type->parse(loader, key, text, slot, error))
-            return TRUE;
-        g_prefix_error(error, "%s: ", key->name);
-        cmig_error_set_place(error, loader->config->file, node->line, node->column);
-        return FALSE;
+        if (!key->type->parse(loader, key, text, slot, error)) {
+            g_prefix_error(error, "%s: ", key->name);
+            cmig_error_set_place(error, loader->config->file, node->line, node->column);
+            return FALSE;
+        }
+        cmig__config_note(loader, key->name, text, cmig__config_node_source(loader, node));
+        return TRUE;
     }
+    cmig__config_note(loader, key->name, key->fallback, g_strdup("default"));
     return key->fallback == NULL || key->type->parse(loader, key, key->fallback, slot, error);
 }
 

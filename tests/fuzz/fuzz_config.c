@@ -27,7 +27,7 @@ static void fuzz_yaml(const char *text, gsize length)
 static void fuzz_dotenv(const char *text, gsize length)
 {
     g_autoptr(GHashTable) into = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    cmig_dotenv_parse(text, length, ".env", into, NULL);
+    cmig_dotenv_parse(text, length, ".env", into, NULL, NULL);
     g_free(cmig_expand("${A:-${B:-}}", into, NULL, NULL));
 }
 

@@ -57,7 +57,7 @@ START_TEST(test_value)
     g_autoptr(GHashTable) table = new_table();
     g_autoptr(GError) error = NULL;
     const char *text = values[_i].text;
-    ck_assert_msg(cmig_dotenv_parse(text, strlen(text), ".env", table, &error), "%s", text);
+    ck_assert_msg(cmig_dotenv_parse(text, strlen(text), ".env", table, NULL, &error), "%s", text);
     ck_assert_pstr_eq(g_hash_table_lookup(table, values[_i].name), values[_i].value);
 }
 END_TEST
@@ -86,7 +86,7 @@ START_TEST(test_failure)
     g_autoptr(GHashTable) table = new_table();
     g_autoptr(GError) error = NULL;
     const char *text = failures[_i].text;
-    ck_assert(!cmig_dotenv_parse(text, strlen(text), ".env", table, &error));
+    ck_assert(!cmig_dotenv_parse(text, strlen(text), ".env", table, NULL, &error));
     ck_assert(g_error_matches(error, CMIG_ERROR, CMIG_ERROR_CONFIG));
     ck_assert_msg(strstr(error->message, failures[_i].message) != NULL, "%s", error->message);
     ck_assert_ptr_null(strstr(error->message, "canary"));
@@ -100,15 +100,27 @@ END_TEST
 START_TEST(test_nul_is_refused)
 {
     g_autoptr(GHashTable) table = new_table();
-    ck_assert(!cmig_dotenv_parse("A=b\0c\n", 6, ".env", table, NULL));
+    ck_assert(!cmig_dotenv_parse("A=b\0c\n", 6, ".env", table, NULL, NULL));
+}
+END_TEST
+
+START_TEST(test_lines)
+{
+    g_autoptr(GHashTable) table = new_table();
+    g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    static const char text[] = "# first\nA=1\n\nexport B=2\r\nA=3\n";
+    ck_assert(cmig_dotenv_parse(text, strlen(text), ".env", table, lines, NULL));
+    ck_assert_uint_eq(g_hash_table_size(lines), 2);
+    ck_assert_uint_eq(GPOINTER_TO_UINT(g_hash_table_lookup(lines, "A")), 5);
+    ck_assert_uint_eq(GPOINTER_TO_UINT(g_hash_table_lookup(lines, "B")), 4);
 }
 END_TEST
 
 START_TEST(test_earlier_file_wins)
 {
     g_autoptr(GHashTable) table = new_table();
-    ck_assert(cmig_dotenv_parse("A=1\n", 4, "one", table, NULL));
-    ck_assert(cmig_dotenv_parse("A=2\nB=3\n", 8, "two", table, NULL));
+    ck_assert(cmig_dotenv_parse("A=1\n", 4, "one", table, NULL, NULL));
+    ck_assert(cmig_dotenv_parse("A=2\nB=3\n", 8, "two", table, NULL, NULL));
     ck_assert_str_eq(g_hash_table_lookup(table, "A"), "1");
     ck_assert_str_eq(g_hash_table_lookup(table, "B"), "3");
 }
@@ -121,6 +133,7 @@ int main(void)
     tcase_add_loop_test(tests, test_value, 0, G_N_ELEMENTS(values));
     tcase_add_loop_test(tests, test_failure, 0, G_N_ELEMENTS(failures));
     tcase_add_test(tests, test_nul_is_refused);
+    tcase_add_test(tests, test_lines);
     tcase_add_test(tests, test_earlier_file_wins);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);

@@ -519,9 +519,9 @@ static const struct {
     {NULL, U("proc"), "DATABASE_URL=" U("env"), "database_url: " U("yml"), NULL,
      CMIG_ORIGIN_ENVIRONMENT, "DATABASE_URL", "u@proc/d", 0},
     {NULL, NULL, "DATABASE_URL=" U("env"), "database_url: " U("yml"), NULL, CMIG_ORIGIN_DOTENV,
-     "DATABASE_URL in .env", "u@env/d", 0},
+     "DATABASE_URL in .env:1", "u@env/d", 0},
     {NULL, NULL, "DATABASE_URL=" U("env"), "database_url: ${APP_URL:-" U("def") "}", NULL,
-     CMIG_ORIGIN_DOTENV, "DATABASE_URL in .env", "u@env/d", 0},
+     CMIG_ORIGIN_DOTENV, "DATABASE_URL in .env:1", "u@env/d", 0},
     {NULL, NULL, "DATABASE_URL=\n", "database_url: " U("yml"), NULL, CMIG_ORIGIN_FILE,
      "alembic.yml:1", "u@yml/d", 0},
     {NULL, NULL, NULL, "\ndatabase_url: " U("yml"), NULL, CMIG_ORIGIN_FILE, "alembic.yml:2",
@@ -556,8 +556,8 @@ static const struct {
     {NULL, "postgresql://u:secret@h:x/d", NULL, NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, "DATABASE_URL",
      "DATABASE_URL: the port of the database is not a number from 1 to 65535", 0},
     {NULL, NULL, "DATABASE_URL=postgresql://${X}:secret@h/d", NULL, NULL, CMIG_ORIGIN_DOTENV,
-     "DATABASE_URL in .env",
-     "DATABASE_URL in .env: the database URL contains ${…}, which was not expanded", 0},
+     "DATABASE_URL in .env:1",
+     "DATABASE_URL in .env:1: the database URL contains ${…}, which was not expanded", 0},
     {NULL, NULL, NULL, "database_url: mysql://u:secret@h/d", NULL, CMIG_ORIGIN_FILE,
      "alembic.yml:1", "unsupported database \"mysql\"", 1},
 };
@@ -607,7 +607,7 @@ static const struct {
     {NULL, U("proc"), U("direct"), NULL, "direct_url: ${DIRECT_URL}", CMIG_ORIGIN_FILE,
      "alembic.yml:1", "u@direct/d"},
     {NULL, NULL, NULL, "DATABASE_URL=" U("env") "\nDIRECT_URL=" U("direct"), NULL,
-     CMIG_ORIGIN_DOTENV, "DIRECT_URL in .env", "u@direct/d"},
+     CMIG_ORIGIN_DOTENV, "DIRECT_URL in .env:2", "u@direct/d"},
     {NULL, NULL, NULL, "DATABASE_URL=" U("env") "\nDIRECT_URL=" U("direct"),
      "database_url: ${DATABASE_URL}\ndirect_url: ${DIRECT_URL:-}", CMIG_ORIGIN_FILE,
      "alembic.yml:2", "u@direct/d"},
@@ -658,6 +658,77 @@ START_TEST(test_direct)
     ck_assert_int_eq(config->url == NULL, config->url_error != NULL);
     ck_assert_str_eq(config->url != NULL ? config->url->display : config->url_error->message,
                      directs[_i].display);
+}
+END_TEST
+
+/* What a key holds and where it is from. */
+static const struct {
+    const char *process; /* NAME=value, blank-separated */
+    const char *dotenv;
+    const char *yaml;
+    const char *key;
+    const char *value;
+    const char *source;
+} origins[] = {
+    {"", "", "", "timezone", "UTC", "default"},
+    {"", "", "", "templates", NULL, "default"},
+    {"", "", "# first\ntimezone: local\n", "timezone", "local", "alembic.yml:2"},
+    {"", "", "lock_timeout: 5s\n", "lock_timeout", "5s", "alembic.yml:1"},
+    {"CMIG_LOCK_TIMEOUT=6s", "", "lock_timeout: 5s\n", "lock_timeout", "6s", "CMIG_LOCK_TIMEOUT"},
+    {"", "A=1\nCMIG_LOCK_TIMEOUT=7s\n", "lock_timeout: 5s\n", "lock_timeout", "7s",
+     "CMIG_LOCK_TIMEOUT in .env:2"},
+    {"A=4", "", "lock_timeout: ${A}s\n", "lock_timeout", "4s", "alembic.yml:1, made of A"},
+    {"A=4", "B=2\n", "lock_timeout: ${A}${B}${C:-0}s\n", "lock_timeout", "420s",
+     "alembic.yml:1, made of A, B in .env:1, C (not set)"},
+    {"", "", "version_locations: [a, b]\n", "version_locations", "a, b", "alembic.yml:1"},
+    {"", "", "guard:\n  safe_below_rows: 5\n  branches: [x, y]\n", "guard.branches", "x, y",
+     "alembic.yml:3"},
+    {"", "", "variables:\n  A: secret\n  B: ${A:-secret}\n", "variables", "A, B", "alembic.yml:2"},
+    {"", "A=secret\n", "hooks: [{command: 'f ${A} {file}'}]\n", "hooks", "f ${A} {file}",
+     "alembic.yml:1"},
+    {"", "", "hooks: [{command: [f, --api-key, secret, x]}]\n", "hooks", "f --api-key *** x",
+     "alembic.yml:1"},
+    {"", "", "hooks: [{command: f}, {command: 'g TOKEN=secret'}]\n", "hooks", "f; g TOKEN=***",
+     "alembic.yml:1"},
+    {"", "", "database_url: postgresql://u:secret@h/d\n", "database_url", "u@h/d", "alembic.yml:1"},
+    {"DATABASE_URL=postgresql://u:secret@p/d", "", "database_url: postgresql://u:secret@h/d\n",
+     "database_url", "u@p/d", "DATABASE_URL"},
+    {"DATABASE_URL=mysql://u:secret@p/d", "", "", "database_url", NULL, "DATABASE_URL"},
+    {"", "DATABASE_URL=postgresql://u:secret@e/d", "", "database_url", "u@e/d",
+     "DATABASE_URL in .env:1"},
+    {"P=secret", "", "database: {host: h, name: d, user: u, password: '${P}'}\n", "database",
+     "u@h/d", "alembic.yml:1, made of P"},
+    {"DATABASE_URL=postgresql://u:secret@p/d", "", "direct_url: postgresql://u:secret@h/d\n",
+     "direct_url", "u@h/d", "alembic.yml:1"},
+    {"APP_ENV=qa", "", "environment: x\n", "environment", "qa", "APP_ENV"},
+    {"S=qa", "", "environment: ${S}\n", "environment", "qa", "alembic.yml:1, made of S"},
+    {"", "A=1\n", "", "env_files", ".env", "default"},
+    {"", "A=1\n", "env_files: ['.env', 'b.env?']\n", "env_files", ".env", "alembic.yml:1"},
+};
+
+START_TEST(test_origin)
+{
+    put("alembic.yml", origins[_i].yaml);
+    if (*origins[_i].dotenv != '\0')
+        put(".env", origins[_i].dotenv);
+    g_auto(GStrv) assignments = g_strsplit(origins[_i].process, " ", -1);
+    for (gsize idx = 0; assignments[idx] != NULL; idx++) {
+        g_auto(GStrv) pair = g_strsplit(assignments[idx], "=", 2);
+        g_setenv(pair[0], pair[1], TRUE);
+    }
+    g_autoptr(CmigConfig) config = load();
+    const CmigConfigOrigin *origin = g_hash_table_lookup(config->origins, origins[_i].key);
+    ck_assert_ptr_nonnull(origin);
+    ck_assert_pstr_eq(origin->value, origins[_i].value);
+    ck_assert_pstr_eq(origin->source, origins[_i].source);
+    GHashTableIter iter;
+    gpointer any = NULL;
+    g_hash_table_iter_init(&iter, config->origins);
+    while (g_hash_table_iter_next(&iter, NULL, &any)) {
+        const CmigConfigOrigin *one = any;
+        ck_assert(one->value == NULL || strstr(one->value, "secret") == NULL);
+        ck_assert(strstr(one->source, "secret") == NULL);
+    }
 }
 END_TEST
 
@@ -767,8 +838,8 @@ static const struct {
      "CMIG_ENV"},
     {NULL, "ENVIRONMENT=p2 APP_ENV=p3", "CMIG_ENV=d1", "environment: y", "p2", "ENVIRONMENT"},
     {NULL, "APP_ENV=p3", "CMIG_ENV=d1", "environment: y", "p3", "APP_ENV"},
-    {NULL, "", "APP_ENV=d3\nCMIG_ENV=d1", "environment: y", "d1", "CMIG_ENV in .env"},
-    {NULL, "", "ENVIRONMENT=d2", "environment: y", "d2", "ENVIRONMENT in .env"},
+    {NULL, "", "APP_ENV=d3\nCMIG_ENV=d1", "environment: y", "d1", "CMIG_ENV in .env:2"},
+    {NULL, "", "ENVIRONMENT=d2", "environment: y", "d2", "ENVIRONMENT in .env:1"},
     {NULL, "", "", "environment: y", "y", "alembic.yml:1"},
     {NULL, "", "", "transaction: all", NULL, NULL},
     {"", "CMIG_ENV= APP_ENV=p3", "", "environment: y", "p3", "APP_ENV"},
@@ -928,6 +999,7 @@ int main(void)
     tcase_add_test(tests, test_dotenv_folder);
     tcase_add_loop_test(tests, test_url, 0, G_N_ELEMENTS(urls));
     tcase_add_loop_test(tests, test_direct, 0, G_N_ELEMENTS(directs));
+    tcase_add_loop_test(tests, test_origin, 0, G_N_ELEMENTS(origins));
     tcase_add_test(tests, test_connection_keys);
     tcase_add_loop_test(tests, test_mapping, 0, G_N_ELEMENTS(mappings));
     tcase_add_test(tests, test_sqlite_folder);
