@@ -6,6 +6,7 @@
 
 #include "cmig/dialect.h"
 #include "cmig/facts.h"
+#include "cmig/report.h"
 #include "cmig/sql.h"
 #include "cmig/url.h"
 
@@ -190,6 +191,9 @@ typedef struct {
     gboolean (*judge)(CmigDb *db, CmigJudge **judge, GError **error);
     gboolean (*sizes)(CmigDb *db, const GPtrArray *targets, guint limit, GArray *sizes,
                       GError **error);
+    gboolean (*examine)(CmigDb *db, GPtrArray *report, GError **error);
+    const char *library;
+    char *(*library_version)(void);
     void (*cancel)(void *db); /* async-signal-safe */
 } CmigDbDriver;
 
@@ -215,6 +219,15 @@ gboolean cmig_db_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb
 /* Whether the database answers a trivial query: one round trip, within the connection's deadline.
  * Errors: as cmig_db_open. */
 gboolean cmig_db_ping(CmigDb *db, GError **error);
+
+/* Adds to `report` what a person wants to know about server, session and what earlier work has left
+ * behind, problems marked. Takes no lock, writes nothing, shows no query of others with its values.
+ * On PostgreSQL one round trip, and one more for each fact that cannot be had. cmig_db_inspect
+ * comes first, if it can. Errors: the connection is lost. */
+gboolean cmig_db_examine(CmigDb *db, GPtrArray *report, GError **error);
+
+/* Adds the client libraries of all drivers with their versions. */
+void cmig_db_add_libraries(GPtrArray *report);
 
 /* Ends the session and with it every lock. NULL is allowed. */
 void cmig_db_close(CmigDb *db);

@@ -99,4 +99,18 @@ char *cmig_script_fingerprint(const CmigScript *script, const CmigSection *secti
  * error; the default one may be missing when no configuration names it. */
 gboolean cmig_script_load_graph(const CmigConfig *config, CmigGraph **graph, GError **error);
 
+/* What lies in one version location, for a person who looks for a mistake. */
+typedef struct {
+    char *folder;
+    GError *problem;    /* why it cannot be read, or NULL */
+    guint files;        /* that load as revisions, or should */
+    GPtrArray *broken;  /* GError: files that cannot be read to their end, each one */
+    GPtrArray *strange; /* owned paths within the folder: what is no revision file; a folder that
+                           is not looked into ends with / */
+} CmigSurvey;
+
+/* Looks at every file of every version location, to the last section, and goes on behind each
+ * problem. An array of CmigSurvey, which the caller unrefs. */
+GPtrArray *cmig_script_survey(const CmigConfig *config);
+
 #endif

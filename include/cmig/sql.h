@@ -154,4 +154,12 @@ guint cmig_sql_line(const CmigSqlScript *script, gsize offset);
  * those of the reference. */
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error);
 
+/* A statement of somebody else's, perhaps cut off, on one line of so many columns: strings, numbers
+ * and comments are taken out, and, where it is not clear where one ends, all that follows. Escaped.
+ * The caller frees. */
+char *cmig_sql_redact(const char *text, guint columns);
+
+/* The version of PostgreSQL whose grammar is built in: "15.1". Static text. */
+const char *cmig_sql_parser(void);
+
 #endif

@@ -99,12 +99,8 @@ static void print_notice(const char *severity, const char *message, gpointer dat
     cmig_say(data, "%s: %s\n", severity, shown);
 }
 
-gboolean cmig_app_open_database(CmigApp *app, GError **error)
+gboolean cmig_app_connect(CmigApp *app, GError **error)
 {
-    if (app->db != NULL)
-        return TRUE;
-    if (!cmig_guard_check_target(app->config, error))
-        return FALSE;
     app->version_table = cmig_version_table(app->config);
     CmigDbSettings settings = {
         .version_table = &app->version_table,
@@ -119,6 +115,12 @@ gboolean cmig_app_open_database(CmigApp *app, GError **error)
         .notice_data = app,
     };
     return cmig_db_open(app->config->url, &settings, &app->db, error);
+}
+
+gboolean cmig_app_open_database(CmigApp *app, GError **error)
+{
+    return app->db != NULL ||
+           (cmig_guard_check_target(app->config, error) && cmig_app_connect(app, error));
 }
 
 /* A section that a run left half done is nothing to keep quiet about. */
@@ -160,8 +162,9 @@ static guint needs_of(const CmigApp *app)
 gboolean cmig_app_load_config(CmigApp *app, GError **error)
 {
     guint needs = needs_of(app);
-    if ((needs & CMIG_NEEDS_CONFIG) && !cmig_config_load(&app->request, &app->config, error))
-        return FALSE;
+    GError **problem = needs & CMIG_TELLS_CONFIG ? &app->config_error : error;
+    if ((needs & CMIG_NEEDS_CONFIG) && !cmig_config_load(&app->request, &app->config, problem))
+        return (needs & CMIG_TELLS_CONFIG) != 0;
     /* A bad URL is said before thousands of files are read, and nothing is opened. */
     return !(needs & CMIG_NEEDS_DATABASE) || cmig_guard_check_target(app->config, error);
 }
@@ -184,6 +187,7 @@ void cmig_app_clear(CmigApp *app)
     cmig_db_close(app->db);
     cmig_graph_free(app->graph);
     cmig_config_free(app->config);
+    g_clear_error(&app->config_error);
     app->db = NULL;
     app->graph = NULL;
     app->config = NULL;
@@ -223,8 +227,12 @@ static gboolean choose_names(CmigApp *app, GStrv *names, GError **error)
         return FALSE;
     }
     g_autoptr(CmigConfig) config = NULL;
-    if (!cmig_config_load(&app->request, &config, error))
-        return FALSE;
+    if (!cmig_config_load(&app->request, &config, error)) {
+        gboolean tells = (app->command->needs & CMIG_TELLS_CONFIG) != 0;
+        if (tells) /* it will find the same, and the names are not known */
+            g_clear_error(error);
+        return tells;
+    }
     *names = all ? g_strdupv(config->database_names) : g_strdupv((GStrv)(guintptr)app->names);
     if ((*names)[0] != NULL)
         return TRUE;

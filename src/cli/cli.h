@@ -19,6 +19,7 @@ typedef enum {
     CMIG_WRITES = 1 << 3,         /* for the documentation: it may change a database */
     CMIG_HAS_JSON = 1 << 4,       /* --json is accepted */
     CMIG_ONE_DATABASE = 1 << 5,   /* -n can name one database only */
+    CMIG_TELLS_CONFIG = 1 << 6,   /* runs also when the configuration cannot be loaded */
 } CmigNeeds;
 
 typedef struct {
@@ -35,6 +36,7 @@ typedef struct CmigApp {
     const char *const *names; /* -n, borrowed; NULL for none */
     CmigConfigRequest request;
     CmigConfig *config;
+    GError *config_error; /* with CMIG_TELLS_CONFIG: why `config` is NULL */
     CmigGraph *graph;
     CmigVersionTable version_table;
     gint64 connect_deadline; /* as in CmigDbSettings */
@@ -93,6 +95,9 @@ int cmig_targets_run(const CmigApp *app, const char *const *names, char **argume
  * the URL first. */
 gboolean cmig_app_open_database(CmigApp *app, GError **error);
 
+/* Connects without asking the guard: for what only looks and tells what it would say. */
+gboolean cmig_app_connect(CmigApp *app, GError **error);
+
 /* The version rows, sorted, whatever they say; opens the database. */
 gboolean cmig_app_read_rows(CmigApp *app, GPtrArray **rows, GError **error);
 
@@ -127,6 +132,9 @@ char *cmig_render_long(const CmigGraph *graph, const CmigRevision *revision,
 char *cmig_render_move(const CmigRevision *revision, CmigDirection direction);
 /* What lists say about a revision: the first line of its message. */
 char *cmig_render_summary(const CmigRevision *revision);
+/* A text as JSON has it; what is not UTF-8 is escaped. NULL becomes null. */
+json_t *cmig_render_json_text(const char *text);
+
 /* One revision as a JSON object: revision, down_revision (list), depends_on, branch_labels,
  * branch_names (own and inherited labels), branches_into (list), message, create_date, path,
  * is_base, is_head, is_real_head, is_branch_point, is_merge_point, is_current (only when `current`

@@ -221,8 +221,10 @@ char *cmig_render_move(const CmigRevision *revision, CmigDirection direction)
 }
 
 /* JSON holds any character, but only valid UTF-8: a path may be anything. */
-static json_t *json_text(const char *text)
+json_t *cmig_render_json_text(const char *text)
 {
+    if (text == NULL)
+        return json_null();
     if (g_utf8_validate(text, -1, NULL))
         return json_string(text);
     g_autofree char *escaped = cmig_text_escape(text);
@@ -233,7 +235,7 @@ static json_t *json_strv(char **items)
 {
     json_t *list = json_array();
     for (gsize i = 0; items[i] != NULL; i++)
-        json_array_append_new(list, json_text(items[i]));
+        json_array_append_new(list, cmig_render_json_text(items[i]));
     return list;
 }
 
@@ -241,7 +243,7 @@ static json_t *json_labels(const GPtrArray *labels)
 {
     json_t *list = json_array();
     for (guint i = 0; i < labels->len; i++)
-        json_array_append_new(list, json_text(g_ptr_array_index(labels, i)));
+        json_array_append_new(list, cmig_render_json_text(g_ptr_array_index(labels, i)));
     return list;
 }
 
@@ -250,7 +252,7 @@ static json_t *json_ids(const GPtrArray *revisions)
     json_t *list = json_array();
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
-        json_array_append_new(list, json_text(revision->id));
+        json_array_append_new(list, cmig_render_json_text(revision->id));
     }
     return list;
 }
@@ -262,15 +264,15 @@ json_t *cmig_render_json(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevisio
         const char *key;
         json_t *value;
     } members[] = {
-        {"revision", json_text(revision->id)},
+        {"revision", cmig_render_json_text(revision->id)},
         {"down_revision", json_strv(revision->down_revisions)},
         {"depends_on", json_strv(revision->depends_on)},
         {"branch_labels", json_strv(revision->branch_labels)},
         {"branch_names", json_labels(revision->labels)},
         {"branches_into", json_ids(revision->children)},
-        {"message", json_text(revision->message)},
-        {"create_date", json_text(revision->create_date)},
-        {"path", json_text(revision->path)},
+        {"message", cmig_render_json_text(revision->message)},
+        {"create_date", cmig_render_json_text(revision->create_date)},
+        {"path", cmig_render_json_text(revision->path)},
         {"is_base", json_boolean(revision->parents->len == 0)},
         {"is_head", json_boolean(is_head(revision))},
         {"is_real_head", json_boolean(is_real_head(revision))},

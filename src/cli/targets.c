@@ -92,7 +92,8 @@ static void print_summary(const CmigApp *app, const GPtrArray *targets)
     cmig_say(app, "\n");
     for (guint idx = 0; idx < targets->len; idx++) {
         const Target *target = targets->pdata[idx];
-        const CmigUrl *url = target->app.config->url;
+        const CmigConfig *config = target->app.config;
+        const CmigUrl *url = config != NULL ? config->url : NULL;
         const char *result = !target->begun          ? "not started"
                              : target->error == NULL ? "ok"
                                                      : target->error->message;

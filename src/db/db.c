@@ -98,6 +98,19 @@ void cmig_db_close(CmigDb *db)
     db->driver->close(db);
 }
 
+gboolean cmig_db_examine(CmigDb *db, GPtrArray *report, GError **error)
+{
+    return !cmig_interrupt_check(error) && db->driver->examine(db, report, error);
+}
+
+void cmig_db_add_libraries(GPtrArray *report)
+{
+    for (gsize idx = 0; idx < G_N_ELEMENTS(drivers); idx++) {
+        g_autofree char *version = drivers[idx]->library_version();
+        cmig_report_add(report, drivers[idx]->library, NULL, "%s", version);
+    }
+}
+
 CmigDialect cmig_db_dialect(const CmigDb *db)
 {
     return db->driver->dialect;

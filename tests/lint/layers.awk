@@ -17,7 +17,7 @@ BEGIN {
     may["cli"] = "base graph sql config db script guard audit vcs engine"
 
     # layer: its headers in include/cmig/
-    owns("base", "clock dialect error file finding interrupt terminal text")
+    owns("base", "report clock dialect error file finding interrupt terminal text")
     owns("graph", "graph")
     owns("sql", "facts lexer sql")
     owns("config", "config dotenv expand url window yaml")
@@ -42,7 +42,7 @@ BEGIN {
     anywhere("assert.h dirent.h errno.h fcntl.h inttypes.h limits.h locale.h math.h poll.h pwd.h signal.h")
     anywhere("stdarg.h stdbool.h stddef.h stdint.h stdio.h stdlib.h string.h termios.h time.h unistd.h")
     anywhere("sys/file.h sys/ioctl.h sys/random.h sys/resource.h sys/select.h sys/socket.h sys/stat.h")
-    anywhere("sys/time.h sys/types.h sys/un.h sys/wait.h")
+    anywhere("sys/statfs.h sys/sysmacros.h sys/time.h sys/types.h sys/un.h sys/utsname.h sys/wait.h")
 }
 
 function owns(layer, names,    list, count, i) {

@@ -28,5 +28,8 @@ const CmigDbDriver cmig_db_postgresql = {
     .ping = cmig_pg_ping,
     .judge = judge,
     .sizes = cmig_pg_sizes,
+    .examine = cmig_pg_examine,
+    .library = "libpq",
+    .library_version = cmig_pg_library,
     .cancel = cmig_pg_cancel,
 };

@@ -160,6 +160,10 @@ gboolean cmig_pg_run_statement(CmigDb *db, const CmigSqlScript *script, guint in
 gboolean cmig_pg_watch(CmigDb *db, CmigDbActivity **activity);
 void cmig_pg_watch_close(CmigPg *pg);
 
+/* examine.c */
+gboolean cmig_pg_examine(CmigDb *db, GPtrArray *report, GError **error);
+char *cmig_pg_library(void);
+
 /* probe.c */
 gboolean cmig_pg_probe(CmigDb *db, const CmigSqlScript *script, guint index, CmigEffect **effect,
                        GError **error);

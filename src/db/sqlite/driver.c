@@ -29,5 +29,8 @@ const CmigDbDriver cmig_db_sqlite = {
     .ping = cmig_sqlite_ping,
     .judge = cmig_sqlite_judge,
     .sizes = cmig_sqlite_sizes,
+    .examine = cmig_sqlite_examine,
+    .library = "SQLite",
+    .library_version = cmig_sqlite_library,
     .cancel = cmig_sqlite_cancel,
 };

@@ -46,6 +46,10 @@ gboolean cmig_sqlite_read_rows(CmigDb *db, const char *also, GPtrArray **rows,
                                GPtrArray **also_rows, GError **error);
 gboolean cmig_sqlite_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error);
 
+/* examine.c */
+gboolean cmig_sqlite_examine(CmigDb *db, GPtrArray *report, GError **error);
+char *cmig_sqlite_library(void);
+
 /* lock.c */
 
 /* Waits up to lock_timeout for the lock of a section outside of transactions. `*fd` goes to unlock;

@@ -1,0 +1,155 @@
+/* What `cmig doctor` says about the database. */
+#include "cli/doctor.h"
+
+#include "cmig/clock.h"
+#include "cmig/error.h"
+#include "cmig/guard.h"
+
+#include <string.h>
+
+enum {
+    CONNECT_SECONDS = 10, /* unless the configuration has another limit */
+    LOCK_SECONDS = 2,     /* for a lock that keeps readers out of a SQLite file */
+    MAX_SHOWN = 10,
+};
+
+/* The connection by itself. */
+static void connect(CmigApp *app, GPtrArray *report)
+{
+    g_autoptr(GError) problem = NULL;
+    const CmigConfig *config = app->config;
+    guint seconds = config->connect_timeout > 0 ? config->connect_timeout : CONNECT_SECONDS;
+    app->connect_deadline = cmig_clock_monotonic() + (gint64)seconds * G_USEC_PER_SEC;
+    app->config->lock_timeout = MIN(config->lock_timeout, LOCK_SECONDS * 1000);
+    cmig_report_add(report, "url", config->url_source, "%s %s",
+                    cmig_dialect_name(config->url->dialect), config->url->display);
+    if (cmig_app_connect(app, &problem) && cmig_db_ping(app->db, &problem))
+        return;
+    cmig_report_error(report, problem);
+    g_clear_pointer(&app->db, cmig_db_close);
+}
+
+/* Without encryption, passwords and data of production can be read on the way. */
+static void add_tls(const CmigApp *app, const CmigDbState *state, GPtrArray *report)
+{
+    if (!cmig_db_can(app->db, CMIG_DB_SCHEMAS))
+        return;
+    cmig_report_add(report, "tls", NULL, "%s", state->tls != NULL ? state->tls : "local socket");
+    if (g_strcmp0(state->tls, "no TLS") == 0 && cmig_guard_environment(app->config).production)
+        cmig_report_problem(report, "sslmode=verify-full in the database URL, or require_tls: true",
+                            "the connection to production is not encrypted");
+}
+
+static void add_version_table(const CmigApp *app, const CmigDbState *state, GPtrArray *report)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autofree char *name = cmig_db_version_table(app->db);
+    const CmigDbTable *table = &app->db->table;
+    cmig_report_add(report, "version table", NULL, "%s, %s%s%s", name,
+                    table->kind != NULL ? table->kind : "not there yet",
+                    table->type != NULL ? " of " : "", table->type != NULL ? table->type : "");
+    if (!state->schema_exists && !app->config->create_version_schema)
+        cmig_report_problem(report,
+                            "`cmig ensure-version` creates it, as does any first run with "
+                            "create_version_schema: true",
+                            "its schema does not exist");
+    else if (!cmig_db_check_writable(app->db, NULL, &problem))
+        cmig_report_error(report, problem);
+}
+
+static void add_audit_table(const CmigDbState *state, GPtrArray *report)
+{
+    cmig_report_add(report, "audit table", NULL, "%s, %s", cmig_audit_table_name,
+                    !state->audit_exists    ? "not there yet"
+                    : state->audit_readable ? "readable"
+                                            : "not readable");
+    if (state->audit_exists && !state->audit_readable)
+        cmig_report_problem(report, "grant SELECT and INSERT on it to the user",
+                            "what runs have recorded cannot be read");
+}
+
+static guint count_pending(const CmigGraph *graph, const GPtrArray *current)
+{
+    g_autoptr(CmigRevisionSet) applied = cmig_graph_ancestors(graph, current, CMIG_EDGES_ALL);
+    guint pending = 0;
+    for (guint idx = 0; idx < cmig_graph_size(graph); idx++)
+        pending += !cmig_revision_set_has(applied, cmig_graph_nth(graph, idx));
+    return pending;
+}
+
+static void add_pending(const CmigApp *app, GPtrArray *rows, GPtrArray *report)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) current = NULL;
+    if (app->graph == NULL)
+        return;
+    g_ptr_array_add(rows, NULL);
+    if (cmig_graph_resolve_rows(app->graph, (const char *const *)rows->pdata, &current, &problem))
+        cmig_report_add(report, "pending", NULL, "%u of %u revisions",
+                        count_pending(app->graph, current), cmig_graph_size(app->graph));
+    else
+        cmig_report_error(report, problem); /* the rows are wrong */
+}
+
+static void add_open(const CmigAuditOpen *open, GPtrArray *report)
+{
+    if (open == NULL)
+        return;
+    cmig_report_add(report, "half done", open->since, "%s of %s, statement %u of %u done",
+                    open->direction, open->revision, open->statement, open->statements);
+    cmig_report_problem(report, "see `cmig repair`", "a run outside of a transaction did not end");
+}
+
+/* `explained`: it has been said that the version table cannot be used. */
+static void add_rows(const CmigApp *app, gboolean explained, GPtrArray *report)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(CmigAuditOpen) open = NULL;
+    g_autoptr(GString) ids = g_string_new(NULL);
+    if (!cmig_run_read_rows(app->db, app->config, &rows, &open, &problem)) {
+        cmig_report_add(report, "current", NULL, "not known");
+        if (!explained)
+            cmig_report_error(report, problem);
+        return;
+    }
+    for (guint idx = 0; idx < MIN(rows->len, MAX_SHOWN); idx++)
+        g_string_append_printf(ids, "%s%s", idx > 0 ? ", " : "", (const char *)rows->pdata[idx]);
+    cmig_report_add(report, "current", NULL, "%s%s", rows->len > 0 ? ids->str : "none",
+                    rows->len > MAX_SHOWN ? ", …" : "");
+    add_pending(app, rows, report);
+    add_open(open, report);
+}
+
+void cmig_doctor_database(CmigApp *app, GPtrArray *report)
+{
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(CmigDbState) state = NULL;
+    if (app->config == NULL || app->config->url == NULL) {
+        cmig_report_add(report, "url", NULL, "not looked at: there is no URL that can be used");
+        return;
+    }
+    connect(app, report);
+    if (app->db == NULL)
+        return;
+    gboolean inspected = cmig_db_inspect(app->db, FALSE, &state, &problem);
+    if (inspected)
+        add_tls(app, state, report);
+    else {
+        cmig_report_add(report, "version table", NULL, "not known");
+        cmig_report_error(report, problem);
+        g_clear_error(&problem);
+    }
+    if (!cmig_db_examine(app->db, report, &problem)) {
+        cmig_report_add(report, "session", NULL, "ended");
+        cmig_report_error(report, problem);
+        return;
+    }
+    if (!inspected)
+        return;
+    guint before = cmig_report_count(report);
+    add_version_table(app, state, report);
+    gboolean explained = cmig_report_count(report) > before;
+    add_audit_table(state, report);
+    add_rows(app, explained, report);
+}
