@@ -74,6 +74,7 @@ typedef struct {
     gboolean table_exists;
     gboolean audit_exists;
     gboolean audit_readable;
+    gboolean ascii;         /* its encoding has not all letters of all languages */
     guint deadlock_timeout; /* milliseconds; 0 on a driver that has none */
     char *table_schema;     /* where the version table is or would be created */
     gboolean schema_exists;
@@ -99,6 +100,7 @@ typedef struct {
     guint rows_changed;          /* how many rows `changes` must affect in all */
     const char *const
         *records;       /* SQL statements behind the script, run as the role that connected */
+    gboolean apart;     /* the version table is neither needed nor touched: records only */
     guint lock_timeout; /* milliseconds that one statement of the script waits for a lock,
                            0 = the server's setting */
 } CmigDbUnit;
@@ -109,6 +111,8 @@ typedef struct {
     gboolean applied;      /* known to be committed */
     gboolean lost;         /* the connection ended before the verdict */
     gboolean retryable;    /* rolled back whole because a lock was not to be had */
+    char returned[72];     /* what the last of the records returned: the first column of its last
+                              row, cut; else empty */
 } CmigDbOutcome;
 
 /* What one statement outside of cmig's transactions did. */
@@ -117,6 +121,7 @@ typedef struct {
     gboolean in_transaction; /* afterwards: the script began one itself */
     gboolean unclear;        /* failed, but it may have left something, or run */
     gboolean lost;           /* the connection ended before the verdict */
+    gint64 rows;             /* affected; -1 = not told */
 } CmigDbStatementOutcome;
 
 /* What is there of the effect of a statement that cannot run in a transaction. */

@@ -15,6 +15,10 @@ gboolean cmig_interrupt_requested(void);
 /* Returns TRUE and sets CMIG_ERROR_INTERRUPTED when a signal came. */
 gboolean cmig_interrupt_check(GError **error);
 
+/* Between TRUE and FALSE an earlier signal counts as none, so that what must still be said to the
+ * database can be; one that comes meanwhile cancels as ever. */
+void cmig_interrupt_hold(gboolean hold);
+
 /* Sleeps up to `microseconds`; a signal ends it early. */
 void cmig_interrupt_sleep(gint64 microseconds);
 

@@ -33,12 +33,14 @@ typedef struct {
     void (*working)(const CmigRunProgress *progress, gpointer data); /* several times a second */
     void (*note)(const char *message, gpointer data); /* a sentence, escaped, without full stop */
     void (*waiting)(const char *holder, gint64 microseconds, gpointer data); /* for the lock */
+    void (*recorded)(const char *head, gpointer data); /* at the end: the last record's hash */
     gpointer data;
 } CmigRunObserver;
 
 typedef struct {
-    GPtrArray *done; /* borrowed CmigRevision, in order */
-    GPtrArray *rows; /* owned ids: the version rows afterwards, as far as known */
+    GPtrArray *done;  /* borrowed CmigRevision, in order */
+    GPtrArray *rows;  /* owned ids: the version rows afterwards, as far as known */
+    char *audit_head; /* hash of the last record that the run wrote; NULL when it wrote none */
 } CmigRunReport;
 void cmig_run_report_free(CmigRunReport *report);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigRunReport, cmig_run_report_free)

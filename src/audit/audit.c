@@ -1,6 +1,6 @@
-/* The SQL of the audit table. The texts run in transactions that others compose, so nothing here
- * talks to a database. */
-#include "cmig/audit.h"
+/* What the audit table tells a run: where a section was left, whether a record is there. The texts
+ * run in transactions that others compose, so nothing here talks to a database. */
+#include "columns.h"
 
 #include "cmig/clock.h"
 
@@ -13,22 +13,42 @@ const char cmig_audit_no_statements[] =
     "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
 static const char *const event_names[] = {
-    [CMIG_AUDIT_APPLIED] = "applied",     [CMIG_AUDIT_REVERTED] = "reverted",
-    [CMIG_AUDIT_STAMPED] = "stamped",     [CMIG_AUDIT_STARTED] = "started",
-    [CMIG_AUDIT_STATEMENT] = "statement", [CMIG_AUDIT_FAILED] = "failed",
-    [CMIG_AUDIT_REPAIRED] = "repaired",   [CMIG_AUDIT_ACCEPTED] = "accepted",
+    [CMIG_AUDIT_APPLIED] = "applied",         [CMIG_AUDIT_REVERTED] = "reverted",
+    [CMIG_AUDIT_STAMPED] = "stamped",         [CMIG_AUDIT_STARTED] = "started",
+    [CMIG_AUDIT_STATEMENT] = "statement",     [CMIG_AUDIT_FAILED] = "failed",
+    [CMIG_AUDIT_REPAIRED] = "repaired",       [CMIG_AUDIT_REFUSED] = "refused",
+    [CMIG_AUDIT_CONFIRMED] = "confirmed",     [CMIG_AUDIT_ACCEPTED] = "accepted",
+    [CMIG_AUDIT_ENVIRONMENT] = "environment",
 };
 
-/* What differs between the dialects. */
-static const struct {
-    const char *id;
-    const char *at;
-} columns[] = {
-    [CMIG_DIALECT_POSTGRESQL] = {"bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY",
-                                 "timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()"},
-    [CMIG_DIALECT_SQLITE] = {"INTEGER PRIMARY KEY",
-                             "TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%fZ', 'now'))"},
-};
+const char *cmig_audit_event_name(CmigAuditEvent event)
+{
+    return event_names[event];
+}
+
+gboolean cmig_audit_event_find(const char *name, CmigAuditEvent *event)
+{
+    for (gsize idx = 0; idx < G_N_ELEMENTS(event_names); idx++) {
+        if (strcmp(event_names[idx], name) != 0)
+            continue;
+        *event = (CmigAuditEvent)idx;
+        return TRUE;
+    }
+    return FALSE;
+}
+
+CmigAuditRecord cmig_audit_record(CmigAuditEvent event, const char *run)
+{
+    return (CmigAuditRecord){.event = event, .run = run, .level = -1, .duration = -1, .rows = -1};
+}
+
+CmigAuditContext cmig_audit_context(void)
+{
+    return (CmigAuditContext){.os_user = g_get_user_name(),
+                              .host = g_get_host_name(),
+                              .tool = "cmig " CMIG_VERSION,
+                              .git_dirty = -1};
+}
 
 char *cmig_audit_table(const char *schema)
 {
@@ -39,64 +59,39 @@ char *cmig_audit_table(const char *schema)
     return g_strconcat(quoted, ".", name, NULL);
 }
 
-char *cmig_audit_create_sql(const CmigAuditPlace *place)
+/* Of the version table, and about what was done to it: not what was refused or said, nor what was
+ * rolled back whole. */
+static char *deeds_sql(const CmigAuditPlace *place)
 {
-    return g_strdup_printf("CREATE TABLE IF NOT EXISTS %s (id %s, at %s, version_table text NOT "
-                           "NULL, run text NOT NULL, event text NOT NULL, revision text, direction "
-                           "text, statement integer, statements integer, checksum text, detail "
-                           "text)",
-                           place->table, columns[place->dialect].id, columns[place->dialect].at);
-}
-
-static void add_text(GString *sql, const char *text)
-{
-    g_autofree char *quoted = text != NULL ? cmig_db_quote_literal(text) : g_strdup("NULL");
-    g_string_append_printf(sql, ", %s", quoted);
-}
-
-static gboolean is_about_statements(CmigAuditEvent event)
-{
-    return event == CMIG_AUDIT_STARTED || event == CMIG_AUDIT_STATEMENT ||
-           event == CMIG_AUDIT_FAILED;
-}
-
-char *cmig_audit_insert_sql(const CmigAuditPlace *place, const CmigAuditRecord *record)
-{
-    g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
-    g_autoptr(GString) sql = g_string_new(NULL);
-    g_string_printf(sql,
-                    "INSERT INTO %s (version_table, run, event, revision, direction, statement, "
-                    "statements, checksum, detail) VALUES (%s",
-                    place->table, version_table);
-    add_text(sql, record->run);
-    add_text(sql, event_names[record->event]);
-    add_text(sql, record->revision);
-    add_text(sql, record->direction);
-    if (is_about_statements(record->event))
-        g_string_append_printf(sql, ", %u, %u", record->statement, record->statements);
-    else
-        g_string_append(sql, ", NULL, NULL");
-    add_text(sql, record->checksum);
-    add_text(sql, record->detail);
-    g_string_append_c(sql, ')');
+    static const CmigAuditEvent deeds[] = {CMIG_AUDIT_APPLIED,   CMIG_AUDIT_REVERTED,
+                                           CMIG_AUDIT_STAMPED,   CMIG_AUDIT_STARTED,
+                                           CMIG_AUDIT_STATEMENT, CMIG_AUDIT_REPAIRED};
+    g_autofree char *own = cmig_audit_own_rows_sql(place, "");
+    g_autoptr(GString) sql = g_string_new(own);
+    g_string_append_printf(sql, " AND (event IN (");
+    for (gsize idx = 0; idx < G_N_ELEMENTS(deeds); idx++)
+        g_string_append_printf(sql, "%s'%s'", idx > 0 ? ", " : "", event_names[deeds[idx]]);
+    g_string_append_printf(sql,
+                           ") OR (event = '%s' AND statement IS NOT NULL)) ORDER BY id DESC "
+                           "LIMIT 1",
+                           event_names[CMIG_AUDIT_FAILED]);
     return g_strdup(sql->str);
 }
 
 /* The last event that moves a revision decides: every other one leaves nothing open. */
 char *cmig_audit_open_sql(const CmigAuditPlace *place)
 {
-    g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
+    g_autofree char *deeds = deeds_sql(place);
     return g_strdup_printf("SELECT event, revision, direction, statement, statements, checksum, at "
-                           "FROM %s WHERE version_table = %s ORDER BY id DESC LIMIT 1",
-                           place->table, version_table);
+                           "FROM %s WHERE %s",
+                           place->table, deeds);
 }
 
 char *cmig_audit_last_expression(const CmigAuditPlace *place)
 {
-    g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
-    return g_strdup_printf("(SELECT run || ' ' || coalesce(revision, '') FROM %s WHERE "
-                           "version_table = %s ORDER BY id DESC LIMIT 1)",
-                           place->table, version_table);
+    g_autofree char *deeds = deeds_sql(place);
+    return g_strdup_printf("(SELECT run || ' ' || coalesce(revision, '') FROM %s WHERE %s)",
+                           place->table, deeds);
 }
 
 /* As cmig_audit_open_from_rows decides. */

@@ -10,7 +10,7 @@ char *cmig_audit_sections_sql(const CmigAuditPlace *place)
 {
     g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
     return g_strdup_printf(
-        "SELECT event, revision, checksum, NULL, detail FROM %s WHERE "
+        "SELECT event, revision, checksum, fingerprint, detail FROM %s WHERE "
         "version_table = %s AND (event = 'stamped' OR id IN (SELECT max(id) FROM %s WHERE "
         "version_table = %s AND revision IS NOT NULL AND event IN ('applied', 'reverted', "
         "'repaired', 'accepted') GROUP BY revision)) ORDER BY id",

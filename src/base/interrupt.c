@@ -7,6 +7,7 @@
 #include <time.h>
 
 static volatile sig_atomic_t requested;
+static sig_atomic_t held; /* what it was */
 /* Written by the main flow, read by the handler: signals are blocked while the pair changes. */
 static void (*volatile cancel_function)(void *);
 static void *volatile cancel_data;
@@ -38,6 +39,16 @@ void cmig_interrupt_install(void)
     sigaction(SIGPIPE, &ignore, NULL);
     /* A file size limit is an error of write(), like a full disk. */
     sigaction(SIGXFSZ, &ignore, NULL);
+}
+
+void cmig_interrupt_hold(gboolean hold)
+{
+    if (hold) {
+        held = requested;
+        requested = 0;
+    } else if (held) {
+        requested = 1;
+    }
 }
 
 gboolean cmig_interrupt_requested(void)

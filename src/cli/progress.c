@@ -172,6 +172,13 @@ static void show_waiting(const char *holder, gint64 microseconds, gpointer data)
     cmig_say(data, "Waiting for the migration lock, held by %s\n", text);
 }
 
+/* To be kept elsewhere: `cmig audit verify --head` asks whether it is still there. */
+static void show_recorded(const char *head, gpointer data)
+{
+    cmig_progress_break(data);
+    cmig_say(data, "audit head %s\n", head);
+}
+
 CmigRunObserver cmig_progress(CmigApp *app)
 {
     return (CmigRunObserver){.planned = show_planned,
@@ -180,5 +187,6 @@ CmigRunObserver cmig_progress(CmigApp *app)
                              .working = show_working,
                              .note = show_note,
                              .waiting = show_waiting,
+                             .recorded = show_recorded,
                              .data = app};
 }

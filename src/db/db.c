@@ -243,7 +243,7 @@ gboolean cmig_db_run_statement(CmigDb *db, const CmigSqlScript *script, guint in
                                CmigDbStatementOutcome *outcome, GError **error)
 {
     g_assert(script->dialect == db->driver->dialect);
-    *outcome = (CmigDbStatementOutcome){0};
+    *outcome = (CmigDbStatementOutcome){.rows = -1};
     if (cmig_interrupt_check(error))
         return FALSE;
     GError *failure = NULL;

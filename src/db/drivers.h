@@ -9,6 +9,11 @@
 #define CMIG_DB_MAX_ROWS 10000
 #define CMIG_DB_MAX_ROW  "256"
 
+/* Behind a record that was not to be written. */
+#define CMIG_DB_AUDIT_HINT                                                                         \
+    "nothing of this transaction is applied. If the audit table is not as cmig made it, rename "   \
+    "it: the next run begins a new one"
+
 extern const CmigDbDriver cmig_db_postgresql;
 extern const CmigDbDriver cmig_db_sqlite;
 

@@ -102,14 +102,14 @@ static gboolean write_records(CmigWork *work, const GPtrArray *revisions, const 
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     for (guint idx = 0; idx < files->len; idx++) {
         const CmigAppliedFile *file = files->pdata[idx];
-        CmigAuditRecord record = {.event = CMIG_AUDIT_ACCEPTED,
-                                  .run = work->token,
-                                  .revision = file->id,
-                                  .direction = cmig_direction_name(CMIG_UPGRADE),
-                                  .checksum = file->checksum,
-                                  .detail = reason};
-        g_autofree char *insert = cmig_audit_insert_sql(&work->place, &record);
-        g_strv_builder_add(builder, insert);
+        CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_ACCEPTED, work->token);
+        record.revision = file->id;
+        record.direction = cmig_direction_name(CMIG_UPGRADE);
+        record.checksum = file->checksum;
+        record.fingerprint = file->fingerprint;
+        record.detail = reason;
+        g_auto(GStrv) statements = cmig_audit_records(&work->place, &record, FALSE);
+        g_strv_builder_addv(builder, (const char **)(void *)statements);
     }
     g_auto(GStrv) records = g_strv_builder_end(builder);
     work->applied = cmig_applied_new(work->graph, revisions);
@@ -120,7 +120,12 @@ static gboolean write_records(CmigWork *work, const GPtrArray *revisions, const 
                        .expected = ids,
                        .result = ids,
                        .records = (const char *const *)records};
-    return cmig_db_run(work->db, &unit, NULL, error);
+    CmigDbOutcome outcome = {0};
+    if (!cmig_db_run(work->db, &unit, &outcome, error))
+        return FALSE;
+    cmig_work_note_head(work, &unit, &outcome);
+    cmig_work_end(work);
+    return TRUE;
 }
 
 /* What is not chosen leaves the array, so that order and ownership stay. */

@@ -5,6 +5,7 @@
 #include "cmig/audit.h"
 #include "cmig/script.h"
 #include "cmig/text.h"
+#include "engine/session.h"
 
 #include <string.h>
 
@@ -138,7 +139,7 @@ static gboolean read_log(CmigDb *db, const CmigConfig *config, GPtrArray **log, 
         return TRUE;
     }
     g_autofree char *table = cmig_audit_table(db->table_schema);
-    CmigAuditPlace place = {cmig_db_dialect(db), table, config->version_table};
+    CmigAuditPlace place = cmig_session_place(db, config, table);
     g_autofree char *query = cmig_audit_sections_sql(&place);
     if (!cmig_db_query(db, query, &rows, error))
         return FALSE;

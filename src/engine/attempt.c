@@ -112,8 +112,10 @@ gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, 
         gint64 start = cmig_clock_monotonic();
         unit->lock_timeout = cmig_work_lock_timeout(work);
         if (cmig_db_run(work->db, unit, &outcome, &failure) ||
-            (outcome.lost && cmig_work_settle(work, step, statement, &failure)))
+            (outcome.lost && cmig_work_settle(work, step, statement, &failure))) {
+            cmig_work_note_head(work, unit, &outcome);
             break;
+        }
         gint64 took = cmig_clock_monotonic() - start;
         if (!outcome.retryable || !cmig_work_try_again(work, step, took, &failure)) {
             g_propagate_error(error, failure);

@@ -76,7 +76,13 @@ void cmig_offline_init(CmigOffline *offline, const CmigConfig *config, CmigDiale
     offline->token = make_token(what, range, steps);
     offline->table = quoted != NULL ? g_strconcat(quoted, ".", name, NULL) : g_strdup(name);
     offline->audit_table = cmig_audit_table(schema);
-    offline->place = (CmigAuditPlace){dialect, offline->audit_table, config->version_table};
+    /* Who runs it, and where, is not known here. */
+    static const CmigAuditContext context = {.tool = "cmig " CMIG_VERSION, .git_dirty = -1};
+    offline->place = (CmigAuditPlace){.dialect = dialect,
+                                      .table = offline->audit_table,
+                                      .version_table = config->version_table,
+                                      .context = &context,
+                                      .offline = TRUE};
     offline->create_schema = rows == NULL || (rows->len == 0 && config->create_version_schema);
     g_string_append_printf(offline->script, "-- cmig %s: %s%s%s for %s\n%s", CMIG_VERSION, what,
                            *shown != '\0' ? " " : "", shown, cmig_dialect_name(dialect),
@@ -192,14 +198,11 @@ void cmig_offline_add_record(CmigOffline *offline, const CmigStep *step, CmigAud
     gboolean whole = event == CMIG_AUDIT_APPLIED || event == CMIG_AUDIT_REVERTED;
     g_autofree char *checksum =
         whole ? g_strdup(step->checksum) : cmig_step_checksum(step->sql, count);
-    CmigAuditRecord record = {.event = event,
-                              .run = offline->token,
-                              .revision = step->revision->id,
-                              .direction = cmig_direction_name(step->direction),
-                              .statement = count,
-                              .statements = step->sql->statements->len,
-                              .checksum = checksum,
-                              .detail = "offline"};
+    CmigAuditRecord record = cmig_step_record(step, event, offline->token);
+    record.statement = count;
+    record.statements = step->sql->statements->len;
+    record.checksum = checksum;
+    record.detail = "offline";
     g_autofree char *insert = cmig_audit_insert_sql(&offline->place, &record);
     cmig_offline_add(offline, insert);
     offline->last = step->revision->id;
@@ -207,6 +210,9 @@ void cmig_offline_add_record(CmigOffline *offline, const CmigStep *step, CmigAud
 
 void cmig_offline_add_stamp(CmigOffline *offline, const GPtrArray *from, const GPtrArray *to)
 {
-    g_autofree char *insert = cmig_session_stamp_record(&offline->place, offline->token, from, to);
+    g_autofree char *detail = cmig_session_stamp_detail(from, to);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, offline->token);
+    record.detail = detail;
+    g_autofree char *insert = cmig_audit_insert_sql(&offline->place, &record);
     cmig_offline_add(offline, insert);
 }

@@ -128,21 +128,18 @@ static gboolean mark(CmigWork *work, const CmigRevision *revision, gboolean appl
     }
     if (moves)
         cmig_row_move_init(&move, work, &step);
-    CmigAuditRecord record = {.event = CMIG_AUDIT_REPAIRED,
-                              .run = work->token,
-                              .revision = revision->id,
-                              .direction = work->open->direction,
-                              .detail =
-                                  applied ? cmig_audit_marked_applied : cmig_audit_marked_reverted};
-    g_autofree char *insert = cmig_audit_insert_sql(&work->place, &record);
-    const char *const records[] = {insert, NULL};
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REPAIRED, work->token);
+    record.revision = revision->id;
+    record.direction = work->open->direction;
+    record.detail = applied ? cmig_audit_marked_applied : cmig_audit_marked_reverted;
+    g_auto(GStrv) records = cmig_audit_records(&work->place, &record, FALSE);
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
                        .expected = moves ? move.expected : same,
                        .result = moves ? move.result : same,
                        .changes = (const char *const *)move.changes,
                        .rows_changed = move.rows_changed,
-                       .records = records};
+                       .records = (const char *const *)records};
     cmig_work_begin_attempts(work);
     return cmig_work_send(work, &step, &unit, 0, error);
 }
@@ -179,8 +176,11 @@ gboolean cmig_run_repair(CmigDb *db, const CmigConfig *config, const CmigGraph *
     work.report = done;
     if (!cmig_work_begin(&work, db, config, graph, observer, &state, &rows, error))
         return FALSE;
-    if (is_same(work.open, report->open))
-        return settle(&work, action, rows, error);
+    if (is_same(work.open, report->open)) {
+        gboolean settled = settle(&work, action, rows, error);
+        cmig_work_end(&work);
+        return settled;
+    }
     g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
                         "another run has gone on since; what was shown is no longer so");
     cmig_error_set_hint(error, "nothing was changed; look again with `cmig repair`");

@@ -16,6 +16,7 @@ void cmig_run_report_free(CmigRunReport *report)
         return;
     g_ptr_array_unref(report->done);
     g_ptr_array_unref(report->rows);
+    g_free(report->audit_head);
     g_free(report);
 }
 
@@ -27,7 +28,7 @@ gboolean cmig_run_read_rows(CmigDb *db, const CmigConfig *config, GPtrArray **ro
         !cmig_session_check_schema(config, state, error))
         return FALSE;
     g_autofree char *table = cmig_audit_table(state->table_schema);
-    CmigAuditPlace place = {cmig_db_dialect(db), table, config->version_table};
+    CmigAuditPlace place = cmig_session_place(db, config, table);
     return cmig_session_read_rows(db, state->audit_readable ? &place : NULL, rows, open, error);
 }
 
@@ -107,20 +108,16 @@ static gboolean is_spanning(const CmigWork *work)
 /* A section in a transaction, with its version rows and its record. */
 static gboolean take_together(CmigWork *work, const CmigStep *step, GError **error)
 {
-    CmigAuditRecord record = {.event = step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED
-                                                                       : CMIG_AUDIT_REVERTED,
-                              .run = work->token,
-                              .revision = step->revision->id,
-                              .direction = cmig_direction_name(step->direction),
-                              .checksum = step->checksum};
-    g_autofree char *insert = cmig_audit_insert_sql(&work->place, &record);
-    g_autofree char *create = cmig_audit_create_sql(&work->place);
-    const char *const records[] = {insert, NULL};
-    const char *const new_records[] = {create, insert, NULL};
+    CmigAuditRecord record = cmig_step_record(
+        step, step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED : CMIG_AUDIT_REVERTED,
+        work->token);
+    record.checksum = step->checksum;
+    record.timed = TRUE;
     g_auto(CmigRowMove) move = {0};
     cmig_row_move_init(&move, work, step);
     /* The way back to base may have dropped everything that there was. */
     gboolean base = move.result[0] == NULL;
+    g_auto(GStrv) records = cmig_audit_records(&work->place, &record, base);
     CmigDbUnit unit = {
         .script = step->sql,
         .begins = !is_spanning(work) || work->next == 0,
@@ -129,7 +126,7 @@ static gboolean take_together(CmigWork *work, const CmigStep *step, GError **err
         .result = move.result,
         .changes = (const char *const *)move.changes,
         .rows_changed = move.rows_changed,
-        .records = base ? new_records : records,
+        .records = (const char *const *)records,
     };
     return cmig_work_send(work, step, &unit, 0, error);
 }
@@ -190,6 +187,7 @@ static void start_over(CmigWork *work, const GPtrArray *rows)
     work->applied = cmig_applied_new(work->graph, rows);
     work->next = 0;
     work->announced = NULL;
+    work->head_stale = FALSE;
     g_ptr_array_set_size(work->report->done, 0);
 }
 
@@ -342,5 +340,7 @@ gboolean cmig_run(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
         return FALSE;
     if (observer->planned != NULL)
         observer->planned(plan, state, observer->data);
-    return cmig_work_run(&work, plan, rows, FALSE, error);
+    gboolean ok = cmig_work_run(&work, plan, rows, FALSE, error);
+    cmig_work_end(&work);
+    return ok;
 }

@@ -1,6 +1,7 @@
 /* A section outside of a transaction, statement by statement. After each the database holds a
  * record of how far it came, so that the next run goes on exactly there: what can run in a
  * transaction shares one with its record; of the rest the effect is looked at. */
+#include "cmig/clock.h"
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
@@ -23,6 +24,9 @@ typedef struct {
     gboolean forced;    /* then take it as not done */
     gboolean in_script; /* the script's own transaction is open */
     guint sessions;     /* how many there had been when this one was made ready */
+    gint64 began;       /* the section, in this run */
+    gint64 took;        /* the statement that ran by itself and has no record yet; -1 = none */
+    gint64 rows;        /* that it affected */
 } Separate;
 
 gboolean cmig_work_check_open(const CmigWork *work, const CmigStep *step, GError **error)
@@ -53,36 +57,53 @@ gboolean cmig_work_check_open(const CmigWork *work, const CmigStep *step, GError
 
 static CmigAuditRecord record_of(const Separate *self, CmigAuditEvent event, const char *checksum)
 {
-    return (CmigAuditRecord){.event = event,
-                             .run = self->work->token,
-                             .revision = self->step->revision->id,
-                             .direction = cmig_direction_name(self->step->direction),
-                             .statement = self->at,
-                             .statements = self->step->sql->statements->len,
-                             .checksum = checksum};
+    CmigAuditRecord record = cmig_step_record(self->step, event, self->work->token);
+    record.statement = self->at;
+    record.statements = self->step->sql->statements->len;
+    record.checksum = checksum;
+    return record;
 }
 
-/* Sends a unit that leaves the version rows alone and records that `at` statements are done. With
- * `part`, the last one of these is run in the unit. */
-static gboolean send_record(Separate *self, CmigAuditEvent event, gboolean part, GError **error)
+/* Sends a unit that leaves the version rows alone and writes a record of event that `at` statements
+ * are done. With `part`, the last one of these is run in the unit. */
+static gboolean send(Separate *self, const CmigAuditRecord *record, gboolean part, GError **error)
 {
-    const CmigSqlScript *sql = self->step->sql;
-    g_autofree char *checksum = cmig_step_checksum(sql, self->at);
-    CmigAuditRecord record = record_of(self, event, checksum);
-    g_autofree char *insert = cmig_audit_insert_sql(&self->work->place, &record);
-    const char *const records[] = {insert, NULL};
-    CmigDbUnit unit = {.script = part ? sql : NULL,
+    g_auto(GStrv) records = cmig_audit_records(&self->work->place, record, FALSE);
+    CmigDbUnit unit = {.script = part ? self->step->sql : NULL,
                        .only = part ? self->at : 0,
                        .begins = !self->in_script,
                        .commits = !self->in_script,
                        .expected = self->move.expected,
                        .result = self->move.expected,
-                       .records = records};
+                       .records = (const char *const *)records};
     if (!cmig_work_send(self->work, self->step, &unit, self->at, error))
         return FALSE;
     if (!self->in_script)
         self->recorded = self->at;
     return TRUE;
+}
+
+static gboolean send_record(Separate *self, CmigAuditEvent event, gboolean part, GError **error)
+{
+    g_autofree char *checksum = cmig_step_checksum(self->step->sql, self->at);
+    CmigAuditRecord record = record_of(self, event, checksum);
+    record.timed = part;
+    record.duration = part ? -1 : self->took;
+    record.rows = part ? -1 : self->rows;
+    self->took = self->rows = -1;
+    return send(self, &record, part, error);
+}
+
+/* What stands there for sure, and why it is not more. */
+static void send_failure(Separate *self, const GError *failure)
+{
+    g_autofree char *checksum = cmig_step_checksum(self->step->sql, self->at);
+    CmigAuditRecord record = record_of(self, CMIG_AUDIT_FAILED, checksum);
+    record.detail = failure->message;
+    record.sqlstate = cmig_error_sqlstate(failure);
+    cmig_interrupt_hold(TRUE);
+    send(self, &record, FALSE, NULL);
+    cmig_interrupt_hold(FALSE);
 }
 
 /* `IF NOT EXISTS` is content with an invalid index. */
@@ -127,7 +148,10 @@ static gboolean run_alone(Separate *self, gboolean *unclear, GError **error)
         }
         self->at = index;
     }
+    gint64 start = cmig_clock_monotonic();
     gboolean done = cmig_db_run_statement(self->work->db, sql, index, &outcome, error);
+    self->took = cmig_clock_monotonic() - start;
+    self->rows = outcome.rows;
     *unclear = outcome.unclear || outcome.lost;
     self->in_script = outcome.in_transaction;
     if (!done)
@@ -279,15 +303,15 @@ static gboolean finish(Separate *self, GError **error)
     CmigAuditRecord record = record_of(
         self, self->step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED : CMIG_AUDIT_REVERTED,
         self->step->checksum);
-    g_autofree char *insert = cmig_audit_insert_sql(&self->work->place, &record);
-    const char *const records[] = {insert, NULL};
+    record.duration = cmig_clock_monotonic() - self->began;
+    g_auto(GStrv) records = cmig_audit_records(&self->work->place, &record, FALSE);
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
                        .expected = self->move.expected,
                        .result = self->move.result,
                        .changes = (const char *const *)self->move.changes,
                        .rows_changed = self->move.rows_changed,
-                       .records = records};
+                       .records = (const char *const *)records};
     return cmig_work_send(self->work, self->step, &unit, 0, error);
 }
 
@@ -317,7 +341,7 @@ static void note_failure(Separate *self, gboolean unclear, GError **error)
     self->in_script = FALSE;
     self->at = self->recorded; /* what came behind is rolled back */
     if (!unclear && !lost)
-        send_record(self, CMIG_AUDIT_FAILED, FALSE, NULL);
+        send_failure(self, *error);
     if (self->recorded == 0 && !unclear)
         return;
     (*error)->code = CMIG_ERROR_IN_DOUBT;
@@ -366,7 +390,13 @@ static gboolean run_statements(Separate *self, GError **error)
 
 gboolean cmig_work_take_separately(CmigWork *work, CmigStep *step, gboolean forced, GError **error)
 {
-    Separate self = {.work = work, .step = step, .forced = forced, .sessions = work->sessions};
+    Separate self = {.work = work,
+                     .step = step,
+                     .forced = forced,
+                     .sessions = work->sessions,
+                     .began = cmig_clock_monotonic(),
+                     .took = -1,
+                     .rows = -1};
     if (!cmig_db_enter(work->db, error))
         return FALSE;
     cmig_row_move_init(&self.move, work, step);

@@ -161,14 +161,18 @@ CmigRowChange *cmig_session_change_between(const GPtrArray *from, const GPtrArra
     return change;
 }
 
-char *cmig_session_stamp_record(const CmigAuditPlace *place, const char *token,
-                                const GPtrArray *from, const GPtrArray *to)
+CmigAuditPlace cmig_session_place(const CmigDb *db, const CmigConfig *config, const char *table)
+{
+    return (CmigAuditPlace){.dialect = cmig_db_dialect(db),
+                            .table = table,
+                            .version_table = config->version_table};
+}
+
+char *cmig_session_stamp_detail(const GPtrArray *from, const GPtrArray *to)
 {
     g_autofree const char **old = from != NULL ? cmig_session_ids(from) : NULL;
     g_autofree const char **new = cmig_session_ids(to);
     g_autofree char *left = old != NULL ? g_strjoinv(", ", (char **)(void *)old) : g_strdup("*");
     g_autofree char *right = g_strjoinv(", ", (char **)(void *)new);
-    g_autofree char *detail = g_strdup_printf("[%s] -> [%s]", left, right);
-    CmigAuditRecord record = {.event = CMIG_AUDIT_STAMPED, .run = token, .detail = detail};
-    return cmig_audit_insert_sql(place, &record);
+    return g_strdup_printf("[%s] -> [%s]", left, right);
 }

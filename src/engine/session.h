@@ -36,9 +36,11 @@ GStrv cmig_session_row_changes(const char *table, const CmigRowChange *change, g
  * Both arrays are sorted; the ids are borrowed. The caller frees. */
 CmigRowChange *cmig_session_change_between(const GPtrArray *from, const GPtrArray *to);
 
-/* The audit record of such a change without a migration; `from` NULL: whatever there was. The
- * caller frees. */
-char *cmig_session_stamp_record(const CmigAuditPlace *place, const char *token,
-                                const GPtrArray *from, const GPtrArray *to);
+/* Where records are, for reading; borrows all. `table` is quoted. */
+CmigAuditPlace cmig_session_place(const CmigDb *db, const CmigConfig *config, const char *table);
+
+/* What the audit record of such a change says; `from` NULL: whatever there was. The caller frees.
+ */
+char *cmig_session_stamp_detail(const GPtrArray *from, const GPtrArray *to);
 
 #endif

@@ -4,6 +4,7 @@
 #include "cmig/guard.h"
 #include "cmig/run.h"
 #include "engine/session.h"
+#include "engine/work.h"
 
 /* All rows away, whatever they are, then the new ones. */
 static GStrv purge_statements(const char *table, const GPtrArray *to)
@@ -20,38 +21,46 @@ static GStrv purge_statements(const char *table, const GPtrArray *to)
     return g_strv_builder_end(statements);
 }
 
+static gboolean run_unit(CmigWork *work, const CmigDbUnit *unit, GError **error)
+{
+    CmigDbOutcome outcome = {0};
+    if (!cmig_db_run(work->db, unit, &outcome, error))
+        return FALSE;
+    cmig_work_note_head(work, unit, &outcome);
+    cmig_work_end(work);
+    return TRUE;
+}
+
 /* Writes the new rows in one transaction, provided that the old ones (`from`, NULL with --purge)
  * are still there. */
-static gboolean write_rows(CmigDb *db, const CmigConfig *config, const CmigDbState *state,
-                           const GPtrArray *from, const GPtrArray *to, GError **error)
+static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArray *to,
+                           GError **error)
 {
-    g_autofree char *audit_table = cmig_audit_table(state->table_schema);
-    CmigAuditPlace place = {cmig_db_dialect(db), audit_table, config->version_table};
-    g_autofree char *create = cmig_audit_create_sql(&place);
-    g_autofree char *token = cmig_audit_new_token();
-    g_autofree char *insert = cmig_session_stamp_record(&place, token, from, to);
+    g_autofree char *create = cmig_audit_create_sql(&work->place);
+    g_autofree char *detail = cmig_session_stamp_detail(from, to);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work->token);
+    record.detail = detail;
+    g_auto(GStrv) records = cmig_audit_records(&work->place, &record, FALSE);
     const char *const setup[] = {create, NULL};
-    const char *const records[] = {insert, NULL};
     g_autofree const char **result = cmig_session_ids(to);
     g_autofree const char **expected = from != NULL ? cmig_session_ids(from) : NULL;
-    g_autofree char *table = cmig_db_version_table(db);
     g_auto(GStrv) changes = NULL;
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
-                       .create_schema = !state->schema_exists,
-                       .create_table = !state->table_exists,
-                       .setup = state->audit_exists ? NULL : setup,
-                       .records = records,
+                       .create_schema = work->create_schema,
+                       .create_table = work->create_table,
+                       .setup = work->create_audit ? setup : NULL,
+                       .records = (const char *const *)records,
                        .expected = expected,
                        .result = result};
     if (from != NULL) {
         g_autoptr(CmigRowChange) change = cmig_session_change_between(from, to);
-        changes = cmig_session_row_changes(table, change, &unit.rows_changed);
+        changes = cmig_session_row_changes(work->table, change, &unit.rows_changed);
     } else {
-        changes = purge_statements(table, to);
+        changes = purge_statements(work->table, to);
     }
     unit.changes = (const char *const *)changes;
-    return cmig_db_run(db, &unit, NULL, error);
+    return run_unit(work, &unit, error);
 }
 
 /* One attempt; CMIG_ERROR_CONFLICT when the rows changed between reading and writing. */
@@ -79,10 +88,12 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
         return FALSE;
     if (state->table_exists && rows != NULL && cmig_session_same_rows(rows, (*plan)->rows))
         return TRUE;
+    g_auto(CmigWork) work = {0};
+    cmig_work_init(&work, db, config, graph, observer, state);
     g_autofree const char **wanted = cmig_session_ids((*plan)->rows);
     return cmig_db_check_writable(db, wanted, error) &&
            cmig_guard_check_write(config, "stamp", error) &&
-           write_rows(db, config, state, rows, (*plan)->rows, error);
+           write_rows(&work, rows, (*plan)->rows, error);
 }
 
 gboolean cmig_run_stamp(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
@@ -119,14 +130,19 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
         return TRUE;
     if (!cmig_guard_check_write(config, "creation of the version table", error))
         return FALSE;
-    g_autofree char *audit_table = cmig_audit_table(state->table_schema);
-    CmigAuditPlace place = {cmig_db_dialect(db), audit_table, config->version_table};
-    g_autofree char *create = cmig_audit_create_sql(&place);
+    g_auto(CmigWork) work = {0};
+    cmig_work_init(&work, db, config, NULL, observer, state);
+    g_autofree char *create = cmig_audit_create_sql(&work.place);
     const char *const setup[] = {create, NULL};
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work.token);
+    record.detail = "[] -> []";
+    g_auto(GStrv) records = cmig_audit_records(&work.place, &record, FALSE);
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
-                       .create_schema = !state->schema_exists,
+                       .create_schema = work.create_schema,
                        .create_table = TRUE,
                        .setup = setup};
-    return cmig_db_run(db, &unit, NULL, error);
+    if (work.create_table)
+        unit.records = (const char *const *)records;
+    return run_unit(&work, &unit, error);
 }

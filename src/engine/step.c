@@ -78,6 +78,7 @@ gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, Cmig
         g_ptr_array_add(loaded, step);
         step->revision = plan->revisions->pdata[idx];
         step->direction = plan->direction;
+        step->level = -1;
         if (!cmig_step_load(step, config, dialect, error))
             return FALSE;
         if (!step->transactional && config->transaction == CMIG_TRANSACTION_ALL)
@@ -90,6 +91,16 @@ gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, Cmig
         return fail_separate(plan, separate->str, error);
     *steps = g_steal_pointer(&loaded);
     return TRUE;
+}
+
+CmigAuditRecord cmig_step_record(const CmigStep *step, CmigAuditEvent event, const char *run)
+{
+    CmigAuditRecord record = cmig_audit_record(event, run);
+    record.revision = step->revision->id;
+    record.direction = cmig_direction_name(step->direction);
+    record.fingerprint = step->fingerprint;
+    record.level = step->level;
+    return record;
 }
 
 char *cmig_step_checksum(const CmigSqlScript *sql, guint count)

@@ -2,6 +2,7 @@
 #ifndef CMIG_ENGINE_STEP_H
 #define CMIG_ENGINE_STEP_H
 
+#include "cmig/audit.h"
 #include "cmig/config.h"
 #include "cmig/graph.h"
 #include "cmig/plan.h"
@@ -14,6 +15,7 @@ typedef struct {
     gboolean transactional;
     char *checksum;    /* SHA-256 of the section's bytes as they stand in the file */
     char *fingerprint; /* of what they say, variables as references */
+    int level;         /* CmigLevel; -1 = not judged */
 } CmigStep;
 void cmig_step_free(gpointer step);
 
@@ -28,6 +30,9 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
  */
 gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, CmigDialect dialect,
                             GPtrArray **steps, GError **error);
+
+/* A record about the step; borrows from it. */
+CmigAuditRecord cmig_step_record(const CmigStep *step, CmigAuditEvent event, const char *run);
 
 /* The checksum of the first `count` statements, for the record that they are done: a file whose
  * others were mended can still be gone on with. The caller frees. */

@@ -1,5 +1,6 @@
 #include "engine/work.h"
 
+#include "cmig/interrupt.h"
 #include "engine/session.h"
 
 void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
@@ -12,9 +13,10 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
     work->token = cmig_audit_new_token();
     work->table = cmig_db_version_table(db);
     work->audit_table = cmig_audit_table(state->table_schema);
-    work->place = (CmigAuditPlace){.dialect = cmig_db_dialect(db),
-                                   .table = work->audit_table,
-                                   .version_table = config->version_table};
+    work->context = cmig_audit_context();
+    work->place = cmig_session_place(db, config, work->audit_table);
+    work->place.context = &work->context;
+    work->place.ascii = state->ascii;
     work->create_schema = !state->schema_exists;
     work->create_table = !state->table_exists;
     work->create_audit = !state->audit_exists;
@@ -26,11 +28,68 @@ void cmig_work_clear(CmigWork *work)
     g_free(work->token);
     g_free(work->table);
     g_free(work->audit_table);
+    g_free(work->head);
     cmig_audit_open_free(work->open);
     g_clear_pointer(&work->steps, g_ptr_array_unref);
     g_clear_pointer(&work->expected, g_ptr_array_unref);
     cmig_applied_free(work->applied);
     cmig_db_activity_free(work->activity);
+}
+
+void cmig_work_note_head(CmigWork *work, const CmigDbUnit *unit, const CmigDbOutcome *outcome)
+{
+    if (unit->records == NULL)
+        return;
+    work->head_stale = !outcome->applied || *outcome->returned == '\0';
+    if (work->head_stale)
+        return;
+    g_free(work->head);
+    work->head = g_strdup(outcome->returned);
+}
+
+gboolean cmig_work_record(CmigWork *work, const CmigAuditRecord *record, GError **error)
+{
+    if (record->event == CMIG_AUDIT_REFUSED && work->create_audit)
+        return TRUE;
+    CmigAuditRecord own = *record;
+    own.run = record->run != NULL ? record->run : work->token;
+    g_auto(GStrv) records = cmig_audit_records(&work->place, &own, work->create_audit);
+    CmigDbUnit unit = {
+        .begins = TRUE, .commits = TRUE, .apart = TRUE, .records = (const char *const *)records};
+    CmigDbOutcome outcome = {0};
+    cmig_interrupt_hold(TRUE);
+    gboolean written = cmig_db_run(work->db, &unit, &outcome, error);
+    cmig_interrupt_hold(FALSE);
+    if (!written)
+        return FALSE;
+    work->create_audit = FALSE;
+    cmig_work_note_head(work, &unit, &outcome);
+    return TRUE;
+}
+
+/* Records that went with others' transactions are not known by their hashes. */
+static void find_head(CmigWork *work)
+{
+    g_autofree char *query = cmig_audit_head_sql(&work->place);
+    g_autoptr(GPtrArray) rows = NULL;
+    g_clear_pointer(&work->head, g_free);
+    if (cmig_db_query(work->db, query, &rows, NULL) && rows->len > 0)
+        work->head = g_strdup(((GStrv)rows->pdata[0])[0]);
+}
+
+void cmig_work_end(CmigWork *work)
+{
+    if (work->head_stale)
+        find_head(work);
+    work->head_stale = FALSE;
+    if (work->head == NULL || *work->head == '\0')
+        return;
+    if (work->report != NULL) {
+        g_free(work->report->audit_head);
+        work->report->audit_head = g_strdup(work->head);
+    }
+    if (work->observer->recorded != NULL)
+        work->observer->recorded(work->head, work->observer->data);
 }
 
 void cmig_work_note(const CmigWork *work, const char *format, ...)

@@ -13,10 +13,13 @@ typedef struct {
     CmigDirection direction;
     const CmigRunObserver *observer;
 
-    char *token;       /* of the run */
-    char *table;       /* the version table, quoted and qualified */
-    char *audit_table; /* likewise */
+    char *token;              /* of the run */
+    char *table;              /* the version table, quoted and qualified */
+    char *audit_table;        /* likewise */
+    CmigAuditContext context; /* of all records; to be completed before the first */
     CmigAuditPlace place;
+    char *head;          /* hash of the last record that was committed, or NULL */
+    gboolean head_stale; /* there are later ones */
     CmigAuditOpen *open; /* where an earlier run left a section, or NULL */
 
     GPtrArray *steps;          /* CmigStep */
@@ -47,6 +50,18 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
                     const CmigRunObserver *observer, const CmigDbState *state);
 void cmig_work_clear(CmigWork *work);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigWork, cmig_work_clear)
+
+/* work.c: remembers what a unit with records returned. */
+void cmig_work_note_head(CmigWork *work, const CmigDbUnit *unit, const CmigDbOutcome *outcome);
+
+/* Writes a record in a transaction of its own, also when the run was interrupted. Its run may be
+ * NULL: this one. Where there is no audit table, it is made first; but a refusal changes nothing
+ * and is not recorded then. */
+gboolean cmig_work_record(CmigWork *work, const CmigAuditRecord *record, GError **error);
+
+/* The last thing of a run: tells the observer, and the report if there is one, the hash of the last
+ * record when any was written. */
+void cmig_work_end(CmigWork *work);
 
 /* A sentence for the user; the text is escaped where it must be. */
 void cmig_work_note(const CmigWork *work, const char *format, ...) G_GNUC_PRINTF(2, 3);

@@ -176,8 +176,8 @@ is_file r1 unchanged
 unset CMIG_ENV CONFIRM_PRODUCTION_MIGRATION
 
 # --- a section that is left half done -------------------------------------------------------------
-sql "INSERT INTO cmig_audit (version_table, run, event, revision, direction, statement, statements, checksum)
-     VALUES ('alembic_version', 'x', 'started', 'r9', 'upgrade', 0, 2, 'x')"
+sql "INSERT INTO cmig_audit (id, at, version_table, run, event, revision, direction, statement, statements, checksum)
+     VALUES (100, '2026-11-20', 'alembic_version', 'x', 'started', 'r9', 'upgrade', 0, 2, 'x')"
 edit r1 's/bigint/integer/'
 cmig_fails 1 accept r1 --reason why
 expect_err 'left half done'

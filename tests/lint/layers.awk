@@ -24,7 +24,7 @@ BEGIN {
     owns("db", "db")
     owns("script", "script new_revision")
     owns("guard", "guard")
-    owns("audit", "audit")
+    owns("audit", "audit audit_log")
     owns("vcs", "vcs")
     owns("engine", "applied_files offline plan run")
 

@@ -8,6 +8,8 @@
 /* The server stops work for a client that died. */
 #define WATCH_CLIENT "client_connection_check_interval = '2s'"
 
+enum { APART_LOCK_TIMEOUT = 2000 }; /* milliseconds: nobody shall wait long for a mere record */
+
 /* Settings that hold for the transaction. */
 static void add_settings(CmigPgMessage *message, const CmigPg *pg)
 {
@@ -147,6 +149,10 @@ static void add_records(CmigPgMessage *message, const CmigDbUnit *unit)
 static void add_version(CmigPgMessage *message, const CmigPg *pg, const CmigDbUnit *unit,
                         const char *table)
 {
+    if (unit->apart) {
+        cmig_pg_message_add(message, "SET LOCAL lock_timeout = %u", APART_LOCK_TIMEOUT);
+        return;
+    }
     add_create(message, pg, unit, table);
     add_lock(message, table, pg->base.settings.lock_timeout);
     add_durability(message);

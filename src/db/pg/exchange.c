@@ -139,6 +139,8 @@ static gboolean take_result(CmigPg *pg, const CmigPgMessage *message, CmigPgAnsw
 {
     switch (PQresultStatus(result)) {
     case PGRES_SINGLE_TUPLE:
+        if (answer->done >= message->records_from && answer->done < message->records_to)
+            g_strlcpy(answer->returned, PQgetvalue(result, 0, 0), sizeof answer->returned);
         return TRUE;
     case PGRES_COPY_IN:
         return feed_copy(pg, message, answer);

@@ -202,6 +202,9 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
     found->table_exists = pg->table_exists;
     found->audit_exists = is_true(result, AUDIT_EXISTS);
     found->audit_readable = is_true(result, AUDIT_READABLE);
+    /* A database without an encoding takes all bytes. */
+    const char *encoding = PQparameterStatus(pg->conn, "server_encoding");
+    found->ascii = g_strcmp0(encoding, "UTF8") != 0 && g_strcmp0(encoding, "SQL_ASCII") != 0;
     found->deadlock_timeout =
         (guint)g_ascii_strtoull(PQgetvalue(result, 0, DEADLOCK_TIMEOUT), NULL, 10);
     found->table_schema = g_strdup(PQgetvalue(result, 0, SCHEMA));

@@ -68,6 +68,7 @@ typedef struct {
     gboolean rolled_back;  /* … with ROLLBACK */
     gboolean foreign_end;  /* the script ended the transaction */
     CmigPgResult *failure; /* the first error */
+    char returned[72];     /* by the records */
 } CmigPgAnswer;
 void cmig_pg_answer_clear(CmigPgAnswer *answer);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgAnswer, cmig_pg_answer_clear)

@@ -1,6 +1,7 @@
 /* Units: one transaction is one message, of settings, version rows, script, records and COMMIT, and
  * its answers tell what happened. */
 #include "cmig/error.h"
+#include "db/drivers.h"
 #include "pg.h"
 
 #include <string.h>
@@ -112,8 +113,14 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
     cmig_pg_set_message_error(pg, message, answer, error);
     if (answer->done == message->commit_at)
         g_prefix_error(error, "at COMMIT: ");
-    if (answer->done >= message->records_from && answer->done < message->records_to)
+    if (answer->done >= message->records_from && answer->done < message->records_to) {
         g_prefix_error(error, "writing the audit record: ");
+        /* It has other columns, or is something else. */
+        static const char *const states[] = {"42703", "42P01", "42804", "42809", "42P10", "23502",
+                                             "23505", "23514", "55000", "22003", NULL};
+        if (g_strv_contains(states, sqlstate))
+            cmig_error_set_hint(error, CMIG_DB_AUDIT_HINT);
+    }
     if (answer->done >= message->script_at)
         return FALSE;
     if (cmig_error_file(*error) != NULL)
@@ -176,6 +183,7 @@ gboolean cmig_pg_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outcome,
         outcome->statements_done = MIN(answer.done - message.script_at, message.script_count);
     gboolean complete = is_complete(pg, unit, &message, &answer);
     outcome->applied = complete && unit->commits;
+    g_strlcpy(outcome->returned, answer.returned, sizeof outcome->returned);
     if (!complete)
         fail_answer(pg, unit, &message, &answer, outcome, error);
     if (!complete || !check_rows_changed(unit, &answer, error)) {

@@ -149,6 +149,7 @@ gboolean cmig_sqlite_ensure(CmigSqlite *self, gboolean create, GError **error)
         code = sqlite3_exec(handle, "PRAGMA schema_version", NULL, NULL, NULL);
     }
     if (code == SQLITE_OK) {
+        cmig_sqlite_add_functions(self);
         cmig_sqlite_reset(self);
         return TRUE;
     }

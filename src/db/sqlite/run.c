@@ -4,6 +4,7 @@
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
+#include "db/drivers.h"
 #include "sqlite.h"
 
 #include <string.h>
@@ -53,12 +54,33 @@ static gboolean create_tables(CmigSqlite *self, const CmigDbUnit *unit, GError *
     return created;
 }
 
-static gboolean write_records(CmigSqlite *self, const CmigDbUnit *unit, GError **error)
+/* One record; `returned` is what it gives back. */
+static int write_record(CmigSqlite *self, const char *sql, CmigDbOutcome *outcome)
 {
+    g_autoptr(CmigSqliteStatement) statement = NULL;
+    int code = sqlite3_prepare_v2(self->handle, sql, -1, &statement, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
+        const unsigned char *text = sqlite3_column_text(statement, 0);
+        g_strlcpy(outcome->returned, text != NULL ? (const char *)text : "",
+                  sizeof outcome->returned);
+    }
+    return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+static gboolean write_records(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOutcome *outcome,
+                              GError **error)
+{
+    self->elapsed = cmig_clock_monotonic() - self->began;
     for (const char *const *record = unit->records; record != NULL && *record != NULL; record++) {
-        if (execute(self, *record, error))
+        int code = write_record(self, *record, outcome);
+        if (code == SQLITE_OK)
             continue;
+        cmig_sqlite_set_error(self, code, error);
         g_prefix_error(error, "writing the audit record: ");
+        if (code == SQLITE_ERROR || (code & 0xff) == SQLITE_CONSTRAINT)
+            cmig_error_set_hint(error, CMIG_DB_AUDIT_HINT);
         return FALSE;
     }
     return TRUE;
@@ -188,6 +210,7 @@ static gboolean run_script(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOutco
     guint first = unit->only > 0 ? unit->only - 1 : 0;
     guint end = unit->only > 0 ? unit->only : script->statements->len;
     gboolean check = may_break_keys(script);
+    sqlite3_int64 changes = sqlite3_total_changes64(self->handle);
     g_autoptr(GHashTable) before = NULL;
     if (check && (before = cmig_sqlite_violations(self, error)) == NULL)
         return FALSE;
@@ -202,6 +225,7 @@ static gboolean run_script(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOutco
         cmig_sql_set_place(script, cmig_sql_statement(script, idx)->start, error);
         return FALSE;
     }
+    self->changes = sqlite3_total_changes64(self->handle) - changes;
     if (!check)
         return TRUE;
     g_autoptr(GHashTable) after = cmig_sqlite_violations(self, error);
@@ -285,6 +309,8 @@ gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outc
 {
     CmigSqlite *self = (CmigSqlite *)db;
     self->cancelled = 0;
+    self->began = cmig_clock_monotonic();
+    self->changes = -1;
     if (!cmig_sqlite_ensure(self, TRUE, error))
         return FALSE;
     if (!unit->begins && !in_transaction(self)) {
@@ -296,7 +322,7 @@ gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outc
                     create_tables(self, unit, error) && check_rows(self, unit, error) &&
                     change_rows(self, unit, error) &&
                     (unit->script == NULL || run_guarded_script(self, unit, outcome, error)) &&
-                    check_result(self, unit, error) && write_records(self, unit, error) &&
+                    check_result(self, unit, error) && write_records(self, unit, outcome, error) &&
                     !cmig_interrupt_check(error) && (!unit->commits || commit(self, unit, error));
     if (!done)
         cmig_sqlite_roll_back(self);

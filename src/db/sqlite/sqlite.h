@@ -19,6 +19,9 @@ typedef struct {
     gboolean timed_out;
     gboolean separate; /* between enter and leave: what the script sets must last */
     int lock;          /* then the file that locks others out */
+    gint64 began;      /* the unit */
+    gint64 elapsed;    /* since then, when its records are written; microseconds */
+    gint64 changes;    /* rows that its script changed; -1 without one */
 } CmigSqlite;
 
 typedef sqlite3_stmt CmigSqliteStatement;
@@ -85,6 +88,9 @@ gboolean cmig_sqlite_judge(CmigDb *db, CmigJudge **judge, GError **error);
 /* sizes.c */
 gboolean cmig_sqlite_sizes(CmigDb *db, const GPtrArray *targets, guint limit, GArray *sizes,
                            GError **error);
+
+/* functions.c: the SQL functions that cmig's own statements call. */
+void cmig_sqlite_add_functions(CmigSqlite *self);
 
 /* errors.c: the error of result code `code` with the connection's message. */
 void cmig_sqlite_set_error(CmigSqlite *self, int code, GError **error);

@@ -1,0 +1,24 @@
+/* The columns of the audit table and their canonical JSON, in SQL and in C. */
+#ifndef CMIG_AUDIT_COLUMNS_H
+#define CMIG_AUDIT_COLUMNS_H
+
+#include "cmig/audit_log.h"
+
+/* The columns but for `hash`, in the order of canonical JSON: by their names. */
+extern const CmigAuditColumnId cmig_audit_canonical[CMIG_COLUMNS - 1];
+
+/* The SQL expression of a row's hash; `row` is what stands before each column ("r."), `previous`
+ * the expression of that column, NULL for the column itself. The caller frees. */
+char *cmig_audit_hash_sql(CmigDialect dialect, const char *row, const char *previous);
+
+/* The SQL expression of a column as text, as canonical JSON has it; null stays null. The caller
+ * frees. */
+char *cmig_audit_text_sql(CmigDialect dialect, CmigAuditColumnId column, const char *row);
+
+/* "version_table = 'alembic_version'", with what stands before the column. The caller frees. */
+char *cmig_audit_own_rows_sql(const CmigAuditPlace *place, const char *row);
+
+/* The names of all columns, separated by commas. The caller frees. */
+char *cmig_audit_column_list(void);
+
+#endif

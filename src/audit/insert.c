@@ -1,0 +1,280 @@
+/* The statements that add a row to the chain. Number, link and hash are computed within, so that
+ * they cost no round trip and hold in the transaction that has the row. */
+#include "columns.h"
+
+#include "cmig/text.h"
+
+#include <string.h>
+
+enum { LONGEST_TEXT = 8192 }; /* bytes that are kept of one */
+
+typedef struct {
+    const CmigAuditPlace *place;
+    const CmigAuditRecord *record;
+    const CmigAuditContext *context;
+} Insert;
+
+/* What a statement can carry and every database keep: UTF-8, not endless. */
+static char *tame(const CmigAuditPlace *place, const char *text)
+{
+    gboolean cut = strlen(text) > LONGEST_TEXT;
+    g_autofree char *start = g_strndup(text, LONGEST_TEXT);
+    /* A character that was cut in two is not one. */
+    const char *end = NULL;
+    if (cut && !g_utf8_validate(start, -1, &end) && strlen(end) < 4)
+        start[end - start] = '\0';
+    g_autofree char *valid = g_utf8_make_valid(start, -1);
+    g_autofree char *kept = cut ? g_strconcat(valid, "…", NULL) : g_strdup(valid);
+    if (!place->ascii)
+        return g_steal_pointer(&kept);
+    g_autoptr(GString) ascii = g_string_new(NULL);
+    for (const char *at = kept; *at != '\0'; at = g_utf8_next_char(at)) {
+        gunichar character = g_utf8_get_char(at);
+        if (character < 0x80)
+            g_string_append_c(ascii, (char)character);
+        else
+            g_string_append_printf(ascii, "\\u{%X}", character);
+    }
+    return g_strdup(ascii->str);
+}
+
+static gboolean is_postgresql(const Insert *self)
+{
+    return self->place->dialect == CMIG_DIALECT_POSTGRESQL;
+}
+
+static char *literal(const Insert *self, const char *text)
+{
+    const char *type = is_postgresql(self) ? "::pg_catalog.text" : "";
+    if (text == NULL)
+        return g_strconcat("NULL", type, NULL);
+    g_autofree char *tamed = tame(self->place, text);
+    g_autofree char *quoted = cmig_db_quote_literal(tamed);
+    return g_strconcat(quoted, type, NULL);
+}
+
+static char *number(const Insert *self, gint64 value)
+{
+    const char *type = is_postgresql(self) ? "::bigint" : "";
+    return value < 0 ? g_strconcat("NULL", type, NULL)
+                     : g_strdup_printf("%" G_GINT64_FORMAT "%s", value, type);
+}
+
+static gint64 milliseconds(const Insert *self)
+{
+    return self->record->duration < 0 ? -1 : self->record->duration / 1000;
+}
+
+static gboolean is_timed(const Insert *self)
+{
+    return self->record->timed && !self->place->offline;
+}
+
+static char *started_sql(const Insert *self)
+{
+    gint64 duration = milliseconds(self);
+    if (is_postgresql(self))
+        return is_timed(self) ? g_strdup("pg_catalog.statement_timestamp()")
+               : duration >= 0
+                   ? g_strdup_printf("c.at OPERATOR(pg_catalog.-) pg_catalog.make_interval(secs => "
+                                     "%" G_GINT64_FORMAT ".%03d)",
+                                     duration / 1000, (int)(duration % 1000))
+                   : g_strdup("NULL::timestamp with time zone");
+    return is_timed(self) ? g_strdup("strftime('%Y-%m-%dT%H:%M:%fZ', c.at, printf('-%.3f seconds', "
+                                     "cmig_elapsed_ms() / 1000.0))")
+           : duration >= 0 ? g_strdup_printf("strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', c.at, "
+                                             "'-%" G_GINT64_FORMAT ".%03d seconds')",
+                                             duration / 1000, (int)(duration % 1000))
+                           : g_strdup("NULL");
+}
+
+static char *duration_sql(const Insert *self)
+{
+    if (!is_timed(self))
+        return number(self, milliseconds(self));
+    if (!is_postgresql(self))
+        return g_strdup("cmig_elapsed_ms()");
+    return g_strdup("CAST(pg_catalog.date_part('epoch', c.at OPERATOR(pg_catalog.-) "
+                    "pg_catalog.statement_timestamp()) OPERATOR(pg_catalog.*) 1000::double "
+                    "precision AS bigint)");
+}
+
+static char *rows_sql(const Insert *self)
+{
+    if (is_timed(self) && !is_postgresql(self))
+        return g_strdup("cmig_changes()");
+    return number(self, self->record->rows);
+}
+
+/* A record of a part of a section says how far it came. */
+static gint64 statement_number(const Insert *self, guint value)
+{
+    CmigAuditEvent event = self->record->event;
+    gboolean about =
+        event == CMIG_AUDIT_STARTED || event == CMIG_AUDIT_STATEMENT || event == CMIG_AUDIT_FAILED;
+    return about && self->record->statements > 0 ? (gint64)value : -1;
+}
+
+static char *application_sql(const Insert *self)
+{
+    if (self->context->application == NULL && is_postgresql(self))
+        return g_strdup("pg_catalog.current_setting('application_name')");
+    return literal(self, self->context->application);
+}
+
+/* l is the last row, c the clock. */
+static char *value_sql(const Insert *self, CmigAuditColumnId column)
+{
+    const CmigAuditRecord *record = self->record;
+    const CmigAuditContext *context = self->context;
+    g_autofree char *genesis = cmig_audit_genesis(self->place->version_table);
+    g_autofree char *name = cmig_db_quote_literal(self->place->version_table);
+    switch (column) {
+    case CMIG_COLUMN_ID:
+        return g_strdup(is_postgresql(self)
+                            ? "coalesce(l.id, 0::bigint) OPERATOR(pg_catalog.+) 1::bigint"
+                            : "coalesce(l.id, 0) + 1");
+    case CMIG_COLUMN_VERSION_TABLE:
+        return g_strconcat(name, is_postgresql(self) ? "::pg_catalog.text" : "", NULL);
+    case CMIG_COLUMN_AT:
+        return g_strdup("c.at");
+    case CMIG_COLUMN_STATEMENT:
+        return number(self, statement_number(self, record->statement));
+    case CMIG_COLUMN_STATEMENTS:
+        return number(self, statement_number(self, record->statements));
+    case CMIG_COLUMN_LEVEL:
+        return number(self, record->level);
+    case CMIG_COLUMN_DB_USER:
+        return g_strdup(is_postgresql(self) ? "session_user::pg_catalog.text" : "NULL");
+    case CMIG_COLUMN_APPLICATION:
+        return application_sql(self);
+    case CMIG_COLUMN_GIT_DIRTY:
+        return number(self, context->git_dirty);
+    case CMIG_COLUMN_STARTED_AT:
+        return started_sql(self);
+    case CMIG_COLUMN_DURATION_MS:
+        return duration_sql(self);
+    case CMIG_COLUMN_ROWS_AFFECTED:
+        return rows_sql(self);
+    case CMIG_COLUMN_PREVIOUS:
+        return g_strdup_printf("CASE WHEN l.id IS NULL THEN '%s' ELSE l.hash END", genesis);
+    default: {
+        const char *const texts[CMIG_COLUMNS] = {
+            [CMIG_COLUMN_RUN] = record->run,
+            [CMIG_COLUMN_EVENT] = cmig_audit_event_name(record->event),
+            [CMIG_COLUMN_REVISION] = record->revision,
+            [CMIG_COLUMN_DIRECTION] = record->direction,
+            [CMIG_COLUMN_CHECKSUM] = record->checksum,
+            [CMIG_COLUMN_FINGERPRINT] = record->fingerprint,
+            [CMIG_COLUMN_DETAIL] = record->detail,
+            [CMIG_COLUMN_PLAN] = context->plan,
+            [CMIG_COLUMN_ENVIRONMENT] = context->environment,
+            [CMIG_COLUMN_CONFIRMED] = context->confirmed,
+            [CMIG_COLUMN_REASON] = context->reason,
+            [CMIG_COLUMN_OS_USER] = context->os_user,
+            [CMIG_COLUMN_HOST] = context->host,
+            [CMIG_COLUMN_TOOL] = context->tool,
+            [CMIG_COLUMN_GIT_COMMIT] = context->git_commit,
+            [CMIG_COLUMN_GIT_BRANCH] = context->git_branch,
+            [CMIG_COLUMN_SERVER_IDENTITY] = context->server_identity,
+            [CMIG_COLUMN_SQLSTATE] = record->sqlstate,
+        };
+        return literal(self, texts[column]);
+    }
+    }
+}
+
+/* "value AS name, …" of all columns but the hash. */
+static char *values_sql(const Insert *self)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++) {
+        g_autofree char *value = value_sql(self, (CmigAuditColumnId)idx);
+        g_string_append_printf(sql, "%s%s AS %s", idx > 0 ? ", " : "", value,
+                               cmig_audit_columns[idx].name);
+    }
+    return g_strdup(sql->str);
+}
+
+/* The parts of the statement by dialect: the clock, and how the row is computed only once. */
+static const struct {
+    const char *clock;
+    const char *offset;
+} styles[] = {
+    [CMIG_DIALECT_POSTGRESQL] = {"pg_catalog.clock_timestamp()", " OFFSET 0"},
+    [CMIG_DIALECT_SQLITE] = {"strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", ""},
+};
+
+static char *last_row_sql(const CmigAuditPlace *place)
+{
+    g_autofree char *own = cmig_audit_own_rows_sql(place, "");
+    return g_strdup_printf("SELECT id, hash FROM %s WHERE %s ORDER BY id DESC LIMIT 1",
+                           place->table, own);
+}
+
+char *cmig_audit_insert_sql(const CmigAuditPlace *place, const CmigAuditRecord *record)
+{
+    static const CmigAuditContext nothing = {.git_dirty = -1};
+    Insert self = {place, record, place->context != NULL ? place->context : &nothing};
+    /* The sqlite3 shell knows no SHA-256. */
+    gboolean seals = place->dialect == CMIG_DIALECT_POSTGRESQL || !place->offline;
+    g_autofree char *columns = cmig_audit_column_list();
+    g_autofree char *values = values_sql(&self);
+    g_autofree char *last = last_row_sql(place);
+    g_autofree char *hash =
+        seals ? cmig_audit_hash_sql(place->dialect, "r.", NULL) : g_strdup("NULL");
+    g_autoptr(GString) sql = g_string_new(NULL);
+    g_string_printf(sql, "INSERT INTO %s (%s) SELECT ", place->table, columns);
+    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++) {
+        gboolean unsealed = !seals && idx == CMIG_COLUMN_PREVIOUS;
+        g_string_append_printf(sql, "%s%s, ", unsealed ? "" : "r.",
+                               unsealed ? "NULL" : cmig_audit_columns[idx].name);
+    }
+    g_string_append_printf(
+        sql, "%s FROM (SELECT %s FROM (SELECT %s AS at) AS c LEFT JOIN (%s) AS l ON %s%s) AS r",
+        hash, values, styles[place->dialect].clock, last,
+        place->dialect == CMIG_DIALECT_POSTGRESQL ? "true" : "1", styles[place->dialect].offset);
+    if (!place->offline)
+        g_string_append(sql, " RETURNING hash");
+    return g_strdup(sql->str);
+}
+
+char *cmig_audit_head_sql(const CmigAuditPlace *place)
+{
+    g_autofree char *own = cmig_audit_own_rows_sql(place, "");
+    return g_strdup_printf("SELECT hash FROM %s WHERE %s ORDER BY id DESC LIMIT 1", place->table,
+                           own);
+}
+
+/* Behind the last row with a hash, row by row: each needs the hash of the one before it. */
+static char *seal_sql(const CmigAuditPlace *place)
+{
+    g_autofree char *own = cmig_audit_own_rows_sql(place, "");
+    g_autofree char *genesis = cmig_audit_genesis(place->version_table);
+    g_autofree char *hash = cmig_audit_hash_sql(place->dialect, "t.", "chain.hash");
+    g_autofree char *last = g_strdup_printf("FROM %s WHERE %s AND hash IS NOT NULL ORDER BY id "
+                                            "DESC LIMIT 1",
+                                            place->table, own);
+    return g_strdup_printf(
+        "WITH RECURSIVE chain (id, previous, hash) AS (SELECT coalesce((SELECT id %s), 0), NULL, "
+        "coalesce((SELECT hash %s), '%s') UNION ALL SELECT t.id, chain.hash, %s FROM chain JOIN %s "
+        "AS t ON t.%s AND t.id = chain.id + 1 WHERE t.hash IS NULL) UPDATE %s AS a SET previous = "
+        "chain.previous, hash = chain.hash FROM chain WHERE a.%s AND a.id = chain.id AND "
+        "a.hash IS NULL AND chain.previous IS NOT NULL",
+        last, last, genesis, hash, place->table, own, place->table, own);
+}
+
+GStrv cmig_audit_records(const CmigAuditPlace *place, const CmigAuditRecord *record,
+                         gboolean create)
+{
+    g_autoptr(GStrvBuilder) statements = g_strv_builder_new();
+    g_autofree char *table = cmig_audit_create_sql(place);
+    g_autofree char *seal = seal_sql(place);
+    g_autofree char *insert = cmig_audit_insert_sql(place, record);
+    if (create)
+        g_strv_builder_add(statements, table);
+    if (place->dialect == CMIG_DIALECT_SQLITE)
+        g_strv_builder_add(statements, seal);
+    g_strv_builder_add(statements, insert);
+    return g_strv_builder_end(statements);
+}
