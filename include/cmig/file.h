@@ -3,6 +3,7 @@
 #define CMIG_FILE_H
 
 #include <glib.h>
+#include <stdio.h>
 
 /* Reads the regular file `path`, at most `max_bytes`. Symbolic links are followed; a FIFO, device
  * or directory is an error and never blocks. A leading UTF-8 byte order mark is dropped. The result
@@ -23,5 +24,12 @@ gboolean cmig_file_create(const char *path, const char *content, gssize length, 
  * the new. The folder must be there; what stands there must be a regular file, not a link or
  * device. Errors: CMIG_ERROR_FAILED. */
 gboolean cmig_file_replace(const char *path, const char *content, gssize length, GError **error);
+
+/* The same in pieces, for what is too long to be held: a stream to a temporary file beside `path`,
+ * whose name the caller frees; and its end, which puts it in place, or with `keep` FALSE leaves
+ * `path` as it was. Either way the stream is closed and no temporary file stays. */
+FILE *cmig_file_begin(const char *path, char **temporary, GError **error);
+gboolean cmig_file_end(FILE *stream, const char *temporary, const char *path, gboolean keep,
+                       GError **error);
 
 #endif

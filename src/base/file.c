@@ -123,15 +123,21 @@ gboolean cmig_file_create(const char *path, const char *content, gssize length, 
     return TRUE;
 }
 
-gboolean cmig_file_replace(const char *path, const char *content, gssize length, GError **error)
+static gboolean check_replaceable(const char *path, GError **error)
 {
     struct stat status;
-    if (lstat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
-        g_autofree char *shown = cmig_text_escape(path);
-        g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                    "cannot write %s: it is not a regular file", shown);
+    if (lstat(path, &status) != 0 || S_ISREG(status.st_mode))
+        return TRUE;
+    g_autofree char *shown = cmig_text_escape(path);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "cannot write %s: it is not a regular file",
+                shown);
+    return FALSE;
+}
+
+gboolean cmig_file_replace(const char *path, const char *content, gssize length, GError **error)
+{
+    if (!check_replaceable(path, error))
         return FALSE;
-    }
     g_autoptr(GError) problem = NULL;
     if (g_file_set_contents_full(path, content, length,
                                  G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666,
@@ -141,4 +147,39 @@ gboolean cmig_file_replace(const char *path, const char *content, gssize length,
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "%c%s", g_ascii_tolower(shown[0]),
                 shown + (shown[0] != '\0'));
     return FALSE;
+}
+
+FILE *cmig_file_begin(const char *path, char **temporary, GError **error)
+{
+    if (!check_replaceable(path, error))
+        return NULL;
+    g_autofree char *folder = g_path_get_dirname(path);
+    g_autofree char *name = g_build_filename(folder, ".cmig-XXXXXX", NULL);
+    int fd = g_mkstemp_full(name, O_RDWR | O_CLOEXEC, 0666);
+    FILE *stream = fd >= 0 ? fdopen(fd, "w") : NULL;
+    if (stream == NULL) {
+        set_errno_error(error, CMIG_ERROR_FAILED, "create a file in", folder);
+        return NULL;
+    }
+    *temporary = g_steal_pointer(&name);
+    return stream;
+}
+
+gboolean cmig_file_end(FILE *stream, const char *temporary, const char *path, gboolean keep,
+                       GError **error)
+{
+    gboolean written = keep && fflush(stream) == 0 && !ferror(stream) && fsync(fileno(stream)) == 0;
+    int number = errno;
+    if (fclose(stream) != 0 && written) {
+        written = FALSE;
+        number = errno;
+    }
+    if (written && rename(temporary, path) == 0)
+        return TRUE;
+    number = written ? errno : number;
+    unlink(temporary);
+    errno = number;
+    if (keep)
+        set_errno_error(error, CMIG_ERROR_FAILED, "write", path);
+    return !keep;
 }

@@ -163,9 +163,8 @@ CmigRowChange *cmig_session_change_between(const GPtrArray *from, const GPtrArra
 
 CmigAuditPlace cmig_session_place(const CmigDb *db, const CmigConfig *config, const char *table)
 {
-    return (CmigAuditPlace){.dialect = cmig_db_dialect(db),
-                            .table = table,
-                            .version_table = config->version_table};
+    return (CmigAuditPlace){
+        .dialect = cmig_db_dialect(db), .table = table, .version_table = config->version_table};
 }
 
 char *cmig_session_stamp_detail(const GPtrArray *from, const GPtrArray *to)
