@@ -24,6 +24,7 @@ extern const CmigCommand cmig_cmd_heads;
 extern const CmigCommand cmig_cmd_branches;
 extern const CmigCommand cmig_cmd_show;
 extern const CmigCommand cmig_cmd_wait;
+extern const CmigCommand cmig_cmd_audit;
 extern const CmigCommand cmig_cmd_doctor;
 
 extern const CmigCommand cmig_cmd_help;
