@@ -22,6 +22,12 @@ CmigVcs *cmig_vcs_require(const char *directory, GError **error);
 void cmig_vcs_free(CmigVcs *vcs);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigVcs, cmig_vcs_free)
 
+/* The top of the work tree, absolute and without links. Borrowed. */
+const char *cmig_vcs_top(const CmigVcs *vcs);
+
+/* The version of libgit2: "1.5.1". The caller frees. */
+char *cmig_vcs_library_version(void);
+
 typedef struct {
     char *commit;   /* checked out, in hexadecimal; NULL before the first one */
     char *branch;   /* "main", also before its first commit; NULL for a detached HEAD */

@@ -17,6 +17,7 @@ static const Section sections[] = {
     {"configuration", "Configuration", cmig_doctor_configuration},
     {"files", "Files", cmig_doctor_files},
     {"environment", "Environment", cmig_doctor_environment},
+    {"git", "Git", cmig_doctor_git},
     {"database", "Database", cmig_doctor_database},
 };
 
@@ -112,7 +113,8 @@ const CmigCommand cmig_cmd_doctor = {
     .description =
         "Looks at everything that a migration depends on and goes on behind each problem: versions "
         "of libraries, the configuration with the value of each key and where it came from, the "
-        "revision files, which environment this is taken for, and the database.\n\n"
+        "revision files, which environment this is taken for, the git repository, and the "
+        "database.\n\n"
         "On PostgreSQL: server and role, TLS, a pooler in between, the version table and its "
         "rights, who holds the lock of a run, timeouts, transactions of others that are open for "
         "longer than a minute or idle for 5 seconds, and what an earlier failure may have left: "
@@ -127,8 +129,9 @@ const CmigCommand cmig_cmd_doctor = {
         "Names of hosts, users, folders and objects are in it.\n\n"
         "Nothing is written, no lock is taken, and a server that does not answer is given up after "
         "connect_timeout, or 10 seconds.\n\n"
-        "With --json one object is printed: versions, configuration, files, environment and "
-        "database, each a list of objects with name, value, source, problem and hint (null where "
+        "With --json one object is printed: versions, configuration, files, environment, git "
+        "and database, each a list of objects with name, value, source, problem and hint (null "
+        "where "
         "there is none), and problems, their number.",
     .examples = examples,
     .exit_statuses = (const int[]){4, 0},

@@ -16,6 +16,9 @@ void cmig_doctor_files(CmigApp *app, GPtrArray *report);
 /* What the guard makes of it. */
 void cmig_doctor_environment(CmigApp *app, GPtrArray *report);
 
+/* Where the work tree of the revision files stands. */
+void cmig_doctor_git(CmigApp *app, GPtrArray *report);
+
 /* Connects; reads, but takes no lock and writes nothing. */
 void cmig_doctor_database(CmigApp *app, GPtrArray *report);
 

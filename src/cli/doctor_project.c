@@ -6,6 +6,7 @@
 #include "cmig/script.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
+#include "cmig/vcs.h"
 
 #include <string.h>
 #include <sys/utsname.h>
@@ -18,6 +19,8 @@ void cmig_doctor_versions(CmigApp *app G_GNUC_UNUSED, GPtrArray *report)
     g_autofree char *name = g_get_os_info(G_OS_INFO_KEY_PRETTY_NAME);
     cmig_report_add(report, "cmig", NULL, "%s", CMIG_VERSION);
     cmig_db_add_libraries(report);
+    g_autofree char *git = cmig_vcs_library_version();
+    cmig_report_add(report, "libgit2", NULL, "%s", git);
     cmig_report_add(report, "libpg_query", NULL, "PostgreSQL %s", cmig_sql_parser());
     if (uname(&system) == 0)
         cmig_report_add(report, "system", NULL, "%s%s%s %s %s", name ? name : "", name ? ", " : "",
@@ -200,4 +203,52 @@ void cmig_doctor_environment(CmigApp *app, GPtrArray *report)
                     environment.production ? "needed before anything is written" : "not needed");
     if (app->config->url != NULL && !cmig_guard_check_target(app->config, &problem))
         cmig_report_error(report, problem);
+}
+
+/* Whether the guard wants to know of git. */
+static gboolean needs_git(const CmigConfig *config)
+{
+    return config->guard.require_committed || config->guard.branches[0] != NULL;
+}
+
+static void add_work_tree(const CmigVcs *vcs, const CmigConfig *config, GPtrArray *report)
+{
+    g_autoptr(GError) problem = NULL;
+    g_auto(CmigVcsState) state = {0};
+    const char *const *folders = (const char *const *)(void *)config->version_locations;
+    cmig_report_add(report, "repository", NULL, "%s", cmig_vcs_top(vcs));
+    if (!cmig_vcs_state(vcs, folders, &state, &problem)) {
+        cmig_report_error(report, problem);
+        return;
+    }
+    cmig_report_add(report, "branch", NULL, "%s", state.branch ? state.branch : "none (detached)");
+    cmig_report_add(report, "commit", NULL, "%s", state.commit ? state.commit : "none yet");
+    cmig_report_add(report, "revision files", NULL, "%s",
+                    state.dirty ? "not as in the commit" : "as in the commit");
+    if (state.dirty && config->guard.require_committed)
+        cmig_report_problem(report, "commit them",
+                            "guard.require_committed keeps them from "
+                            "production");
+}
+
+void cmig_doctor_git(CmigApp *app, GPtrArray *report)
+{
+    const CmigConfig *config = app->config;
+    g_autoptr(GError) problem = NULL;
+    g_autoptr(CmigVcs) vcs = NULL;
+    if (config == NULL) {
+        cmig_report_add(report, "repository", NULL, "not looked at");
+        return;
+    }
+    if (!cmig_vcs_open(config->version_locations[0], &vcs, &problem)) {
+        cmig_report_add(report, "repository", NULL, "cannot be used");
+        cmig_report_error(report, problem);
+    } else if (vcs == NULL) {
+        cmig_report_add(report, "repository", NULL, "none");
+        if (needs_git(config))
+            cmig_report_problem(report, "put the revision files into a git repository",
+                                "the guard asks for git");
+    } else {
+        add_work_tree(vcs, config, report);
+    }
 }

@@ -115,6 +115,20 @@ void cmig_vcs_free(CmigVcs *vcs)
     git_libgit2_shutdown();
 }
 
+const char *cmig_vcs_top(const CmigVcs *vcs)
+{
+    return vcs->top;
+}
+
+char *cmig_vcs_library_version(void)
+{
+    int major = 0;
+    int minor = 0;
+    int revision = 0;
+    git_libgit2_version(&major, &minor, &revision);
+    return g_strdup_printf("%d.%d.%d", major, minor, revision);
+}
+
 /* `path` without links; of what is not there, as much as is there. */
 static char *real_path(const char *path)
 {

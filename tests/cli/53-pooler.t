@@ -77,6 +77,9 @@ untouched
 # A look needs no session.
 cmig_ok current
 expect_out_is </dev/null
+cmig_fails 4 doctor
+expect_out '! pooler: ' 'switches sessions' 'set direct_url' 'current: '
+untouched
 
 # The same configuration with a direct URL.
 # shellcheck disable=SC2016 # cmig expands it

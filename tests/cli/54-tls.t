@@ -81,6 +81,16 @@ DATABASE_URL=$(url localhost "sslmode=verify-full&$roots&ssl_max_protocol_versio
     connects 'TLS 1.2, certificate verified'
 DATABASE_URL=$(url localhost sslmode=disable) connects 'no TLS'
 
+# In production a connection without it is a problem.
+touch alembic.yml
+DATABASE_URL=$(url localhost "sslmode=verify-full&$roots") cmig_ok --environment production doctor
+expect_out '  tls: ' ' TLS 1.3, certificate verified'
+DATABASE_URL=$(url localhost sslmode=disable) cmig_ok doctor
+expect_out '  tls: ' ' no TLS'
+DATABASE_URL=$(url localhost sslmode=disable) cmig_fails 4 --environment production doctor
+expect_out '! tls: ' 'not encrypted' 'sslmode=verify-full'
+rm alembic.yml
+
 # --- required -------------------------------------------------------------------------------------------------
 DATABASE_URL=$(url localhost "$roots") connects 'certificate verified' --require-tls
 DATABASE_URL=$(url localhost "$roots&sslmode=prefer") connects 'certificate verified' --require-tls

@@ -52,6 +52,8 @@ cmig_ok history --indicate-current
 expect_out '(current)'
 cmig_ok wait
 expect_err_is </dev/null
+cmig_fails 4 doctor
+expect_out '! role: ' ' replica' 'connect to the primary server' 'current: ' ' one'
 is "$(psql -XqAt -p "$second" -c "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory'")" 0 'no lock is left'
 
 # --- several hosts -----------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ rev aaaa1 null
 rev bbbb2 aaaa1
 
 # The sections that every call has.
-all_sections() { out_has Versions Configuration Files Environment Database; }
+all_sections() { out_has Versions Configuration Files Environment Git Database; }
 
 # problem_at NAME: exactly this line of the report is marked, and no other one.
 problem_at() {
@@ -21,7 +21,7 @@ problem_at() {
 # --- all is well -----------------------------------------------------------------------------------------
 run 0 DATABASE_URL="$TEST_URL" doctor
 all_sections
-out_has '  cmig: ' '  libpq: ' '  SQLite: ' 'libpg_query: PostgreSQL 15' '  system: ' \
+out_has '  cmig: ' '  libpq: ' '  SQLite: ' '  libgit2: ' '  repository: none' 'libpg_query: PostgreSQL 15' '  system: ' \
     'alembic.yml (found here or in a folder above)' '(alembic.yml:1, made of DATABASE_URL)' \
     '60s (default)' 'not set: ' '/versions, 2 revision files' '  heads:     bbbb2' '  environment:  not declared' \
     'not there yet' '2 of 2 revisions'
@@ -36,7 +36,7 @@ out_has '  current: ' ' aaaa1' '1 of 2 revisions' 'cmig_audit, readable' 'lock: 
 before=$(tables)
 
 run 0 DATABASE_URL="$TEST_URL" doctor --json
-is "$(json 'join " ", sort keys %$j')" 'configuration database environment files problems versions' 'JSON has the sections'
+is "$(json 'join " ", sort keys %$j')" 'configuration database environment files git problems versions' 'JSON has the sections'
 is "$(json '$j->{problems}')" 0 'JSON: no problem'
 is "$(json '(grep { $_->{name} eq "current" } @{$j->{database}})[0]{value}')" aaaa1 'JSON: the current revision'
 is "$(json '(grep { $_->{name} eq "timezone" } @{$j->{configuration}})[0]{source}')" default 'JSON: the source of a key'
@@ -154,6 +154,32 @@ problem_at folder
 all_sections
 [ ! -e migrations ]
 check_that 'no folder was made'
+
+# --- git ---------------------------------------------------------------------------------------------------
+project doctor
+rev aaaa1 null
+rev bbbb2 aaaa1
+printf 'guard:\n  require_committed: true\n' >>alembic.yml
+run 4 DATABASE_URL="$TEST_URL" doctor --no-database
+problem_at repository
+git_() { git -c user.name=me -c user.email=me@example.com "$@" >/dev/null 2>&1; }
+git_ init -b 'main' && git_ add migrations && git_ commit -m first
+check_that 'there is a repository'
+run 0 DATABASE_URL="$TEST_URL" doctor --no-database
+out_has "  repository:     $PWD" '  branch:         main' "  commit:         $(git rev-parse HEAD)" \
+    '  revision files: as in the commit'
+echo '-- more' >>migrations/versions/bbbb2_x.sql
+run 4 DATABASE_URL="$TEST_URL" doctor --no-database
+problem_at 'revision files'
+out_has 'not as in the commit' 'commit them'
+git_ checkout --detach && sed -i '$d' alembic.yml
+run 0 DATABASE_URL="$TEST_URL" doctor --no-database
+out_has '  branch:         none (detached)' 'not as in the commit'
+echo broken >.git/HEAD
+run 4 DATABASE_URL="$TEST_URL" doctor
+all_sections
+problem_at repository
+rm -rf .git
 
 # --- several databases --------------------------------------------------------------------------------------
 project several
@@ -348,6 +374,27 @@ REV
     run 4 DATABASE_URL="$(url_of "$weak")" doctor
     problem_at role
     out_has 'primary, read only' 'default_transaction_read_only is on, set by: user' '90s (user)'
+
+    # A fact that cannot be had is a problem, and the others come.
+    sql "REVOKE SELECT ON pg_prepared_xacts FROM PUBLIC" "ALTER ROLE $weak RESET default_transaction_read_only" >/dev/null
+    run 4 DATABASE_URL="$(url_of "$weak")" doctor
+    problem_at 'prepared transactions'
+    out_has 'permission denied' '90s (user)' 'lock: ' ' free' 'current: ' ' aaaa1'
+    sql "GRANT SELECT ON pg_prepared_xacts TO PUBLIC" "CREATE TABLE leftover (v integer)" \
+        "INSERT INTO leftover VALUES (1), (1)" >/dev/null
+    sql 'CREATE UNIQUE INDEX CONCURRENTLY leftover_ix ON leftover (v)' >/dev/null 2>&1
+    # Somebody who is at work on the table may be building the index.
+    mkfifo pipe
+    psql -XqAt <pipe >holder.out 2>&1 &
+    exec 4>pipe
+    echo "BEGIN; LOCK TABLE leftover IN SHARE UPDATE EXCLUSIVE MODE; SELECT 'held';" >&4
+    while ! grep -q held holder.out; do sleep 0.1; done
+    run 0/4 DATABASE_URL="$TEST_URL" doctor
+    out_has '  invalid index: ' 'is at work on the table'
+    exec 4>&-
+    wait
+    rm pipe
+    sql 'DROP TABLE leftover' >/dev/null
 
     # A schema that does not exist.
     run 4 DATABASE_URL="$TEST_URL&options=-csearch_path%3Dnowhere" doctor
