@@ -11,7 +11,7 @@
 static char *git_root; /* the folder, absolute */
 
 /* Runs shell commands in the folder; they must succeed. */
-static void G_GNUC_UNUSED shell(const char *commands)
+static G_GNUC_UNUSED void shell(const char *commands)
 {
     const char *const argv[] = {"sh", "-euc", commands, NULL};
     g_autofree char *output = NULL;
@@ -22,7 +22,7 @@ static void G_GNUC_UNUSED shell(const char *commands)
     ck_assert_msg(status == 0, "%s\nfailed: %s", commands, output);
 }
 
-static void G_GNUC_UNUSED git_setup(void)
+static G_GNUC_UNUSED void git_setup(void)
 {
     git_root = g_dir_make_tmp("cmig-git-XXXXXX", NULL);
     ck_assert_ptr_nonnull(git_root);
@@ -39,7 +39,7 @@ static void G_GNUC_UNUSED git_setup(void)
           "git config --global protocol.file.allow always; git config --global gc.auto 0");
 }
 
-static void G_GNUC_UNUSED git_teardown(void)
+static G_GNUC_UNUSED void git_teardown(void)
 {
     shell("chmod -R u+w .; rm -rf ./* ./.[!.]*");
     g_rmdir(git_root);
@@ -47,13 +47,13 @@ static void G_GNUC_UNUSED git_teardown(void)
 }
 
 /* A path in the folder. The caller frees. */
-static char *G_GNUC_UNUSED git_path(const char *relative)
+static G_GNUC_UNUSED char *git_path(const char *relative)
 {
     return g_build_filename(git_root, relative, NULL);
 }
 
 /* What a command prints, without the line end. The caller frees. */
-static char *G_GNUC_UNUSED shell_output(const char *commands)
+static G_GNUC_UNUSED char *shell_output(const char *commands)
 {
     const char *const argv[] = {"sh", "-euc", commands, NULL};
     char *output = NULL;

@@ -1,0 +1,269 @@
+/* cmig check --against: each rule walks one side and asks the others. */
+#include "cmig/against.h"
+
+#include "cmig/error.h"
+#include "cmig/script.h"
+#include "cmig/text.h"
+#include "engine/changes.h"
+#include "engine/sides.h"
+
+const char cmig_against_unchanged[] = "against-unchanged";
+const char cmig_against_parent[] = "against-parent";
+const char cmig_against_ids[] = "against-ids";
+const char cmig_against_graph[] = "against-graph";
+const char cmig_against_heads[] = "against-heads";
+
+const CmigAgainstRule cmig_against_rules[] = {
+    {cmig_against_unchanged, "the other branch's revisions are not edited, moved or deleted"},
+    {cmig_against_parent, "new revisions come behind the other branch's head"},
+    {cmig_against_ids, "no id is given to two revisions"},
+    {cmig_against_graph, "the files of both branches make one sound history"},
+    {cmig_against_heads, "a merge brings no second head"},
+    {NULL, NULL},
+};
+
+typedef struct {
+    const CmigSides *sides;
+    CmigGraph *theirs; /* NULL: their files make no sound history */
+    CmigGraph *merged; /* likewise */
+    GPtrArray *findings;
+} Check;
+
+/* Adds a finding about a file and gives it, borrowed. */
+static CmigFinding *add(const Check *check, const char *rule, const CmigSideFile *file,
+                        const char *hint, const char *format, ...) G_GNUC_PRINTF(5, 6);
+
+static CmigFinding *add(const Check *check, const char *rule, const CmigSideFile *file,
+                        const char *hint, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    g_autofree char *message = g_strdup_vprintf(format, args);
+    va_end(args);
+    const char *id = file != NULL && file->revision != NULL ? file->revision->id : NULL;
+    CmigFinding *finding = cmig_finding_new(rule, file ? file->path : NULL, id, "%s", message);
+    finding->hint = g_strdup(hint);
+    g_ptr_array_add(check->findings, finding);
+    return finding;
+}
+
+/* A file that we have otherwise than the base, and they do not have so. */
+static gboolean check_edited(const Check *check, const CmigSideFile *base, const CmigSideFile *ours,
+                             GError **error)
+{
+    g_auto(CmigChange) change = {0};
+    if (!cmig_change_find(check->sides, base, ours, &change, error))
+        return FALSE;
+    if (change.what == NULL) {
+        CmigFinding *note = add(check, cmig_against_unchanged, ours, NULL,
+                                "revision %s of %s reads otherwise here, but does the same",
+                                ours->revision->id, check->sides->shown);
+        note->note = TRUE;
+        return TRUE;
+    }
+    CmigFinding *finding = add(
+        check, cmig_against_unchanged, ours,
+        "databases may have it already: leave it as it is, and write what is "
+        "to change into a new revision",
+        "revision %s of %s was edited: %s", ours->revision->id, check->sides->shown, change.what);
+    finding->line = change.line;
+    return TRUE;
+}
+
+static gboolean check_unchanged(const Check *check, GError **error)
+{
+    const CmigSides *sides = check->sides;
+    for (guint idx = 0; idx < sides->base->files->len; idx++) {
+        const CmigSideFile *base = sides->base->files->pdata[idx];
+        if (base->revision == NULL)
+            continue;
+        const char *id = base->revision->id;
+        const CmigSideFile *ours = cmig_side_find(sides->ours, id);
+        const CmigSideFile *theirs = cmig_side_find(sides->theirs, id);
+        if (ours == NULL && theirs != NULL)
+            add(check, cmig_against_unchanged, base,
+                "databases may have it already, and could not go on: put the file back",
+                "revision %s of %s is gone", id, sides->shown);
+        if (ours == NULL)
+            continue;
+        gboolean moved = !g_str_equal(ours->path, base->path) &&
+                         !(theirs != NULL && g_str_equal(ours->path, theirs->path));
+        if (moved) {
+            g_autofree char *from = cmig_text_escape(base->path);
+            add(check, cmig_against_unchanged, ours, NULL, "revision %s of %s was at %s", id,
+                sides->shown, from)
+                ->note = TRUE;
+        }
+        if (!cmig_side_file_same(ours, base) && !cmig_side_file_same(ours, theirs) &&
+            !check_edited(check, base, ours, error))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+static void check_ids(const Check *check)
+{
+    const CmigSides *sides = check->sides;
+    for (guint idx = 0; idx < sides->ours->files->len; idx++) {
+        const CmigSideFile *ours = sides->ours->files->pdata[idx];
+        const char *id = ours->revision->id;
+        const CmigSideFile *theirs = cmig_side_find(sides->theirs, id);
+        if (theirs == NULL || cmig_side_find(sides->base, id) != NULL ||
+            cmig_side_file_same(ours, theirs))
+            continue;
+        g_autofree char *path = cmig_text_escape(theirs->path);
+        add(check, cmig_against_ids, ours, "give one of the two another id (`cmig revision` does)",
+            "%s has another revision %s, %s", sides->shown, id, path);
+    }
+}
+
+/* Files of the merged tree that are no revision files, and a history that is not sound. */
+static void check_graph(Check *check)
+{
+    g_autoptr(GPtrArray) merged = cmig_sides_merge(check->sides);
+    g_autoptr(GError) problem = NULL;
+    for (guint idx = 0; idx < merged->len; idx++) {
+        const CmigSideFile *file = merged->pdata[idx];
+        if (file->revision != NULL)
+            continue;
+        g_autofree char *why = cmig_text_escape(file->problem);
+        add(check, cmig_against_graph, file, NULL, "the file cannot be read in %s: %s",
+            check->sides->shown, why);
+    }
+    cmig_sides_graph(check->sides->theirs->files, &check->theirs, NULL);
+    if (cmig_sides_graph(merged, &check->merged, &problem))
+        return;
+    CmigFinding *finding = add(check, cmig_against_graph, NULL, NULL, "merged with %s: %s",
+                               check->sides->shown, problem->message);
+    finding->path = g_strdup(cmig_error_file(problem));
+    finding->line = cmig_error_line(problem);
+    finding->hint = g_strdup(cmig_error_hint(problem));
+}
+
+/* Whether every head that the revision leads to leads down to all of theirs as well: a merge
+ * revision has joined them. */
+static gboolean is_joined(const Check *check, const char *id)
+{
+    const CmigRevision *revision = cmig_graph_find(check->merged, id);
+    g_autoptr(GPtrArray) start = g_ptr_array_new();
+    g_ptr_array_add(start, (gpointer)(guintptr)revision);
+    g_autoptr(CmigRevisionSet) above =
+        cmig_graph_descendants(check->merged, start, CMIG_EDGES_DOWN);
+    const GPtrArray *heads = cmig_graph_heads(check->merged);
+    const GPtrArray *theirs = cmig_graph_heads(check->theirs);
+    for (guint idx = 0; idx < heads->len; idx++) {
+        if (!cmig_revision_set_has(above, heads->pdata[idx]))
+            continue;
+        start->pdata[0] = heads->pdata[idx];
+        g_autoptr(CmigRevisionSet) below =
+            cmig_graph_ancestors(check->merged, start, CMIG_EDGES_DOWN);
+        for (guint at = 0; at < theirs->len; at++) {
+            const CmigRevision *their = theirs->pdata[at];
+            const CmigRevision *head = cmig_graph_find(check->merged, their->id);
+            if (head != NULL && !cmig_revision_set_has(below, head))
+                return FALSE;
+        }
+    }
+    return TRUE;
+}
+
+static gboolean is_their_head(const Check *check, const char *id)
+{
+    const CmigRevision *revision = cmig_graph_find(check->theirs, id);
+    return revision != NULL && revision->children->len == 0;
+}
+
+/* The parent of a new revision that is neither new nor a head of theirs; NULL = none. */
+static const char *old_parent(const Check *check, const CmigRevision *revision)
+{
+    for (gsize idx = 0; revision->down_revisions[idx] != NULL; idx++) {
+        const char *parent = revision->down_revisions[idx];
+        if (cmig_graph_find(check->theirs, parent) != NULL && !is_their_head(check, parent))
+            return parent;
+    }
+    return NULL;
+}
+
+static void check_parents(const Check *check)
+{
+    if (check->theirs == NULL || check->merged == NULL || cmig_graph_size(check->theirs) == 0)
+        return;
+    const CmigSides *sides = check->sides;
+    g_autofree char *heads = cmig_revision_names(cmig_graph_heads(check->theirs));
+    for (guint idx = 0; idx < sides->ours->files->len; idx++) {
+        const CmigSideFile *ours = sides->ours->files->pdata[idx];
+        const CmigRevision *revision = ours->revision;
+        if (!cmig_sides_is_new(sides, revision->id))
+            continue;
+        gboolean base = revision->down_revisions[0] == NULL && revision->branch_labels[0] == NULL;
+        const char *parent = old_parent(check, revision);
+        if (parent == NULL && !base)
+            continue;
+        CmigFinding *finding =
+            base ? add(check, cmig_against_parent, ours, NULL,
+                       "the new revision %s revises nothing, where %s has the head %s",
+                       revision->id, sides->shown, heads)
+                 : add(check, cmig_against_parent, ours, NULL,
+                       "the new revision %s revises %s, but the head of %s is %s", revision->id,
+                       parent, sides->shown, heads);
+        finding->note = is_joined(check, revision->id);
+        if (!finding->note)
+            finding->hint = g_strdup_printf("merge %s, then `cmig rebase` puts it behind that head",
+                                            sides->shown);
+    }
+}
+
+/* Whether the head is the end of a branch of its own: none of their revisions below it, and a label
+ * to name it by. */
+static gboolean stands_alone(const Check *check, CmigRevision *head)
+{
+    g_autoptr(GPtrArray) start = g_ptr_array_new();
+    g_ptr_array_add(start, head);
+    g_autoptr(CmigRevisionSet) below = cmig_graph_ancestors(check->merged, start, CMIG_EDGES_DOWN);
+    g_autoptr(GPtrArray) list = cmig_revision_set_list(below, check->merged);
+    for (guint idx = 0; idx < list->len; idx++) {
+        const CmigRevision *revision = list->pdata[idx];
+        if (cmig_graph_find(check->theirs, revision->id) != NULL)
+            return FALSE;
+    }
+    return head->labels->len > 0;
+}
+
+static void check_heads(const Check *check)
+{
+    if (check->theirs == NULL || check->merged == NULL)
+        return;
+    const GPtrArray *heads = cmig_graph_heads(check->merged);
+    guint allowed = MAX(1, cmig_graph_heads(check->theirs)->len);
+    g_autoptr(GPtrArray) counted = g_ptr_array_new();
+    for (guint idx = 0; idx < heads->len; idx++)
+        if (!stands_alone(check, heads->pdata[idx]))
+            g_ptr_array_add(counted, heads->pdata[idx]);
+    if (counted->len <= allowed)
+        return;
+    g_autofree char *names = cmig_revision_names(counted);
+    g_autofree char *hint =
+        g_strdup_printf("merge %s, then `cmig rebase` puts your revisions on top; or `cmig merge "
+                        "heads` joins them",
+                        check->sides->shown);
+    add(check, cmig_against_heads, NULL, hint, "merged with %s there are %u heads: %s",
+        check->sides->shown, counted->len, names);
+}
+
+gboolean cmig_check_against(const CmigConfig *config, const CmigGraph *graph, const char *ref,
+                            GPtrArray *findings, GError **error)
+{
+    g_autoptr(CmigSides) sides = NULL;
+    if (!cmig_sides_load(config, graph, ref, &sides, error))
+        return FALSE;
+    Check check = {.sides = sides, .findings = findings};
+    if (!check_unchanged(&check, error))
+        return FALSE;
+    check_ids(&check);
+    check_graph(&check);
+    check_parents(&check);
+    check_heads(&check);
+    cmig_graph_free(check.theirs);
+    cmig_graph_free(check.merged);
+    return TRUE;
+}
