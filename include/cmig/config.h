@@ -53,6 +53,11 @@ typedef struct {
                      "default" */
 } CmigConfigOrigin;
 
+/* What `cmig check` asks for. */
+typedef struct {
+    gboolean single_head; /* else each head needs a label that no other head has */
+} CmigCheckConfig;
+
 typedef struct {
     char *file;      /* alembic.yml as it is shown (its bare name in the working directory), NULL
                         without one */
@@ -67,8 +72,10 @@ typedef struct {
     char *timezone;  /* "UTC" by default; "local" or an IANA name */
     char *templates; /* absolute folder of the project's own templates, NULL = none */
 
-    CmigUrl *url;      /* the direct one if there is one; NULL when `url_error` is set */
-    GError *url_error; /* why there is no usable URL; commands without a database ignore it */
+    CmigUrl *url;        /* the direct one if there is one; NULL when `url_error` is set */
+    GError *url_error;   /* why there is no usable URL; commands without a database ignore it */
+    gboolean url_absent; /* there is none because none is given: nothing is set, or alembic.yml
+                            makes it of variables of which none is set */
     CmigOrigin url_origin;
     char *url_source; /* for messages: "DATABASE_URL", "DIRECT_URL in .env:2", "alembic.yml:3",
                          "--database-url"; NULL without any */
@@ -88,6 +95,7 @@ typedef struct {
     char *environment_source; /* "--environment", "CMIG_ENV", "alembic.yml:7" … */
 
     CmigGuardConfig guard;
+    CmigCheckConfig check;
 
     GPtrArray *hooks; /* CmigHook */
 

@@ -9,6 +9,7 @@ typedef struct {
     gboolean used_dotenv;        /* ... and at least one of them came from a .env file only */
     gboolean used_default;       /* a :-default that is not empty was used */
     gboolean used_empty_default; /* an empty :-default was used */
+    gboolean unset;              /* it failed, only because a variable is not set */
 } CmigExpansion;
 
 /* Expands `text`; variables come from the process environment, then from `dotenv` (may be NULL). As

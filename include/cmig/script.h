@@ -113,4 +113,10 @@ typedef struct {
  * problem. An array of CmigSurvey, which the caller unrefs. */
 GPtrArray *cmig_script_survey(const CmigConfig *config);
 
+/* As above, but goes on behind a file that cannot be loaded: each problem is appended to `problems`
+ * as a GError. FALSE when there is any; `*graph`, which the caller owns then too, has the files
+ * that could be loaded, but is not sealed. */
+gboolean cmig_script_load_what_can(const CmigConfig *config, CmigGraph **graph,
+                                   GPtrArray *problems);
+
 #endif

@@ -26,6 +26,7 @@ extern const CmigCommand cmig_cmd_show;
 extern const CmigCommand cmig_cmd_wait;
 extern const CmigCommand cmig_cmd_audit;
 extern const CmigCommand cmig_cmd_doctor;
+extern const CmigCommand cmig_cmd_check;
 
 extern const CmigCommand cmig_cmd_help;
 extern const CmigCommand cmig_cmd_version;

@@ -371,8 +371,10 @@ static gboolean read_all(CmigLoader *loader, GError **error)
 {
     if (!read_file(loader, error) || !read_dotenv_files(loader, error) ||
         !cmig__config_choose_database(loader, error) || !cmig__config_apply_keys(loader, error) ||
-        !cmig__config_read_guard(loader, error) || !read_version_locations(loader, error) ||
-        !read_environment(loader, error) || !read_flags(loader, error))
+        !cmig__config_read_guard(loader, error) ||
+        !cmig__config_check_mapping(loader, "check", error) ||
+        !read_version_locations(loader, error) || !read_environment(loader, error) ||
+        !read_flags(loader, error))
         return FALSE;
     if (!cmig__config_read_variables(loader, error))
         return FALSE;

@@ -45,6 +45,7 @@ static gboolean expand_part(const CmigLoader *loader, Written *written, const ch
     written->found.used_variable |= found.used_variable;
     written->found.used_dotenv |= found.used_dotenv;
     written->found.used_default |= found.used_default;
+    written->found.unset |= found.unset;
     /* An empty host or name is a lost secret, unless the file allows it with ${X:-}. */
     if (problem == NULL && (part == HOST || part == NAME) && *written->text[part] == '\0' &&
         !found.used_empty_default)
@@ -126,6 +127,7 @@ static void use_written(CmigConfig *config, Written *written)
     GError **problem = &config->url_error;
     config->url_origin = written->found.used_default ? CMIG_ORIGIN_FILE_DEFAULT : CMIG_ORIGIN_FILE;
     config->url_source = g_strdup_printf("%s:%u", config->file, written->node->line);
+    config->url_absent = written->found.unset && !written->found.used_variable;
     if (written->problem != NULL)
         *problem = g_steal_pointer(&written->problem);
     else if (!written->is_mapping) {
@@ -168,6 +170,7 @@ static void choose_database(const CmigLoader *loader, Written *written)
     else if (written->node != NULL)
         use_written(config, written);
     else {
+        config->url_absent = TRUE;
         g_set_error_literal(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG,
                             "no database URL is set");
         g_autofree char *names = g_strjoinv(", ", config->database_names);
@@ -207,6 +210,7 @@ static gboolean use_direct(const CmigLoader *loader, Written *direct, gboolean n
     g_clear_error(&config->url_error);
     g_clear_pointer(&config->url, cmig_url_free);
     g_clear_pointer(&config->url_source, g_free);
+    config->url_absent = FALSE;
     if (text != NULL)
         use_text(config, origin, source, text,
                  origin == CMIG_ORIGIN_DOTENV ? config->directory : NULL);

@@ -21,6 +21,7 @@ typedef struct {
 static void break_off(Expander *expander, const char *message)
 {
     expander->broken = TRUE;
+    expander->found.unset = FALSE;
     g_clear_error(&expander->problem);
     g_set_error_literal(&expander->problem, CMIG_ERROR, CMIG_ERROR_CONFIG, message);
     cmig_error_set_hint(&expander->problem, "variables are written ${NAME}, ${NAME:-default} or "
@@ -31,6 +32,7 @@ static void note_unset(Expander *expander, const char *name, const char *message
 {
     if (expander->problem != NULL)
         return;
+    expander->found.unset = g_getenv(name) == NULL; /* else it is empty */
     g_autofree char *shown = cmig_text_escape(message);
     g_set_error(&expander->problem, CMIG_ERROR, CMIG_ERROR_CONFIG,
                 "the environment variable %s is not set%s%s", name, *shown != '\0' ? ": " : "",

@@ -44,22 +44,10 @@ static gboolean read_freeze(const CmigLoader *loader, CmigGuardConfig *guard, GE
     return TRUE;
 }
 
-/* The mapping where it stands, of the top level or of an entry of `databases`. */
-static gboolean check_mapping(const CmigLoader *loader, const CmigYaml *holder, GError **error)
-{
-    const CmigYaml *node = holder != NULL ? cmig_yaml_get(holder, "guard") : NULL;
-    if (node == NULL || cmig_yaml_is_null(node))
-        return TRUE;
-    if (node->kind != CMIG_YAML_MAPPING)
-        return cmig__config_fail(loader, node, error, "guard must be a mapping");
-    return cmig__config_check_keys(loader, node, "guard.", error);
-}
-
 gboolean cmig__config_read_guard(const CmigLoader *loader, GError **error)
 {
     CmigGuardConfig *guard = &loader->config->guard;
-    return check_mapping(loader, loader->root, error) &&
-           check_mapping(loader, loader->database, error) &&
+    return cmig__config_check_mapping(loader, "guard", error) &&
            read_texts(loader, "guard.environments", &guard->environments, error) &&
            read_texts(loader, "guard.patterns", &guard->patterns, error) &&
            read_texts(loader, "guard.branches", &guard->branches, error) &&

@@ -52,6 +52,9 @@ char *cmig__config_variable_names(const char *text);
 /* keys.c: refuses unknown keys of a mapping; `prefix` is "", "database." or so. */
 gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,
                                  const char *prefix, GError **error);
+/* keys.c: refuses what is no mapping with known keys where `key` stands, at the top level and in
+ * the chosen database. */
+gboolean cmig__config_check_mapping(const CmigLoader *loader, const char *key, GError **error);
 /* keys.c: whether `key` may stand in an entry of `databases`. */
 gboolean cmig__config_is_per_database(const char *key);
 /* keys.c: puts every key of the table into the configuration, with defaults. */

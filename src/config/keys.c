@@ -269,6 +269,10 @@ static const Key keys[] = {
      "time ranges, in `timezone`, in which production is not changed: \"Fri 16:00 - Mon 08:00\", "
      "\"22:00 - 06:00\", \"2026-12-20 - 2027-01-03\"",
      NO_SLOT},
+    {"check", &type_mapping, NULL, NULL, "what `cmig check` asks for", NO_SLOT},
+    {"check.single_head", &type_boolean, "true", NULL,
+     "whether there must be one head; else each head needs a label that no other head has",
+     SLOT(check.single_head)},
     {"variables", &type_variables, NULL, NULL,
      "what sections with substitute=on may refer to; -x NAME=VALUE comes before it", NO_SLOT},
     {"databases", &type_mapping, NULL, NULL,
@@ -335,6 +339,22 @@ gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mappi
         const CmigYaml *key = mapping->keys->pdata[idx];
         if (!g_strv_contains((const char *const *)names->pdata, key->text))
             return fail_unknown(loader, key, prefix, names, error);
+    }
+    return TRUE;
+}
+
+gboolean cmig__config_check_mapping(const CmigLoader *loader, const char *key, GError **error)
+{
+    const CmigYaml *holders[] = {loader->root, loader->database};
+    g_autofree char *prefix = g_strconcat(key, ".", NULL);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(holders); idx++) {
+        const CmigYaml *node = holders[idx] != NULL ? cmig_yaml_get(holders[idx], key) : NULL;
+        if (node == NULL || cmig_yaml_is_null(node))
+            continue;
+        if (node->kind != CMIG_YAML_MAPPING)
+            return cmig__config_fail(loader, node, error, "%s must be a mapping", key);
+        if (!cmig__config_check_keys(loader, node, prefix, error))
+            return FALSE;
     }
     return TRUE;
 }

@@ -18,7 +18,8 @@
 typedef struct {
     gboolean recursive;
     CmigGraph *graph;
-    GHashTable *seen; /* folders as "device:inode" */
+    GHashTable *seen;    /* folders as "device:inode" */
+    GPtrArray *problems; /* GError: files that are left out; NULL: the first one ends it */
 } Loader;
 
 static gboolean fail_errno(const char *doing, const char *path, int number, GError **error)
@@ -95,6 +96,20 @@ static gboolean load_file(Loader *loader, int folder_fd, const char *folder, con
     return revision != NULL && cmig_graph_add(loader->graph, revision, error);
 }
 
+static gboolean load_or_note(Loader *loader, int folder_fd, const char *folder, const char *name,
+                             GError **error)
+{
+    GError *problem = NULL;
+    if (load_file(loader, folder_fd, folder, name, &problem))
+        return TRUE;
+    if (loader->problems == NULL) {
+        g_propagate_error(error, problem);
+        return FALSE;
+    }
+    g_ptr_array_add(loader->problems, problem);
+    return TRUE;
+}
+
 static int compare_names(gconstpointer left, gconstpointer right)
 {
     return strcmp(*(const char *const *)left, *(const char *const *)right);
@@ -159,7 +174,7 @@ static gboolean load_folder(Loader *loader, const char *folder, GPtrArray *pendi
     gboolean good = check_new(loader, fd, folder, error) &&
                     list_folder(loader, handle, folder, files, folders, error);
     for (guint idx = 0; good && idx < files->len; idx++)
-        good = load_file(loader, fd, folder, g_ptr_array_index(files, idx), error);
+        good = load_or_note(loader, fd, folder, g_ptr_array_index(files, idx), error);
     closedir(handle);
     for (guint idx = folders->len; good && idx > 0; idx--)
         g_ptr_array_add(pending, g_strdup(g_ptr_array_index(folders, idx - 1)));
@@ -187,16 +202,35 @@ static gboolean load_location(Loader *loader, const CmigConfig *config, const ch
     return TRUE;
 }
 
-gboolean cmig_script_load_graph(const CmigConfig *config, CmigGraph **graph, GError **error)
+static gboolean load_files(const CmigConfig *config, CmigGraph *graph, GPtrArray *problems,
+                           GError **error)
 {
-    g_autoptr(CmigGraph) made = cmig_graph_new();
     g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    Loader loader = {config->recursive_version_locations, made, seen};
+    Loader loader = {config->recursive_version_locations, graph, seen, problems};
     for (guint idx = 0; config->version_locations[idx] != NULL; idx++)
         if (!load_location(&loader, config, config->version_locations[idx], error))
             return FALSE;
-    if (!cmig_graph_seal(made, error))
+    return TRUE;
+}
+
+gboolean cmig_script_load_graph(const CmigConfig *config, CmigGraph **graph, GError **error)
+{
+    g_autoptr(CmigGraph) made = cmig_graph_new();
+    if (!load_files(config, made, NULL, error) || !cmig_graph_seal(made, error))
         return FALSE;
     *graph = g_steal_pointer(&made);
     return TRUE;
+}
+
+gboolean cmig_script_load_what_can(const CmigConfig *config, CmigGraph **graph, GPtrArray *problems)
+{
+    GError *problem = NULL;
+    CmigGraph *made = cmig_graph_new();
+    gboolean loaded = load_files(config, made, problems, &problem);
+    /* Without a file that is left out, others would seem to lack their parent. */
+    gboolean sound = loaded && problems->len == 0 && cmig_graph_seal(made, &problem);
+    if (problem != NULL)
+        g_ptr_array_add(problems, problem);
+    *graph = made;
+    return sound;
 }

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { VARIABLE = 1, DOTENV = 2, DEFAULT = 4, EMPTY_DEFAULT = 8 };
+enum { VARIABLE = 1, DOTENV = 2, DEFAULT = 4, EMPTY_DEFAULT = 8, ABSENT = 16 };
 
 static GHashTable *set_up(void)
 {
@@ -26,7 +26,8 @@ static GHashTable *set_up(void)
 static guint flags_of(const CmigExpansion *found)
 {
     return (found->used_variable ? VARIABLE : 0U) | (found->used_dotenv ? DOTENV : 0U) |
-           (found->used_default ? DEFAULT : 0U) | (found->used_empty_default ? EMPTY_DEFAULT : 0U);
+           (found->used_default ? DEFAULT : 0U) | (found->used_empty_default ? EMPTY_DEFAULT : 0U) |
+           (found->unset ? ABSENT : 0U);
 }
 
 static const struct {
@@ -79,12 +80,13 @@ static const struct {
     const char *message;
     guint flags;
 } failures[] = {
-    {"${UNSET}", "the environment variable UNSET is not set", 0},
-    {"${UNSET:?set it\n}", "the environment variable UNSET is not set: set it\\n", 0},
+    {"${UNSET}", "the environment variable UNSET is not set", ABSENT},
+    {"${UNSET:?set it\n}", "the environment variable UNSET is not set: set it\\n", ABSENT},
     {"${EMPTY:?no}", "the environment variable EMPTY is not set: no", 0},
     {"${EMPTY:?}", "the environment variable EMPTY is not set", 0},
-    {"${UNSET}${SET}", "the environment variable UNSET is not set", VARIABLE},
-    {"${SET}${UNSET}${UNSET2}", "the environment variable UNSET is not set", VARIABLE},
+    {"${UNSET}${SET}", "the environment variable UNSET is not set", VARIABLE | ABSENT},
+    {"${SET}${UNSET}${UNSET2}", "the environment variable UNSET is not set", VARIABLE | ABSENT},
+    {"${UNSET}${", "a ${ is not closed by }", 0},
     {"${", "a ${ is not closed by }", 0},
     {"${SET", "a ${ is not closed by }", 0},
     {"${UNSET:-${SET}", "a ${ is not closed by }", 0},

@@ -588,6 +588,41 @@ START_TEST(test_url)
 }
 END_TEST
 
+/* That none is given is another thing than that a bad one is. */
+static const struct {
+    const char *process; /* DATABASE_URL */
+    const char *yaml;
+    const char *app_url; /* APP_URL of the process */
+    gboolean absent;
+} absents[] = {
+    {NULL, NULL, NULL, TRUE},
+    {NULL, "database_url: ${APP_URL}", NULL, TRUE},
+    {NULL, "database_url: ${APP_URL:?set it}", NULL, TRUE},
+    {NULL, "database_url: ${APP_URL:?set it}", "", FALSE},
+    {NULL, "database_url: postgresql://${NONE}:${APP_URL}@h/d", "x", FALSE},
+    {NULL, "database_url: postgresql://${NONE}:${APP_URL}@h/d", NULL, TRUE},
+    {NULL, "database: {host: \"${NONE}\", name: x}", NULL, TRUE},
+    {NULL, "database: {host: \"\", name: x}", NULL, FALSE},
+    {NULL, "database_url: mysql://u@h/d", NULL, FALSE},
+    {NULL, "database_url: sqlite:///x.db", NULL, FALSE},
+    {NULL, "database_url: ${NONE}\ndirect_url: ${APP_URL}", "sqlite:///x.db", TRUE},
+    {"", NULL, NULL, FALSE},
+    {"sqlite:///x.db", "database_url: ${NONE}", NULL, FALSE},
+};
+
+START_TEST(test_absent_url)
+{
+    if (absents[_i].yaml != NULL)
+        put("alembic.yml", absents[_i].yaml);
+    if (absents[_i].process != NULL)
+        g_setenv("DATABASE_URL", absents[_i].process, TRUE);
+    if (absents[_i].app_url != NULL)
+        g_setenv("APP_URL", absents[_i].app_url, TRUE);
+    g_autoptr(CmigConfig) config = load_with(&(CmigConfigRequest){0});
+    ck_assert_int_eq(config->url_absent, absents[_i].absent);
+}
+END_TEST
+
 /* The direct URL takes the place of the database URL. */
 static const struct {
     const char *flag;
@@ -998,6 +1033,7 @@ int main(void)
     tcase_add_test(tests, test_dotenv_mistake);
     tcase_add_test(tests, test_dotenv_folder);
     tcase_add_loop_test(tests, test_url, 0, G_N_ELEMENTS(urls));
+    tcase_add_loop_test(tests, test_absent_url, 0, G_N_ELEMENTS(absents));
     tcase_add_loop_test(tests, test_direct, 0, G_N_ELEMENTS(directs));
     tcase_add_loop_test(tests, test_origin, 0, G_N_ELEMENTS(origins));
     tcase_add_test(tests, test_connection_keys);

@@ -1,0 +1,85 @@
+/* What `cmig check` asks of a database. */
+#include "cmig/applied_files.h"
+#include "cmig/error.h"
+#include "cmig/run.h"
+#include "cmig/text.h"
+#include "engine/check_rules.h"
+#include "engine/session.h"
+
+static gboolean read_rows(CmigCheckWork *work, GError **error)
+{
+    return work->rows != NULL ||
+           cmig_run_read_rows(work->db, work->config, &work->rows, &work->open, error);
+}
+
+static void add_file(CmigCheckWork *work, const CmigAppliedFile *file)
+{
+    g_autofree char *id = cmig_text_escape(file->id);
+    g_autofree char *command = g_strdup_printf("`cmig accept %s --reason TEXT`", id);
+    g_autofree char *accept =
+        g_strdup_printf("put the change into a revision of its own, or run %s", command);
+    g_autofree char *restore =
+        g_strdup_printf("bring the file back, or run %s if it is gone for good", command);
+    CmigFinding *finding = NULL;
+    if (file->state == CMIG_FILE_CHANGED)
+        cmig_check_add(work, cmig_rule_applied_files, file->revision, 1, accept,
+                       "%s changed since it was applied", id);
+    else if (file->state == CMIG_FILE_COMMENTS)
+        cmig_check_add(work, cmig_rule_applied_files, file->revision, 1, NULL,
+                       "comments or white space of %s changed since it was applied", id)
+            ->note = TRUE;
+    else if (file->state == CMIG_FILE_MISSING)
+        finding = cmig_check_add(work, cmig_rule_applied_files, file->revision, 0, restore,
+                                 "no file defines %s, which is applied", id);
+    if (finding != NULL && finding->revision == NULL)
+        finding->revision = g_strdup(file->id);
+}
+
+gboolean cmig_check_applied_files(CmigCheckWork *work, GError **error)
+{
+    g_autoptr(GPtrArray) files = NULL;
+    if (!read_rows(work, error))
+        return FALSE;
+    g_autofree const char **ids = cmig_session_ids(work->rows);
+    g_autoptr(GPtrArray) known = cmig_graph_known_rows(work->graph, ids);
+    if (!cmig_applied_files_read(work->db, work->config, work->graph, known, NULL, &files, error))
+        return FALSE;
+    for (guint idx = 0; idx < files->len; idx++)
+        add_file(work, files->pdata[idx]);
+    return TRUE;
+}
+
+/* A head that an applied revision depends on is reached, although it has no row of its own. */
+static void add_missing_heads(CmigCheckWork *work, const GPtrArray *rows)
+{
+    g_autoptr(CmigRevisionSet) applied = cmig_graph_ancestors(work->graph, rows, CMIG_EDGES_ALL);
+    const GPtrArray *heads = cmig_graph_heads(work->graph);
+    for (guint idx = 0; idx < heads->len; idx++) {
+        const CmigRevision *head = heads->pdata[idx];
+        if (!cmig_revision_set_has(applied, head))
+            cmig_check_add(work, cmig_rule_at_head, head, 1,
+                           "`cmig upgrade heads` brings the database there",
+                           "the head %s is not applied", head->id);
+    }
+}
+
+gboolean cmig_check_at_head(CmigCheckWork *work, GError **error)
+{
+    g_autoptr(GPtrArray) revisions = NULL;
+    g_autoptr(GError) problem = NULL;
+    if (!read_rows(work, error))
+        return FALSE;
+    const CmigAuditOpen *open = work->open;
+    g_autofree const char **ids = cmig_session_ids(work->rows);
+    if (cmig_graph_resolve_rows(work->graph, ids, &revisions, &problem))
+        add_missing_heads(work, revisions);
+    else
+        cmig_check_add_error(work, cmig_rule_at_head, NULL, problem);
+    if (open != NULL) {
+        g_autofree char *id = cmig_text_escape(open->revision);
+        g_autofree char *direction = cmig_text_escape(open->direction);
+        cmig_check_add(work, cmig_rule_at_head, cmig_graph_find(work->graph, open->revision), 0,
+                       "see `cmig repair`", "the %s of %s was left half done", direction, id);
+    }
+    return TRUE;
+}
