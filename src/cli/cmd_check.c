@@ -134,7 +134,7 @@ const CmigCommand cmig_cmd_check = {
     .name = "check",
     .group = CMIG_GROUP_LOOK,
     .arguments = "",
-    .summary = "Check revision files and database, for continuous integration",
+    .summary = "Check revision files and database, the gate for CI",
     .description =
         "Reads all revision files and, when a database URL is set, asks the database. Nothing is "
         "written and no lock is taken. Each finding is one line on standard output, with file, "

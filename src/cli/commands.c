@@ -12,8 +12,8 @@ const CmigCommand *const cmig_commands[] = {
     &cmig_cmd_repair,   &cmig_cmd_accept,
 
     &cmig_cmd_current,  &cmig_cmd_history,        &cmig_cmd_heads,      &cmig_cmd_branches,
-    &cmig_cmd_show,     &cmig_cmd_wait,           &cmig_cmd_audit,      &cmig_cmd_doctor,
-    &cmig_cmd_check,
+    &cmig_cmd_show,     &cmig_cmd_wait,           &cmig_cmd_check,      &cmig_cmd_audit,
+    &cmig_cmd_doctor,
 
     &cmig_cmd_help,     &cmig_cmd_version,        &cmig_cmd_completion, NULL,
 };

@@ -443,6 +443,11 @@ sqlite)
     wait
     ;;
 esac
+# What cmig check asks for.
+probe check
+yml 'check: {"single_head": "maybe"}'
+run 78 check
+err_has 'check.single_head: must be true or false'
 # Several databases by name.
 probe databases
 yml 'databases: {"shop": {"version_table": "of_the_shop"}}'
