@@ -97,7 +97,7 @@ static gboolean choose_all(const GPtrArray *files, GHashTable *chosen, GError **
 
 /* One record for each; the version rows must be what they were when the files were compared. */
 static gboolean write_records(CmigWork *work, const GPtrArray *revisions, const GPtrArray *files,
-                              const char *reason, GError **error)
+                              GError **error)
 {
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     for (guint idx = 0; idx < files->len; idx++) {
@@ -107,7 +107,7 @@ static gboolean write_records(CmigWork *work, const GPtrArray *revisions, const 
         record.direction = cmig_direction_name(CMIG_UPGRADE);
         record.checksum = file->checksum;
         record.fingerprint = file->fingerprint;
-        record.detail = reason;
+        record.detail = cmig_file_state_name(file->state);
         g_auto(GStrv) statements = cmig_audit_records(&work->place, &record, FALSE);
         g_strv_builder_addv(builder, (const char **)(void *)statements);
     }
@@ -162,8 +162,9 @@ gboolean cmig_run_accept(CmigDb *db, const CmigConfig *config, const CmigGraph *
         if (!choose_target(graph, files, *targets, chosen, error))
             return FALSE;
     keep_chosen(files, chosen);
+    work.context.reason = reason;
     if (!cmig_guard_check_write(config, "acceptance of changed files", error) ||
-        !write_records(&work, rows, files, reason, error))
+        !write_records(&work, rows, files, error))
         return FALSE;
     *accepted = g_steal_pointer(&files);
     return TRUE;

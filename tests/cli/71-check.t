@@ -217,8 +217,8 @@ is "$(snapshot)" "$state" 'the database is as before'
 sql "UPDATE alembic_version SET version_num = 'zz'"
 finds at-head zz
 sql "UPDATE alembic_version SET version_num = 'b1'"
-sql "INSERT INTO cmig_audit (version_table, run, event, revision, direction, statement, statements, checksum)
-     VALUES ('alembic_version', 'x', 'started', 'b1', 'downgrade', 0, 2, 'x')"
+sql "INSERT INTO cmig_audit (id, at, version_table, run, event, revision, direction, statement, statements, checksum)
+     VALUES (1000, '2026-11-20', 'alembic_version', 'x', 'started', 'b1', 'downgrade', 0, 2, 'x')"
 finds at-head 'the downgrade of b1 was left half done' 'cmig repair'
 sql "DELETE FROM cmig_audit WHERE event = 'started'"
 clean

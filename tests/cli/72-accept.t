@@ -14,7 +14,7 @@ file_of() {
 }
 is_file() { is "$(file_of "$1")" "$2" "${3:-the file of $1 is $2}"; }
 # records: the events about accepted files, oldest first.
-records() { sql "SELECT revision || ' ' || coalesce(detail, '-') FROM cmig_audit WHERE event = 'accepted' ORDER BY id"; }
+records() { sql "SELECT revision || ' ' || coalesce(reason, '-') FROM cmig_audit WHERE event = 'accepted' ORDER BY id"; }
 
 revision_file a1 null <<'SQL'
 -- cmig:upgrade
@@ -102,6 +102,69 @@ edit c1 's/PRIMARY KEY/PRIMARY KEY CHECK (id > 1)/'
 cmig_ok accept --all --reason both --json
 expect_out '"revision": "b1"' '"revision": "c1"' '"file": "changed"' '"reason": "both"'
 is "$(records | tail -n 2 | one_line)" 'b1 both c1 both' 'each has a record'
+
+cmig_ok audit verify
+
+# --- edits that mean nothing to the database ------------------------------------------------------
+cp "$(f a1)" a1.kept
+for change in 's/^CREATE TABLE/create   Table/' 's/$/\r/' 's/^INSERT.*/-- first row\n$&  \/* here *\/ /' 's/ VALUES /\nVALUES\t/'; do
+    cp a1.kept "$(f a1)"
+    perl -pi -e "$change" "$(f a1)"
+    is_file a1 comments "only comments, spaces or case: $change"
+done
+for change in "s/'two'/'Two'/" "s/'two'/'two '/" 's/INTO a /INTO "A" /' 's/\(1\)/(2)/' 's/;$//' 's/^INSERT/SELECT 1; INSERT/' "s/'two'/'two' -- '/"; do
+    cp a1.kept "$(f a1)"
+    perl -pi -e "$change if /^CREATE|^INSERT/" "$(f a1)"
+    cmp -s a1.kept "$(f a1)" && not_ok "the file was edited: $change"
+    case $change in *--*) is_file a1 changed 'a comment that swallows the rest' ;; *) is_file a1 changed "a real edit: $change" ;; esac
+done
+cp a1.kept "$(f a1)"
+edit a1 's/^CREATE TABLE/create table/'
+cmig_ok history -i
+expect_out '<base> -> a1 (comments changed since applied), another'
+cmig_ok check --only applied-files
+expect_out 'a1.sql:1: applied-files: note: comments or white space of a1 changed'
+cmig_ok check --only applied-files --format github
+expect_out '::notice file=migrations/versions/a1.sql,line=1,title=applied-files::'
+LINE_FROM=c1 line_of_revisions d1
+cmig_ok upgrade d1
+expect_no_err 'changed after'
+cmig_ok downgrade c1
+rm "$(f d1)"
+cmig_ok accept a1 --reason case
+expect_out 'Accepted a1: comments or spaces changed'
+is_file a1 unchanged
+mv a1.kept "$(f a1)"
+is_file a1 comments 'back to what it was'
+cmig_ok accept --all --reason back
+
+# --- COPY data, variables, sections outside of a transaction --------------------------------------
+kept=$(ls migrations/versions)
+if [ "$CMIG_TEST_DB" = pg ]; then
+    printf -- '-- cmig:upgrade\nCREATE TABLE k (t text);\nCOPY k FROM stdin;\none\n\\.\n-- cmig:downgrade\nDROP TABLE k;\n' | revision_file d1 c1
+else
+    printf -- '-- cmig:upgrade\nCREATE TABLE k (t text DEFAULT "one");\n-- cmig:downgrade\nDROP TABLE k;\n' | revision_file d1 c1
+fi
+printf -- "-- cmig:upgrade substitute=on\nCREATE TABLE v (t text DEFAULT :'word');\n-- cmig:downgrade\nDROP TABLE v;\n" | revision_file e1 d1
+printf -- '-- cmig:upgrade transaction=off\nCREATE TABLE w (t text);\nCREATE INDEX iw ON w (t);\n-- cmig:downgrade\nDROP TABLE w;\n' | revision_file f1 e1
+cmig_ok upgrade f1 -x word=first
+is_file d1 unchanged
+is_file e1 unchanged 'the file counts, not the values'
+is_file f1 unchanged
+edit d1 's/one/two/'
+edit e1 's/^CREATE/create/'
+edit f1 's/^CREATE/create/'
+is_file d1 changed 'data counts'
+is_file e1 comments
+is_file f1 comments
+edit e1 "s/:'word'/:'other'/"
+edit f1 's/ON w (t)/ON w (t, t)/'
+is_file e1 changed 'a reference counts'
+is_file f1 changed
+edit f1 's/ON w (t, t)/ON w (t)/'
+cmig_ok downgrade c1
+rm "$(f d1)" "$(f e1)" "$(f f1)"
+is "$(ls migrations/versions)" "$kept" 'only what was there before'
 
 # --- a file that cannot run -----------------------------------------------------------------------
 cp "$(f b1)" b1.good
