@@ -1,7 +1,7 @@
 /* The judge by words: for statements that no parser understands. It knows what a plain INSERT is;
  * of everything else it only says how bad the words look. */
-#include "cmig/lexer.h"
 #include "facts_words.h"
+#include "cmig/lexer.h"
 
 #include <string.h>
 

@@ -1,0 +1,134 @@
+/* INSERT … SELECT that copies one table into another: the middle of every rebuild. */
+#include "judge.h"
+
+#include <string.h>
+
+void cmig_copy_text_free(CmigCopyText *copy)
+{
+    if (copy == NULL)
+        return;
+    g_free(copy->to);
+    g_free(copy->from);
+    g_ptr_array_unref(copy->columns);
+    g_ptr_array_unref(copy->items);
+    g_free(copy);
+}
+
+static char *take_folded(CmigReader *reader)
+{
+    g_autofree char *name = cmig_reader_name(reader);
+    if (name == NULL)
+        return NULL;
+    cmig_reader_next(reader);
+    return cmig_fold(name);
+}
+
+/* A table's name; its schema is SQLite's to know. */
+static char *take_table(CmigReader *reader)
+{
+    g_autofree char *name = take_folded(reader);
+    if (name == NULL || !cmig_reader_is_symbol(reader, '.'))
+        return g_steal_pointer(&name);
+    cmig_reader_next(reader);
+    return take_folded(reader);
+}
+
+static gboolean read_columns(CmigReader *reader, GPtrArray *columns)
+{
+    if (!cmig_reader_is_symbol(reader, '('))
+        return TRUE;
+    do {
+        cmig_reader_next(reader);
+        char *name = take_folded(reader);
+        if (name == NULL)
+            return FALSE;
+        g_ptr_array_add(columns, name);
+    } while (cmig_reader_is_symbol(reader, ','));
+    return cmig_reader_is_symbol(reader, ')') && cmig_reader_next(reader);
+}
+
+/* `a`, `t.a`, `a AS b`: the column's name. `coalesce(a, 0)` keeps what there is, too. NULL for what
+ * is no column. */
+static char *take_column(CmigReader *reader)
+{
+    static const char *const keepers[] = {"coalesce", "ifnull", NULL};
+    CmigReader behind = *reader;
+    gboolean kept = cmig_reader_is_one_of(reader, keepers) && cmig_reader_next(&behind) &&
+                    cmig_reader_is_symbol(&behind, '(') && cmig_reader_next(&behind);
+    if (kept)
+        *reader = behind;
+    if (reader->token.kind == CMIG_TOKEN_STRING)
+        return NULL;
+    g_autofree char *name = take_table(reader);
+    if (kept)
+        return cmig_reader_is_symbol(reader, ',') ? g_steal_pointer(&name) : NULL;
+    if (cmig_reader_skip(reader, "as") || reader->token.kind == CMIG_TOKEN_QUOTED ||
+        (reader->token.kind == CMIG_TOKEN_WORD && !cmig_reader_is(reader, "from")))
+        cmig_reader_next(reader);
+    gboolean ends = cmig_reader_is_symbol(reader, ',') || cmig_reader_is(reader, "from");
+    return ends ? g_steal_pointer(&name) : NULL;
+}
+
+static char *read_item(CmigReader *reader)
+{
+    if (cmig_reader_is_symbol(reader, '*')) {
+        cmig_reader_next(reader);
+        return g_strdup("*");
+    }
+    /* What follows is looked at again: an expression may begin with a column. */
+    CmigReader start = *reader;
+    g_autofree char *name = take_column(reader);
+    *reader = start;
+    gint depth = 0;
+    while (reader->token.kind != CMIG_TOKEN_END &&
+           (depth > 0 || !(cmig_reader_is_symbol(reader, ',') || cmig_reader_is(reader, "from")))) {
+        depth += cmig_reader_depth(reader);
+        cmig_reader_next(reader);
+    }
+    return name != NULL ? g_steal_pointer(&name) : g_strdup("");
+}
+
+/* Behind FROM and the table: nothing but another name for it, and an order. */
+static gboolean takes_all_rows(CmigReader *reader)
+{
+    static const char *const clauses[] = {
+        "where", "group", "having", "limit",  "order",     "join",   "cross",   "left",
+        "right", "full",  "inner",  "union",  "intersect", "except", "natural", "indexed",
+        "not",   "on",    "using",  "window", "returning", NULL};
+    if (cmig_reader_skip(reader, "as") ||
+        (reader->token.kind != CMIG_TOKEN_SYMBOL && !cmig_reader_is_one_of(reader, clauses)))
+        cmig_reader_next(reader);
+    if (!cmig_reader_is(reader, "order"))
+        return reader->token.kind == CMIG_TOKEN_END;
+    for (gint depth = 0; cmig_reader_next(reader);) {
+        depth += cmig_reader_depth(reader);
+        if (depth == 0 && cmig_reader_is_one_of(reader, clauses))
+            return FALSE;
+    }
+    return TRUE;
+}
+
+CmigCopyText *cmig_words_copy(CmigReader reader)
+{
+    g_autoptr(CmigCopyText) copy = g_new0(CmigCopyText, 1);
+    copy->columns = g_ptr_array_new_with_free_func(g_free);
+    copy->items = g_ptr_array_new_with_free_func(g_free);
+    if (!cmig_reader_skip(&reader, "insert"))
+        return NULL;
+    if (cmig_reader_skip(&reader, "or")) {
+        copy->partial = TRUE; /* rows may be left out */
+        cmig_reader_next(&reader);
+    }
+    if (!cmig_reader_skip(&reader, "into") || (copy->to = take_table(&reader)) == NULL ||
+        !read_columns(&reader, copy->columns) || !cmig_reader_skip(&reader, "select"))
+        return NULL;
+    copy->partial = cmig_reader_skip(&reader, "distinct") || copy->partial;
+    cmig_reader_skip(&reader, "all");
+    do
+        g_ptr_array_add(copy->items, read_item(&reader));
+    while (cmig_reader_is_symbol(&reader, ',') && cmig_reader_next(&reader));
+    if (!cmig_reader_skip(&reader, "from") || (copy->from = take_table(&reader)) == NULL)
+        return NULL;
+    copy->partial = !takes_all_rows(&reader) || copy->partial;
+    return g_steal_pointer(&copy);
+}

@@ -1,0 +1,79 @@
+/* PRAGMAs, by their names: they are never prepared, because some act at once. */
+#include "judge.h"
+
+#include <string.h>
+
+/* Those that only tell something, whatever their argument. */
+static const char *const telling[] = {
+    "collation_list",   "compile_options", "data_version",  "database_list", "foreign_key_check",
+    "foreign_key_list", "freelist_count",  "function_list", "index_info",    "index_list",
+    "index_xinfo",      "integrity_check", "module_list",   "page_count",    "pragma_list",
+    "quick_check",      "table_info",      "table_list",    "table_xinfo",   NULL};
+
+/* Those that a value does no harm to: for the connection only, or maintenance. */
+static const char *const harmless[] = {
+    "analysis_limit", "automatic_index", "busy_timeout",       "cache_size",
+    "cache_spill",    "encoding",        "defer_foreign_keys", "incremental_vacuum",
+    "mmap_size",      "optimize",        "shrink_memory",      "soft_heap_limit",
+    "temp_store",     "threads",         "wal_checkpoint",     NULL};
+
+/* What a value of these sets can be set again. */
+static const char *const numbers[] = {"application_id", "user_version", NULL};
+
+/* These protect the data. */
+static const char *const protecting[] = {"foreign_keys", "ignore_check_constraints",
+                                         "writable_schema", "trusted_schema", NULL};
+
+static gboolean is_on(const CmigReader *reader)
+{
+    static const char *const words[] = {"on", "yes", "true", NULL};
+    g_autofree char *name = cmig_reader_name(reader);
+    g_autofree char *folded = name != NULL ? cmig_fold(name) : NULL;
+    return (folded != NULL && g_strv_contains(words, folded)) ||
+           (reader->token.kind == CMIG_TOKEN_NUMBER &&
+            reader->lexer.text[reader->token.start] != '0');
+}
+
+static char *take_name(CmigReader *reader)
+{
+    g_autofree char *name = cmig_reader_name(reader);
+    cmig_reader_next(reader);
+    return name != NULL ? cmig_fold(name) : g_strdup("");
+}
+
+static void judge_value(CmigSqliteJudge *self, const char *name, const CmigReader *value,
+                        CmigFact *fact)
+{
+    if (g_strv_contains(harmless, name))
+        return;
+    if (strcmp(name, "foreign_keys") == 0)
+        sqlite3_db_config(self->scratch->handle, SQLITE_DBCONFIG_ENABLE_FKEY, is_on(value), NULL);
+    CmigLevel level = g_strv_contains(numbers, name) ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_WEAKER;
+    cmig_fact_say(fact, level, g_strv_contains(protecting, name) ? CMIG_FACT_PRIVILEGE : 0, NULL,
+                  "sets PRAGMA %s", name);
+}
+
+/* Also behind EXPLAIN, which keeps no PRAGMA from acting. Anything else that is explained is not
+ * run. */
+CmigJudged cmig_judge_pragma(CmigSqliteJudge *self, const CmigSqlScript *script, guint index,
+                             CmigFact *fact)
+{
+    CmigReader reader = cmig_reader_of(script, index);
+    if (cmig_reader_skip(&reader, "explain") && cmig_reader_skip(&reader, "query"))
+        cmig_reader_skip(&reader, "plan");
+    if (!cmig_reader_skip(&reader, "pragma"))
+        return CMIG_JUDGED;
+    cmig_judge_forget_shapes(self);
+    g_autofree char *name = take_name(&reader);
+    if (cmig_reader_is_symbol(&reader, '.')) {
+        cmig_reader_next(&reader);
+        g_free(name);
+        name = take_name(&reader);
+    }
+    gboolean value = cmig_reader_is_symbol(&reader, '=') || cmig_reader_is_symbol(&reader, '(');
+    if (value && !g_strv_contains(telling, name)) {
+        cmig_reader_next(&reader);
+        judge_value(self, name, &reader, fact);
+    }
+    return CMIG_JUDGED;
+}

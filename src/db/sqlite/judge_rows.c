@@ -1,0 +1,363 @@
+/* What INSERT, UPDATE and DELETE do, and the triggers behind them. SQLite says which tables, the
+ * words say which rows. */
+#include "judge.h"
+
+#include <string.h>
+
+enum { MOST_SHAPES = 1000 };
+
+typedef struct {
+    CmigSqliteJudge *judge;
+    CmigFact *fact;
+    CmigReader reader; /* at the statement's beginning */
+    gboolean inserts;  /* it is an INSERT: an UPDATE is that of ON CONFLICT */
+    gboolean replaces; /* … OR REPLACE */
+    gboolean filters;  /* for some rows only */
+    gboolean clears;   /* it, or one of its triggers, empties a table at once */
+} Rows;
+
+static gboolean is_schema_table(const char *name)
+{
+    static const char *const names[] = {"sqlite_master", "sqlite_schema", "sqlite_temp_master",
+                                        "sqlite_temp_schema", NULL};
+    g_autofree char *folded = cmig_fold(name);
+    return g_strv_contains(names, folded);
+}
+
+/* --- Triggers --- */
+
+/* Goes to the next DELETE or UPDATE of a trigger's body; that of ON CONFLICT is none. */
+static gboolean find_change(CmigReader *reader)
+{
+    gboolean upsert = FALSE;
+    for (; reader->token.kind != CMIG_TOKEN_END; cmig_reader_next(reader)) {
+        if (!upsert && (cmig_reader_is(reader, "delete") || cmig_reader_is(reader, "update")))
+            return TRUE;
+        upsert = cmig_reader_is(reader, "do");
+    }
+    return FALSE;
+}
+
+/* The body of a trigger, from its first BEGIN; FALSE when it cannot be found. */
+static gboolean find_body(const char *sql, CmigReader *reader)
+{
+    if (sql == NULL)
+        return FALSE;
+    *reader = cmig_reader_new(sql, 0, strlen(sql));
+    while (reader->token.kind != CMIG_TOKEN_END && !cmig_reader_is(reader, "begin"))
+        cmig_reader_next(reader);
+    return reader->token.kind != CMIG_TOKEN_END;
+}
+
+static gboolean changes_all_rows(CmigReader body)
+{
+    while (find_change(&body))
+        if (!cmig_words_filter(&body))
+            return TRUE;
+    return FALSE;
+}
+
+/* What a trigger does for each of all rows it does to all rows. */
+static gboolean trigger_is_unbounded(const Rows *rows, const char *trigger)
+{
+    g_autofree char *sql = cmig_scratch_sql(rows->judge->scratch, trigger, TRUE);
+    CmigReader body;
+    if ((!rows->inserts && !rows->filters) || rows->clears || !find_body(sql, &body))
+        return TRUE;
+    return changes_all_rows(body);
+}
+
+static gboolean trigger_replaces(const Rows *rows, const char *trigger)
+{
+    g_autofree char *sql = cmig_scratch_sql(rows->judge->scratch, trigger, TRUE);
+    CmigReader body;
+    return !find_body(sql, &body) || cmig_words_have(body, "replace");
+}
+
+/* --- Tables --- */
+
+static void say_rows(const Rows *rows, const CmigAction *action, CmigLevel level, guint flags,
+                     const char *verb)
+{
+    const char *table = cmig_plan_origin(&rows->judge->plan, action->first);
+    CmigFactTarget *target = cmig_judge_target(rows->judge, action->first, "table", TRUE);
+    if (action->trigger != NULL)
+        cmig_fact_say(rows->fact, level, flags, target, "%s of %s by the trigger %s", verb, table,
+                      action->trigger);
+    else
+        cmig_fact_say(rows->fact, level, flags, target, "%s of %s", verb, table);
+}
+
+/* FTS tables take commands as rows of a column that has the table's name. */
+static gboolean is_command(const Rows *rows, const char *table)
+{
+    guint count = 0;
+    CmigReader reader = rows->reader;
+    g_autofree char *wanted = cmig_fold(table);
+    const char *type = NULL;
+    for (; count < 2 && reader.token.kind != CMIG_TOKEN_END && !cmig_reader_is(&reader, "values") &&
+           !cmig_reader_is(&reader, "select");
+         cmig_reader_next(&reader)) {
+        g_autofree char *name = cmig_reader_name(&reader);
+        g_autofree char *folded = name != NULL ? cmig_fold(name) : NULL;
+        count += g_strcmp0(folded, wanted) == 0;
+    }
+    if (count == 2)
+        type = cmig_scratch_type(rows->judge->scratch, table, FALSE);
+    return g_strcmp0(type, "virtual") == 0;
+}
+
+static void judge_insert(const Rows *rows, const CmigAction *action)
+{
+    const char *table = action->first;
+    gboolean replaces =
+        action->trigger != NULL ? trigger_replaces(rows, action->trigger) : rows->replaces;
+    if (replaces || cmig_scratch_resolves_conflicts(rows->judge->scratch, table))
+        say_rows(rows, action, CMIG_LEVEL_WEAKER, 0, "replaces rows");
+    else if (is_command(rows, table))
+        say_rows(rows, action, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, "gives a command to the index");
+}
+
+static void judge_change(const Rows *rows, const CmigAction *action)
+{
+    gboolean deletes = action->code == SQLITE_DELETE;
+    gboolean all;
+    if (action->trigger != NULL)
+        all = trigger_is_unbounded(rows, action->trigger);
+    else
+        all = !rows->inserts && !rows->filters;
+    if (deletes)
+        say_rows(rows, action, all ? CMIG_LEVEL_DATA : CMIG_LEVEL_WEAKER, 0,
+                 all ? "deletes all rows" : "deletes rows");
+    else
+        say_rows(rows, action, all ? CMIG_LEVEL_DATA : CMIG_LEVEL_WEAKER, 0,
+                 all ? "changes all rows" : "changes rows");
+}
+
+/* Tables of SQLite's own. TRUE when it is one. */
+static gboolean judge_internal(const Rows *rows, const CmigAction *action)
+{
+    if (is_schema_table(action->first)) {
+        cmig_fact_say(rows->fact, CMIG_LEVEL_UNBOUNDED, CMIG_FACT_PRIVILEGE,
+                      cmig_judge_target(rows->judge, "main", "database", TRUE),
+                      "writes to the table of the schema itself");
+        return TRUE;
+    }
+    if (g_ascii_strncasecmp(action->first, "sqlite_", strlen("sqlite_")) != 0)
+        return FALSE;
+    if (g_ascii_strcasecmp(action->first, "sqlite_sequence") == 0 && action->code != SQLITE_INSERT)
+        cmig_fact_say(rows->fact, CMIG_LEVEL_WEAKER, 0, NULL, "sets counters of AUTOINCREMENT");
+    return TRUE;
+}
+
+static gboolean is_write(const CmigAction *action)
+{
+    return action->code == SQLITE_INSERT || action->code == SQLITE_UPDATE ||
+           action->code == SQLITE_DELETE;
+}
+
+static void judge_action(const Rows *rows, const CmigAction *action)
+{
+    if (!is_write(action) || judge_internal(rows, action) || g_strcmp0(action->third, "temp") == 0)
+        return;
+    CmigSqliteJudge *self = rows->judge;
+    if (cmig_scratch_is_missing(self->scratch, action->first)) {
+        say_rows(rows, action, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, "changes something");
+        return;
+    }
+    if (cmig_plan_is_new(&self->plan, action->first, FALSE) ||
+        cmig_scratch_is_view(self->scratch, action->first))
+        return;
+    if (action->code == SQLITE_INSERT)
+        judge_insert(rows, action);
+    else
+        judge_change(rows, action);
+}
+
+/* What was copied before is no copy any more. */
+static void touch_copies(const Rows *rows)
+{
+    GPtrArray *actions = rows->judge->scratch->actions;
+    for (guint idx = 0; idx < actions->len; idx++) {
+        const CmigAction *action = actions->pdata[idx];
+        gboolean adds = action->code == SQLITE_INSERT && !rows->replaces;
+        const char *column = adds ? "" : action->code == SQLITE_UPDATE ? action->second : NULL;
+        if (is_write(action))
+            cmig_plan_touch(&rows->judge->plan, action->first, column);
+    }
+}
+
+/* --- Copies --- */
+
+typedef enum {
+    AFFINITY_TEXT,
+    AFFINITY_BLOB,
+    AFFINITY_INTEGER,
+    AFFINITY_REAL,
+    AFFINITY_NUMERIC
+} Affinity;
+
+/* SQLite's own rule. */
+static Affinity affinity_of(const char *type)
+{
+    static const struct {
+        const char *part;
+        Affinity affinity;
+    } parts[] = {
+        {"INT", AFFINITY_INTEGER}, {"CHAR", AFFINITY_TEXT}, {"CLOB", AFFINITY_TEXT},
+        {"TEXT", AFFINITY_TEXT},   {"BLOB", AFFINITY_BLOB}, {"REAL", AFFINITY_REAL},
+        {"FLOA", AFFINITY_REAL},   {"DOUB", AFFINITY_REAL},
+    };
+    g_autofree char *upper = g_ascii_strup(type != NULL ? type : "", -1);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(parts); idx++)
+        if (strstr(upper, parts[idx].part) != NULL)
+            return parts[idx].affinity;
+    return *upper == '\0' ? AFFINITY_BLOB : AFFINITY_NUMERIC;
+}
+
+/* Whether values of the one type are not the same in the other: '007' is 7 then. */
+static gboolean is_converted(const char *from, const char *to)
+{
+    Affinity before = affinity_of(from);
+    Affinity after = affinity_of(to);
+    if (before == AFFINITY_TEXT || before == AFFINITY_BLOB)
+        return after != AFFINITY_TEXT && after != AFFINITY_BLOB;
+    return before != AFFINITY_REAL && after == AFFINITY_REAL;
+}
+
+static const CmigPart *find_column(const GPtrArray *columns, const char *folded)
+{
+    for (guint idx = 0; idx < columns->len; idx++) {
+        const CmigPart *part = columns->pdata[idx];
+        if (g_ascii_strcasecmp(part->name, folded) == 0)
+            return part;
+    }
+    return NULL;
+}
+
+/* The folded names of all columns, or of those that an INSERT gives values to. */
+static void add_names(GPtrArray *names, const GPtrArray *columns, gboolean stored)
+{
+    for (guint idx = 0; idx < columns->len; idx++) {
+        const CmigPart *part = columns->pdata[idx];
+        if (!stored || !part->generated)
+            g_ptr_array_add(names, cmig_fold(part->name));
+    }
+}
+
+/* Which columns come from where; everything that does not is lacking. */
+static void compare_columns(const CmigCopyText *text, const GPtrArray *from, const GPtrArray *to,
+                            CmigCopy *copy)
+{
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func(g_free);
+    for (guint idx = 0; idx < text->items->len; idx++)
+        if (strcmp(text->items->pdata[idx], "*") == 0)
+            add_names(items, from, FALSE);
+        else
+            g_ptr_array_add(items, g_strdup(text->items->pdata[idx]));
+    for (guint idx = 0; idx < text->columns->len; idx++)
+        g_ptr_array_add(targets, g_strdup(text->columns->pdata[idx]));
+    if (targets->len == 0)
+        add_names(targets, to, TRUE);
+    g_autoptr(GHashTable) copied = g_hash_table_new(g_str_hash, g_str_equal);
+    for (guint idx = 0; idx < items->len && idx < targets->len; idx++) {
+        const CmigPart *source = find_column(from, items->pdata[idx]);
+        const CmigPart *target = find_column(to, targets->pdata[idx]);
+        if (source == NULL || target == NULL)
+            continue;
+        g_hash_table_add(copied, (gpointer)(guintptr)source);
+        g_hash_table_add(copy->columns, g_strdup(targets->pdata[idx]));
+        if (is_converted(source->type, target->type))
+            g_ptr_array_add(copy->converted, g_strdup(source->name));
+    }
+    for (guint idx = 0; idx < from->len; idx++) {
+        const CmigPart *part = from->pdata[idx];
+        if (!part->generated && !g_hash_table_contains(copied, part))
+            g_ptr_array_add(copy->lacking, g_strdup(part->name));
+    }
+}
+
+/* Whether the INSERT reads the table itself, not a temporary one of its name, and no trigger comes
+ * between. SQLite does not always ask before it reads all of a table. */
+static gboolean reads_directly(const Rows *rows, const char *from)
+{
+    GPtrArray *actions = rows->judge->scratch->actions;
+    for (guint idx = 0; idx < actions->len; idx++)
+        if (((const CmigAction *)actions->pdata[idx])->trigger != NULL)
+            return FALSE;
+    return !cmig_scratch_is_hidden(rows->judge->scratch, from);
+}
+
+/* INSERT … SELECT that fills a new table with the rows of another. */
+static void note_copy(const Rows *rows, CmigJudgeStatement *explained)
+{
+    static const char *const aggregates[] = {"Agg", NULL};
+    CmigSqliteJudge *self = rows->judge;
+    g_autoptr(CmigCopyText) text = cmig_words_copy(rows->reader);
+    if (text == NULL || !cmig_plan_is_new(&self->plan, text->to, FALSE) ||
+        !reads_directly(rows, text->from))
+        return; /* or it only looks like one */
+    CmigCopy *copy = cmig_copy_new(text->from, text->to);
+    g_autoptr(GPtrArray) from = cmig_scratch_columns(self->scratch, text->from);
+    g_autoptr(GPtrArray) to = cmig_scratch_columns(self->scratch, text->to);
+    copy->partial = text->partial || cmig_scratch_has_code(explained, aggregates) ||
+                    cmig_scratch_resolves_conflicts(self->scratch, text->to);
+    compare_columns(text, from, to, copy);
+    cmig_plan_add_copy(&self->plan, copy);
+    cmig_judge_forget_shapes(self);
+}
+
+/* --- Statements --- */
+
+static gboolean has_action(const CmigScratch *scratch, int code)
+{
+    for (guint idx = 0; idx < scratch->actions->len; idx++) {
+        const CmigAction *action = scratch->actions->pdata[idx];
+        if (action->code == code && (code != SQLITE_INSERT || action->trigger == NULL))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static CmigJudgeStatement *prepare(CmigSqliteJudge *self, const CmigSqlScript *script, guint index,
+                                   gboolean shaped)
+{
+    const CmigSqlStatement *bounds = cmig_sql_statement(script, index);
+    CmigJudgeStatement *statement = NULL;
+    if (shaped)
+        statement = cmig_scratch_prepare(self->scratch, self->shape->str, self->shape->len, TRUE);
+    if (statement == NULL)
+        statement = cmig_scratch_prepare(self->scratch, script->text + bounds->start,
+                                         bounds->end - bounds->start, TRUE);
+    return statement;
+}
+
+CmigJudged cmig_judge_rows(CmigSqliteJudge *self, const CmigSqlScript *script, guint index,
+                           CmigFact *fact)
+{
+    static const char *const clearing[] = {"Clear", NULL};
+    Rows rows = {.judge = self, .fact = fact, .reader = cmig_reader_of(script, index)};
+    gboolean shaped = cmig_words_shape(rows.reader, self->shape);
+    if (shaped && g_hash_table_contains(self->shapes, self->shape->str))
+        return CMIG_JUDGED_BEFORE;
+    if (shaped && g_hash_table_size(self->shapes) < MOST_SHAPES)
+        g_hash_table_add(self->shapes, g_strdup(self->shape->str));
+    g_autoptr(CmigJudgeStatement) explained = prepare(self, script, index, shaped);
+    if (explained == NULL)
+        return CMIG_JUDGED_NOT;
+    CmigReader reader = rows.reader;
+    rows.filters = cmig_words_filter(&reader);
+    rows.replaces = cmig_words_have(rows.reader, "replace");
+    rows.inserts = has_action(self->scratch, SQLITE_INSERT);
+    rows.clears =
+        has_action(self->scratch, SQLITE_DELETE) && cmig_scratch_has_code(explained, clearing);
+    cmig_judge_functions(self, fact);
+    touch_copies(&rows);
+    g_autoptr(GPtrArray) actions = g_ptr_array_ref(self->scratch->actions);
+    for (guint idx = 0; idx < actions->len; idx++)
+        judge_action(&rows, actions->pdata[idx]);
+    if (rows.inserts && !shaped)
+        note_copy(&rows, explained);
+    return CMIG_JUDGED;
+}

@@ -1,0 +1,108 @@
+/* The shape of a statement: what is the same in the many that a dump consists of. */
+#include "judge.h"
+
+#include <string.h>
+
+enum { LONGEST = 8192 };
+
+typedef struct {
+    GString *text;
+    CmigToken before;  /* the last token */
+    gsize last;        /* where it begins in `text` */
+    gboolean replaced; /* it was a value and is NULL now */
+    gboolean written;  /* values of the user's may stand here */
+    gboolean tuples;   /* behind VALUES */
+    gint depth;
+    gsize open;  /* where the current tuple begins in `text` */
+    gsize start; /* where it does with the comma before it */
+    gsize previous;
+    gsize previous_size; /* of the tuple before; 0 = there is none */
+} Shape;
+
+static gboolean is_symbol_of(const char *text, const CmigToken *token, const char *symbols)
+{
+    return token->kind == CMIG_TOKEN_SYMBOL && strchr(symbols, text[token->start]) != NULL;
+}
+
+/* x'00' */
+static gboolean ends_blob(const CmigReader *reader, const Shape *shape)
+{
+    return reader->token.kind == CMIG_TOKEN_STRING &&
+           cmig_lexer_is(&reader->lexer, &shape->before, "x") &&
+           shape->before.end == reader->token.start;
+}
+
+/* Whether the token is a value of which nothing hangs but what is stored or compared. */
+static gboolean is_value(const CmigReader *reader, const Shape *shape)
+{
+    return shape->written &&
+           (reader->token.kind == CMIG_TOKEN_STRING || reader->token.kind == CMIG_TOKEN_NUMBER) &&
+           is_symbol_of(reader->lexer.text, &shape->before, "(,=<>+-*/|");
+}
+
+/* At the end of a tuple: it goes if it is like the one before. */
+static void end_tuple(Shape *shape)
+{
+    const char *text = shape->text->str;
+    gsize size = shape->text->len - shape->open;
+    if (size == shape->previous_size &&
+        memcmp(text + shape->previous, text + shape->open, size) == 0) {
+        g_string_truncate(shape->text, shape->start);
+        return;
+    }
+    shape->previous = shape->open;
+    shape->previous_size = size;
+}
+
+/* Tokens that touch each other still do: two symbols may be one operator. */
+static void add_token(const CmigReader *reader, Shape *shape)
+{
+    const CmigToken *token = &reader->token;
+    gboolean blob = shape->written && ends_blob(reader, shape);
+    gboolean value = blob || is_value(reader, shape);
+    if (blob)
+        g_string_truncate(shape->text, shape->last);
+    else if (shape->text->len > 0 &&
+             (value || shape->replaced || shape->before.end != token->start))
+        g_string_append_c(shape->text, ' ');
+    gsize at = shape->text->len;
+    if (shape->tuples && shape->depth == 0 && cmig_reader_is_symbol(reader, '(')) {
+        shape->open = at;
+        shape->start = is_symbol_of(reader->lexer.text, &shape->before, ",") ? shape->last : at;
+    }
+    if (value)
+        g_string_append(shape->text, "NULL");
+    else
+        g_string_append_len(shape->text, reader->lexer.text + token->start,
+                            (gssize)(token->end - token->start));
+    if (cmig_reader_is_symbol(reader, '('))
+        shape->depth++;
+    else if (cmig_reader_is_symbol(reader, ')') && --shape->depth == 0 && shape->tuples)
+        end_tuple(shape);
+    shape->last = at;
+    shape->replaced = value;
+    shape->before = *token;
+}
+
+gboolean cmig_words_shape(CmigReader reader, GString *text)
+{
+    static const char *const verbs[] = {"insert", "replace", "update", "delete", NULL};
+    static const char *const values[] = {"values", "where", "set", NULL};
+    static const char *const others[] = {"select", "with", NULL};
+    Shape shape = {.text = text};
+    g_string_truncate(text, 0);
+    if (!cmig_reader_is_one_of(&reader, verbs))
+        return FALSE;
+    for (; reader.token.kind != CMIG_TOKEN_END; cmig_reader_next(&reader)) {
+        /* A string before `=` may be the name of a column. */
+        if (text->len > LONGEST || cmig_reader_is_one_of(&reader, others) ||
+            (shape.replaced && cmig_reader_is_symbol(&reader, '=')))
+            return FALSE;
+        add_token(&reader, &shape);
+        if (shape.depth == 0 && cmig_reader_is_one_of(&reader, values)) {
+            shape.written = TRUE;
+            shape.tuples = cmig_reader_is(&reader, "values");
+        }
+    }
+    return TRUE;
+}

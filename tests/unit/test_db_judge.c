@@ -1,0 +1,405 @@
+/* What the judge for SQLite says of statements, and whether it ever says less than they do. */
+#include "db_fixture.h"
+
+#include <sys/stat.h>
+
+static void setup(void)
+{
+    fixture_setup(CMIG_DIALECT_SQLITE);
+}
+
+#define SCHEMA                                                                                     \
+    "CREATE TABLE agents (id INTEGER PRIMARY KEY, name text NOT NULL, note text);"                 \
+    "CREATE TABLE orders (id INTEGER PRIMARY KEY AUTOINCREMENT, agent int REFERENCES agents ON "   \
+    "DELETE CASCADE, total int, twice int AS (total * 2));"                                        \
+    "CREATE TABLE log (at text, what text);"                                                       \
+    "CREATE TABLE keeper (a PRIMARY KEY ON CONFLICT REPLACE, b);"                                  \
+    "CREATE TABLE audited (a int, b int);"                                                         \
+    "CREATE INDEX orders_agent ON orders (agent);"                                                 \
+    "CREATE UNIQUE INDEX agents_name ON agents (name);"                                            \
+    "CREATE VIEW names AS SELECT id, name FROM agents;"                                            \
+    "CREATE TRIGGER names_gone INSTEAD OF DELETE ON names BEGIN DELETE FROM agents WHERE id = "    \
+    "old.id; END;"                                                                                 \
+    "CREATE TRIGGER audited_in AFTER INSERT ON audited BEGIN INSERT INTO log VALUES (1, 2); END;"  \
+    "CREATE TRIGGER audited_out AFTER DELETE ON audited BEGIN DELETE FROM log; END;"               \
+    "CREATE TRIGGER audited_up AFTER UPDATE ON audited BEGIN DELETE FROM log WHERE at = old.a; "   \
+    "END;"                                                                                         \
+    "CREATE VIRTUAL TABLE search USING fts5(body);"                                                \
+    "INSERT INTO agents VALUES (1, 'a', 'x'), (2, 'b', 'y'), (3, 'c', 'z');"                       \
+    "INSERT INTO orders (agent, total) VALUES (1, 10), (2, 20), (3, 30);"                          \
+    "INSERT INTO log VALUES ('1', 'a'), ('2', 'b'); INSERT INTO keeper VALUES (1, 1), (2, 2);"     \
+    "INSERT INTO audited SELECT 1, 2 UNION ALL SELECT 3, 4; INSERT INTO search VALUES ('words');"
+
+static CmigJudge *make_judge(void)
+{
+    g_autoptr(CmigDb) db = fixture_connect();
+    CmigJudge *judge = NULL;
+    g_autoptr(GError) error = NULL;
+    ck_assert_msg(cmig_db_judge(db, &judge, &error), "%s", error ? error->message : "");
+    return judge;
+}
+
+/* --- Cases --- */
+
+enum {
+    O = CMIG_FACT_OPAQUE,
+    K = CMIG_FACT_CASCADE,
+    N = CMIG_FACT_ALONE,
+    P = CMIG_FACT_PRIVILEGE,
+};
+
+typedef struct {
+    const char *sql;
+    guint level;      /* of the worst statement */
+    guint flags;      /* of all */
+    const char *what; /* of the worst statement; NULL = not looked at */
+} JudgeCase;
+
+static const JudgeCase cases[] = {
+    /* nothing is lost */
+    {"SELECT * FROM agents", 0, 0, NULL},
+    {"VALUES (1)", 0, 0, NULL},
+    {"WITH x AS (SELECT 1 AS a) SELECT a FROM x", 0, 0, NULL},
+    {"CREATE TABLE t (a); CREATE INDEX i ON t (a); CREATE VIEW v AS SELECT 1;", 0, 0, NULL},
+    {"CREATE TRIGGER g AFTER INSERT ON agents BEGIN DELETE FROM orders; END", 0, 0, NULL},
+    {"CREATE TABLE t AS SELECT * FROM agents", 0, 0, NULL},
+    {"CREATE VIRTUAL TABLE v USING fts5(a)", 0, 0, NULL},
+    {"INSERT INTO agents VALUES (9, 'x', NULL); INSERT OR IGNORE INTO agents VALUES (9, 'x', 1);",
+     0, 0, NULL},
+    {"INSERT INTO log SELECT id, name FROM agents WHERE id > 1", 0, 0, NULL},
+    {"INSERT INTO agents VALUES (1, replace('a', 'b', 'c'), 1)", 0, 0, NULL},
+    {"INSERT INTO agents VALUES (1, 'a', 1) ON CONFLICT DO NOTHING", 0, 0, NULL},
+    {"INSERT INTO orders DEFAULT VALUES", 0, 0, NULL},
+    {"ALTER TABLE agents ADD COLUMN c int", 0, 0, NULL},
+    {"REINDEX; ANALYZE; ANALYZE agents;", 0, 0, NULL},
+    {"EXPLAIN DELETE FROM agents; EXPLAIN QUERY PLAN DROP TABLE agents;", 0, 0, NULL},
+    {"INSERT INTO audited VALUES (1, 2)", 0, 0, NULL},
+    {"INSERT INTO search VALUES ('search')", 0, 0, NULL},
+    {"DROP TABLE IF EXISTS absent", 0, 0, NULL},
+    {"PRAGMA table_info(agents); PRAGMA foreign_key_check; PRAGMA integrity_check(3);"
+     "PRAGMA user_version; PRAGMA foreign_keys; PRAGMA cache_size = 100;",
+     0, 0, NULL},
+    {"BEGIN; SAVEPOINT a; RELEASE a; COMMIT;", 0, 0, NULL},
+    {"VACUUM", 0, N, "writes the whole file anew"},
+
+    /* definitions */
+    {"DROP INDEX orders_agent", 1, 0, "drops the index orders_agent"},
+    {"DROP VIEW names", 1, 0, "drops the view names"},
+    {"ALTER TABLE agents RENAME TO people", 1, 0, "renames the table agents to people"},
+    {"ALTER TABLE agents RENAME COLUMN note TO notes", 1, 0,
+     "renames the column note of agents to notes"},
+    {"ALTER TABLE agents RENAME note TO notes", 1, 0, "renames the column note of agents to notes"},
+    {"ALTER TABLE orders DROP COLUMN twice", 1, 0, "drops the column twice of orders"},
+    {"PRAGMA user_version = 7", 1, 0, "sets PRAGMA user_version"},
+
+    /* rows that are chosen, protection */
+    {"DELETE FROM orders WHERE id = 1", 2, 0, "deletes rows of orders"},
+    {"UPDATE orders SET total = 1 WHERE id = 1", 2, 0, "changes rows of orders"},
+    {"UPDATE orders SET total = a.id FROM agents a WHERE a.id = orders.agent", 2, 0,
+     "changes rows of orders"},
+    {"REPLACE INTO agents VALUES (1, 'x', 1)", 2, 0, "replaces rows of agents"},
+    {"INSERT OR REPLACE INTO agents VALUES (1, 'x', 1)", 2, 0, "replaces rows of agents"},
+    {"INSERT INTO keeper VALUES (1, 2)", 2, 0, "replaces rows of keeper"},
+    {"INSERT INTO agents VALUES (1, 'x', 1) ON CONFLICT (id) DO UPDATE SET name = 'y'", 2, 0,
+     "changes rows of agents"},
+    {"UPDATE OR REPLACE agents SET id = 1 WHERE id = 2", 2, 0, "changes rows of agents"},
+    {"DROP INDEX agents_name", 2, 0, "drops the unique index agents_name"},
+    {"DROP TRIGGER audited_in", 2, 0, "drops the trigger audited_in"},
+    {"PRAGMA foreign_keys = OFF", 2, P, "sets PRAGMA foreign_keys"},
+    {"PRAGMA main.writable_schema(1)", 2, P, "sets PRAGMA writable_schema"},
+    {"PRAGMA ignore_check_constraints = 1", 2, P, NULL},
+    {"PRAGMA journal_mode = OFF; PRAGMA synchronous = 0; PRAGMA legacy_alter_table = 1;", 2, 0,
+     NULL},
+    {"PRAGMA unheard_of = 1", 2, 0, "sets PRAGMA unheard_of"},
+    {"EXPLAIN PRAGMA journal_mode = OFF", 2, 0, "sets PRAGMA journal_mode"},
+    {"PRAGMA \"journal_mode\" = 'OFF'", 2, 0, "sets PRAGMA journal_mode"},
+    {"ATTACH 'other.db' AS other", 2, P, "opens another database file"},
+    {"DETACH other", 2, P, "closes another database file"},
+    {"VACUUM INTO 'copy.db'", 2, N | P, "writes a copy of the database into a file"},
+    {"SELECT load_extension('x')", 2, P | O,
+     "calls load_extension, which reaches out of the database"},
+    {"SELECT LOAD_EXTENSION('x')", 2, P | O, NULL},
+    {"CREATE TABLE t AS SELECT load_extension('x') AS a", 2, P | O, NULL},
+    {"SELECT writefile('a', 'b')", 2, P | O, NULL},
+    {"SELECT readfile('a'), edit('b')", 2, P | O, NULL},
+    {"DELETE FROM sqlite_sequence", 2, 0, "sets counters of AUTOINCREMENT"},
+    {"INSERT INTO search (search) VALUES ('delete-all')", 2, O,
+     "gives a command to the index of search"},
+    {"foo bar", 2, O, "is not understood: begins with FOO BAR"},
+    {"SELECT * FROM missing", 2, O, NULL},
+    {"INSERT INTO missing VALUES (1)", 2, O, NULL},
+    {"CREATE TABLE t AS WITH RECURSIVE x (a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM x) SELECT a "
+     "FROM x",
+     2, O, NULL},
+
+    /* data */
+    {"DROP TABLE agents", 3, 0, "drops the table agents"},
+    {"DROP TABLE search", 3, 0, "drops the table search"},
+    {"DELETE FROM orders", 3, 0, "deletes all rows of orders"},
+    {"UPDATE orders SET total = 0", 3, 0, "changes all rows of orders"},
+    {"ALTER TABLE agents DROP COLUMN note", 3, 0, "drops the column note of agents"},
+    {"ALTER TABLE agents DROP note", 3, 0, "drops the column note of agents"},
+    {"DELETE FROM missing", 3, O, NULL},
+    {"DROP TABLE missing", 3, O, NULL},
+
+    /* the schema itself */
+    {"DELETE FROM sqlite_master", 4, P, "writes to the table of the schema itself"},
+    {"UPDATE sqlite_schema SET sql = 'x' WHERE name = 'agents'", 4, P, NULL},
+    {"UPDATE main.[SQLITE_master] SET sql = 'x' WHERE name = 'agents'", 4, P, NULL},
+    {"INSERT INTO sqlite_master VALUES (1, 2, 3, 4, 5)", 4, P, NULL},
+
+    /* conditions that are none */
+    {"DELETE FROM orders WHERE 1", 3, 0, "deletes all rows of orders"},
+    {"DELETE FROM orders WHERE true", 3, 0, NULL},
+    {"DELETE FROM orders WHERE 1=1", 3, 0, NULL},
+    {"DELETE FROM orders WHERE (((1)) = 1)", 3, 0, NULL},
+    {"DELETE FROM orders WHERE 'a' = 'a'", 3, 0, NULL},
+    {"DELETE FROM orders WHERE NOT 0", 3, 0, NULL},
+    {"DELETE FROM orders WHERE id = id", 3, 0, NULL},
+    {"DELETE FROM orders WHERE orders.id == ORDERS.id", 3, 0, NULL},
+    {"DELETE FROM orders WHERE id IS id", 3, 0, NULL},
+    {"DELETE FROM orders WHERE id = 5 OR 1", 3, 0, NULL},
+    {"DELETE FROM orders WHERE 1 OR id = 5", 3, 0, NULL},
+    {"DELETE FROM orders WHERE (id = 5) OR (1 AND 2 = 2)", 3, 0, NULL},
+    {"DELETE FROM orders WHERE abs(1) = 1", 3, 0, NULL},
+    {"DELETE FROM orders WHERE CASE WHEN 1 THEN 1 ELSE 0 END", 3, 0, NULL},
+    {"DELETE FROM orders WHERE EXISTS (SELECT 1)", 3, 0, NULL},
+    {"DELETE FROM orders WHERE 1 RETURNING id", 3, 0, NULL},
+    {"DELETE FROM orders RETURNING id", 3, 0, NULL},
+    {"DELETE FROM orders WHERE 1 AND id = 5", 2, 0, NULL},
+    {"DELETE FROM orders WHERE id BETWEEN 1 AND 5", 2, 0, NULL},
+    {"DELETE FROM orders WHERE id IN (SELECT id FROM agents)", 2, 0, NULL},
+    {"DELETE FROM orders WHERE \"id\" = 1 OR [agent] = 2", 2, 0, NULL},
+    {"UPDATE orders SET total = (SELECT 1 WHERE 1 = 2)", 3, 0, NULL},
+    {"UPDATE orders SET total = CASE WHEN id = 1 THEN 2 END", 3, 0, NULL},
+    {"UPDATE orders SET total = 1 WHERE 1", 3, 0, NULL},
+
+    /* hidden in other words */
+    {"/* x */ DeLeTe /* FROM y WHERE */ FROM -- where id = 1\n [orders]", 3, 0,
+     "deletes all rows of orders"},
+    {"DELETE FROM `orders`; ", 3, 0, NULL},
+    {"DELETE FROM \"main\".\"orders\"", 3, 0, NULL},
+    {"DELETE FROM 'orders'", 3, 0, NULL},
+    {"WITH x AS (SELECT 1 AS id WHERE 1) DELETE FROM orders", 3, 0, "deletes all rows of orders"},
+    {"WITH x AS (SELECT 1 AS id) DELETE FROM orders WHERE id IN x", 2, 0, NULL},
+    {"WITH replace AS (SELECT 1) DELETE FROM orders", 3, 0, NULL},
+    {"DROP /**/ TABLE IF/**/EXISTS agents", 3, 0, NULL},
+    {"DELETE FROM names", 3, 0, "deletes all rows of agents by the trigger names_gone"},
+    {"DELETE FROM names WHERE id = 1", 2, 0, "deletes rows of agents by the trigger names_gone"},
+    {"DELETE FROM audited WHERE a = 1", 3, 0,
+     "deletes all rows of log by the trigger audited_out, deletes rows of audited"},
+    {"UPDATE audited SET a = 1 WHERE b = 2", 2, 0,
+     "changes rows of audited, deletes rows of log by the trigger audited_up"},
+    {"CREATE TRIGGER g AFTER INSERT ON agents BEGIN DELETE FROM orders; END;"
+     "INSERT INTO agents VALUES (7, 'x', 1)",
+     3, 0, "deletes all rows of orders by the trigger g"},
+    {"CREATE TEMP TRIGGER g AFTER INSERT ON agents BEGIN UPDATE orders SET total = 0; END;"
+     "INSERT INTO agents VALUES (7, 'x', 1)",
+     3, 0, "changes all rows of orders by the trigger g"},
+    {"CREATE TRIGGER g AFTER INSERT ON agents BEGIN INSERT OR REPLACE INTO keeper VALUES (1, 1); "
+     "END; INSERT INTO agents VALUES (7, 'x', 1)",
+     2, 0, "replaces rows of keeper by the trigger g"},
+    {"INSERT INTO agents VALUES (7, 'x', 1);"
+     "CREATE TRIGGER g AFTER INSERT ON agents BEGIN DELETE FROM orders; END;"
+     "INSERT INTO agents VALUES (8, 'x', 1)",
+     3, 0, NULL},
+    {"INSERT INTO agents VALUES (8, 'x', load_extension('a'))", 2, P | O, NULL},
+    {"DELETE FROM orders WHERE id = 1 -/**/-1; ", 2, 0, NULL},
+    {"DELETE FROM orders WHERE id = 1 -- \n OR 1", 3, 0, NULL},
+    {"UPDATE 'agents' SET 'note' = 'x', 'name' = 'y' WHERE id = 1", 2, 0, NULL},
+    {"PRAGMA foreign_keys = ON; DELETE FROM agents WHERE id = 1", 2, P, NULL},
+    {"PRAGMA foreign_keys = ON; DROP TABLE agents", 3, P | K, NULL},
+
+    /* temporary objects, and what the plan made itself */
+    {"CREATE TEMP TABLE t (a); INSERT INTO t VALUES (1); UPDATE t SET a = 2; DELETE FROM t;"
+     "ALTER TABLE t ADD COLUMN b; ALTER TABLE t RENAME TO u; DROP TABLE u;",
+     0, 0, NULL},
+    {"CREATE TEMP TABLE agents (a); DELETE FROM agents; DROP TABLE agents", 0, 0, NULL},
+    {"CREATE TEMP TABLE agents (a); DROP TABLE agents; DROP TABLE agents", 3, 0, NULL},
+    {"CREATE TEMP TABLE agents (a); DROP TABLE main.agents", 3, 0, NULL},
+    {"CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 2); UPDATE t SET a = 1; DELETE FROM t;"
+     "ALTER TABLE t RENAME TO u; ALTER TABLE u DROP COLUMN b; DROP TABLE u;",
+     0, 0, NULL},
+    {"CREATE TABLE t (a); CREATE UNIQUE INDEX i ON t (a); DROP INDEX i; CREATE TRIGGER g AFTER "
+     "INSERT ON t BEGIN SELECT 1; END; DROP TRIGGER g; CREATE VIEW v AS SELECT 1; DROP VIEW v",
+     0, 0, NULL},
+    {"CREATE TABLE IF NOT EXISTS agents (a); DROP TABLE agents", 3, 0, NULL},
+    {"DROP TABLE agents; CREATE TABLE agents (a); DROP TABLE agents", 3, 0,
+     "drops the table agents"},
+    {"ALTER TABLE agents RENAME TO people; DROP TABLE people", 3, 0, "drops the table agents"},
+    {"SAVEPOINT s; ALTER TABLE log RENAME TO old; CREATE TABLE log (a); ROLLBACK TO s; DELETE FROM "
+     "log",
+     3, 0, NULL},
+    {"CREATE TABLE agents2 (a); DROP TABLE agents", 3, 0, NULL},
+};
+
+static const CmigFact *worst_of(const GPtrArray *facts, guint *flags)
+{
+    const CmigFact *worst = NULL;
+    *flags = 0;
+    for (guint idx = 0; idx < facts->len; idx++) {
+        const CmigFact *fact = facts->pdata[idx];
+        *flags |= fact->flags;
+        if (worst == NULL || fact->level > worst->level)
+            worst = fact;
+        ck_assert_ptr_nonnull(fact->what);
+        ck_assert(idx == 0 || ((CmigFact *)facts->pdata[idx - 1])->statement < fact->statement);
+    }
+    return worst;
+}
+
+/* Says what is wrong, so that all that is wrong is seen at once. */
+static gboolean is_judged(CmigJudge *judge, const JudgeCase *test)
+{
+    g_autoptr(CmigSqlScript) script = fixture_scan(test->sql, FALSE);
+    g_autoptr(GPtrArray) facts = cmig_judge_facts(judge, script);
+    guint flags;
+    const CmigFact *worst = worst_of(facts, &flags);
+    guint level = worst != NULL ? worst->level : 0;
+    const char *what = worst != NULL ? worst->what : "";
+    gboolean right = level == test->level && flags == test->flags &&
+                     (test->what == NULL || strcmp(what, test->what) == 0);
+    if (!right)
+        g_printerr("# %s\n#   level %u, flags %x: %s\n", test->sql, level, flags, what);
+    return right;
+}
+
+START_TEST(judges_statements)
+{
+    fixture_execute(SCHEMA);
+    guint wrong = 0;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        g_autoptr(CmigJudge) judge = make_judge();
+        wrong += is_judged(judge, &cases[idx]) ? 0 : 1;
+    }
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+/* --- Rebuilds --- */
+
+#define NEW_AGENTS "CREATE TABLE new_t (id INTEGER PRIMARY KEY, name text NOT NULL, note text);"
+#define RENAMED    "DROP TABLE agents; ALTER TABLE new_t RENAME TO agents;"
+#define UNIQUE     "CREATE UNIQUE INDEX agents_name ON agents (name);"
+#define REBUILT    "rebuilds the table agents"
+
+static const JudgeCase rebuilds[] = {
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents;" RENAMED UNIQUE, 1, 0, REBUILT},
+    {NEW_AGENTS "INSERT INTO new_t (note, name, id) SELECT a.note, \"name\", [id] AS id FROM "
+                "main.agents AS a ORDER BY id;" RENAMED UNIQUE,
+     1, 0, REBUILT},
+    {NEW_AGENTS "INSERT INTO main.\"new_t\" SELECT id, coalesce(name, ''), ifnull(note, 'x') FROM "
+                "agents;" RENAMED UNIQUE,
+     1, 0, REBUILT},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents;" RENAMED, 2, 0,
+     "drops the unique index agents_name for good, " REBUILT},
+    {"CREATE TABLE x (id INTEGER PRIMARY KEY, name text, note text, more int DEFAULT 7);"
+     "INSERT INTO x (id, name, note) SELECT id, name, note FROM agents; UPDATE x SET more = 8;"
+     "DROP TABLE agents; ALTER TABLE x RENAME TO agents;" UNIQUE,
+     1, 0, REBUILT},
+    /* the old one is renamed first */
+    {"ALTER TABLE agents RENAME TO old; CREATE TABLE agents (id INTEGER PRIMARY KEY, name text, "
+     "note "
+     "text); INSERT INTO agents SELECT id, name, note FROM old; DROP TABLE old;" UNIQUE,
+     1, 0, NULL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents; ALTER TABLE agents RENAME TO old; ALTER "
+                "TABLE new_t RENAME TO agents; DROP TABLE old;" UNIQUE,
+     1, 0, NULL},
+    {"ALTER TABLE agents RENAME TO old; CREATE TABLE agents (id INTEGER PRIMARY KEY, name text);"
+     "INSERT INTO agents SELECT id, name FROM old; DROP TABLE old;" UNIQUE,
+     3, 0, "drops the column note of agents"},
+    /* columns, rows, values */
+    {"CREATE TABLE new_t (id INTEGER PRIMARY KEY); INSERT INTO new_t SELECT id FROM agents;" RENAMED
+     "CREATE INDEX agents_name ON agents (id)",
+     3, 0, "drops the columns name, note of agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT id, name, upper(note) FROM agents;" RENAMED UNIQUE, 3, 0,
+     "drops the column note of agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT id, name, note || '' FROM agents;" RENAMED UNIQUE, 3, 0,
+     "drops the column note of agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT id, name, NULL FROM agents;" RENAMED UNIQUE, 3, 0,
+     "drops the column note of agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT id, name, 'note' FROM agents;" RENAMED UNIQUE, 3, 0,
+     NULL},
+    {"CREATE TABLE new_t (id INTEGER PRIMARY KEY, name text, note int);"
+     "INSERT INTO new_t SELECT * FROM agents;" RENAMED UNIQUE,
+     2, 0, "converts the column note of agents, " REBUILT},
+    {NEW_AGENTS RENAMED, 3, 0, "drops the table agents"},
+#define NOT_ALL                                                                                    \
+    "drops the table agents, of which not all rows were copied, drops the unique index "           \
+    "agents_name for good"
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents WHERE id > 1;" RENAMED, 3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents LIMIT 1;" RENAMED, 3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents ORDER BY id LIMIT 1;" RENAMED, 3, 0,
+     NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT a.* FROM agents a JOIN orders o;" RENAMED, 3, 0, NULL},
+    {NEW_AGENTS
+     "INSERT INTO new_t SELECT a.id, a.name, a.note FROM agents a JOIN orders o;" RENAMED,
+     3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT id, name, note FROM agents, log;" RENAMED, 3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT DISTINCT * FROM agents;" RENAMED, 3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT id, name, note FROM agents GROUP BY name;" RENAMED, 3, 0,
+     NOT_ALL},
+    {"CREATE TABLE new_t (m, id INTEGER PRIMARY KEY, name, note);"
+     "INSERT INTO new_t SELECT max(id), id, name, note FROM agents;" RENAMED,
+     3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT OR IGNORE INTO new_t SELECT * FROM agents;" RENAMED, 3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents WHERE true ON CONFLICT DO NOTHING;" RENAMED,
+     3, 0, NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents EXCEPT SELECT * FROM agents;" RENAMED, 3, 0,
+     NOT_ALL},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM (SELECT * FROM agents WHERE id = 1);" RENAMED, 3,
+     0, "drops the table agents"},
+    {"CREATE TABLE new_t (id INTEGER PRIMARY KEY, name text UNIQUE ON CONFLICT IGNORE, note);"
+     "INSERT INTO new_t SELECT * FROM agents;" RENAMED,
+     3, 0, NULL},
+    /* something comes between */
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents; DELETE FROM new_t WHERE id = 1;" RENAMED,
+     3, 0, "drops the table agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents; UPDATE new_t SET note = 1;" RENAMED, 3, 0,
+     "drops the table agents"},
+    {NEW_AGENTS
+     "INSERT INTO new_t SELECT * FROM agents; INSERT INTO agents VALUES (9, 9, 9);" RENAMED,
+     3, 0, "drops the table agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents; DROP TABLE new_t;" NEW_AGENTS RENAMED, 3,
+     0, "drops the table agents"},
+    {NEW_AGENTS "CREATE TRIGGER g BEFORE INSERT ON new_t BEGIN SELECT raise(IGNORE); END;"
+                "INSERT INTO new_t SELECT * FROM agents;" RENAMED,
+     3, 0, NULL},
+    {NEW_AGENTS "DELETE FROM new_t WHERE id = 1; INSERT INTO new_t SELECT * FROM agents;"
+                "DELETE FROM new_t WHERE id = 1;" RENAMED,
+     3, 0, "drops the table agents"},
+    {"CREATE TEMP TABLE agents (id, name, note);" NEW_AGENTS
+     "INSERT INTO new_t SELECT * FROM agents; DROP TABLE main.agents",
+     3, 0, NULL},
+    /* what was copied is the user's from then on */
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents;" RENAMED UNIQUE "DELETE FROM agents;", 3,
+     0, "deletes all rows of agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents; DROP TABLE agents; DROP TABLE new_t;", 3,
+     0, "drops the table agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents; SAVEPOINT a; ROLLBACK TO a;" RENAMED, 3, 0,
+     "drops the table agents"},
+};
+
+START_TEST(folds_rebuilds)
+{
+    fixture_execute(SCHEMA "DROP VIEW names");
+    guint wrong = 0;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(rebuilds); idx++) {
+        g_autoptr(CmigJudge) judge = make_judge();
+        wrong += is_judged(judge, &rebuilds[idx]) ? 0 : 1;
+    }
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("db/judge");
+    TCase *sqlite = tcase_create("sqlite");
+    tcase_add_checked_fixture(sqlite, setup, fixture_teardown);
+    tcase_set_timeout(sqlite, 60);
+    tcase_add_test(sqlite, judges_statements);
+    tcase_add_test(sqlite, folds_rebuilds);
+    suite_add_tcase(suite, sqlite);
+    return fixture_main(suite);
+}
