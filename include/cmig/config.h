@@ -100,6 +100,7 @@ typedef struct {
     GPtrArray *hooks; /* CmigHook */
 
     GHashTable *variables; /* name -> value, for sections with substitute=on; may hold secrets */
+    GHashTable *secrets;   /* those that come from the environment: not to be shown */
 
     GStrv database_names; /* of `databases`, in the order of the file; empty without it */
     char *name;           /* of the chosen one, or NULL */

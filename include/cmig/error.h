@@ -42,6 +42,9 @@ void cmig_error_set_detail(GError **error, const char *format, ...) G_GNUC_PRINT
 void cmig_error_set_hint(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
 void cmig_error_set_sqlstate(GError **error, const char *sqlstate);
 
+/* cmig_text_hide over message, detail and hint; `error` may be NULL. */
+void cmig_error_hide(GError *error, GHashTable *secrets);
+
 /* Whether the cause stays until somebody removes it, such as a wrong password: waiting is in vain.
  */
 void cmig_error_set_lasting(GError **error, gboolean lasting);

@@ -35,4 +35,9 @@ gboolean cmig_text_is_revision_id(const char *text);
 /* Whether `text` is a name of a variable for SQL text: `[A-Za-z_][A-Za-z0-9_]*`. */
 gboolean cmig_text_is_variable_name(const char *text);
 
+/* The text, escaped already, with `:name` in place of each value of `secrets` (name -> value, may
+ * be NULL) of four bytes or more: for what a database says, which repeats what it was given. The
+ * caller frees. */
+char *cmig_text_hide(const char *text, GHashTable *secrets);
+
 #endif

@@ -1,6 +1,8 @@
 /* The error domain: kinds, exit statuses and the extra facts an error carries. */
 #include "cmig/error.h"
 
+#include "cmig/text.h"
+
 typedef struct {
     char *detail;
     char *hint;
@@ -101,6 +103,25 @@ void cmig_error_set_hint(GError **error, const char *format, ...)
     va_start(args, format);
     set_text(&priv->hint, format, args);
     va_end(args);
+}
+
+static void hide(char **slot, GHashTable *secrets)
+{
+    if (*slot == NULL)
+        return;
+    char *shown = cmig_text_hide(*slot, secrets);
+    g_free(*slot);
+    *slot = shown;
+}
+
+void cmig_error_hide(GError *error, GHashTable *secrets)
+{
+    CmigErrorPrivate *priv = private_of(error);
+    if (priv == NULL)
+        return;
+    hide(&error->message, secrets);
+    hide(&priv->detail, secrets);
+    hide(&priv->hint, secrets);
 }
 
 void cmig_error_set_sqlstate(GError **error, const char *sqlstate)

@@ -152,3 +152,27 @@ char *cmig_text_fit(const char *text, guint columns)
     }
     return g_strdup(text);
 }
+
+/* Longer values come first: they may hold others. */
+static gint compare_lengths(gconstpointer left, gconstpointer right, gpointer secrets)
+{
+    gsize first = strlen(g_hash_table_lookup(secrets, left));
+    gsize second = strlen(g_hash_table_lookup(secrets, right));
+    return first == second ? strcmp(left, right) : first < second ? 1 : -1;
+}
+
+char *cmig_text_hide(const char *text, GHashTable *secrets)
+{
+    enum { SHORTEST = 4 }; /* less is no secret, and part of many words */
+    g_autoptr(GString) shown = g_string_new(text);
+    g_autoptr(GList) names = secrets != NULL ? g_hash_table_get_keys(secrets) : NULL;
+    names = g_list_sort_with_data(names, compare_lengths, secrets);
+    for (const GList *at = names; at != NULL; at = at->next) {
+        g_autofree char *bare = g_strstrip(g_strdup(g_hash_table_lookup(secrets, at->data)));
+        g_autofree char *value = cmig_text_escape(bare);
+        g_autofree char *name = g_strconcat(":", at->data, NULL);
+        if (strlen(value) >= SHORTEST)
+            g_string_replace(shown, value, name, 0);
+    }
+    return g_strdup(shown->str);
+}

@@ -94,7 +94,9 @@ void cmig_app_print_error(const GError *error)
 
 static void print_notice(const char *severity, const char *message, gpointer data)
 {
-    g_autofree char *shown = cmig_text_escape(message);
+    const CmigApp *app = data;
+    g_autofree char *escaped = cmig_text_escape(message);
+    g_autofree char *shown = cmig_text_hide(escaped, app->config->secrets);
     cmig_progress_break(data);
     cmig_say(data, "%s: %s\n", severity, shown);
 }

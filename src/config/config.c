@@ -32,6 +32,7 @@ void cmig_config_free(CmigConfig *config)
     g_clear_error(&config->url_error);
     g_clear_pointer(&config->hooks, g_ptr_array_unref);
     g_clear_pointer(&config->variables, g_hash_table_unref);
+    g_clear_pointer(&config->secrets, g_hash_table_unref);
     g_clear_pointer(&config->env, g_hash_table_unref);
     g_clear_pointer(&config->origins, g_hash_table_unref);
     g_free(config);
@@ -392,6 +393,7 @@ gboolean cmig_config_load(const CmigConfigRequest *request, CmigConfig **config,
     g_autoptr(CmigConfig) made = g_new0(CmigConfig, 1);
     made->hooks = g_ptr_array_new_with_free_func(cmig__config_hook_free);
     made->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
+    made->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     made->env = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     made->origins =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cmig__config_origin_free);

@@ -3,6 +3,8 @@
 #include "cmig/text.h"
 #include "config/internal.h"
 
+#include <string.h>
+
 static void take_flags(const CmigLoader *loader)
 {
     GHashTableIter iter;
@@ -36,6 +38,8 @@ static gboolean read_variable(const CmigLoader *loader, const CmigYaml *key, con
         return FALSE;
     if (!g_utf8_validate(value, -1, NULL))
         return cmig__config_fail(loader, node, error, "%s is not valid UTF-8", label);
+    if (strcmp(value, node->text) != 0)
+        g_hash_table_insert(loader->config->secrets, g_strdup(key->text), g_strdup(value));
     g_hash_table_insert(variables, g_strdup(key->text), g_steal_pointer(&value));
     return TRUE;
 }

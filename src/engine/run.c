@@ -157,6 +157,7 @@ static gboolean take_step(CmigWork *work, gboolean forced, gboolean *conflict, G
     GError *failure = NULL;
     gint64 start = cmig_clock_monotonic();
     gboolean sent = send_step(work, step, forced, &failure);
+    cmig_error_hide(failure, work->config->secrets);
     gint64 duration = cmig_clock_monotonic() - start;
 
     /* Without a lock for the whole run, other rows mean that another run came first. */

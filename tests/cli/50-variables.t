@@ -227,6 +227,37 @@ cmig_fails 1 -x v="'x', nosuch" upgrade head
 expect_err 'b2.sql:6:19: ' nosuch
 unchanged 'an error in a value'
 
+# --- What the database repeats of a value ----------------------------------------------------------
+
+cat >>alembic.yml <<'YML'
+  token: ${SECRET}
+  begin: "${SECRET} and more"
+YML
+for body in 'SELECT * FROM :"token";' "INSERT INTO log (:\"begin\") VALUES (1);"; do
+    revision b2 a1 <<SQL
+-- cmig:upgrade substitute=on
+$body
+SQL
+    cmig_fails 1 upgrade head
+    case $body in *token*) expect_err ':token' ;; *) expect_err ':begin' ;; esac
+    expect_no_err 'and more'
+    unchanged "$body"
+done
+if [ "$CMIG_TEST_DB" = pg ]; then
+    revision b2 a1 <<'SQL'
+-- cmig:upgrade substitute=on
+CREATE TABLE IF NOT EXISTS :"token" (i integer);
+CREATE TABLE IF NOT EXISTS :"token" (i integer);
+DO $$BEGIN RAISE EXCEPTION USING MESSAGE = current_setting('cmig.v'), DETAIL = current_setting('cmig.v'), HINT = 'no'; END$$;
+SQL
+    sed -i "s/^DO/SET LOCAL cmig.v = :'token';\n&/" migrations/b2.sql
+    cmig_fails 1 upgrade head
+    expect_err 'NOTICE: relation ":token" already exists' 'upgrade of b2: :token' 'detail: :token'
+    unchanged 'what the server says'
+fi
+
+printf -- '-- cmig:upgrade\n' | revision b2 a1
+
 # --- Command line and configuration ---------------------------------------------------------------
 
 cmig_fails 2 -x hunter2canary upgrade head
