@@ -254,4 +254,23 @@ SQL
     is "$(sql 'PRAGMA foreign_keys = ON; DELETE FROM late; DELETE FROM parent WHERE id = 2; SELECT count(*) FROM parent' | tail -n 1)" 1 'and keys still cascade'
 done
 
+# --- parameters, which nobody gives a value -----------------------------------------------------------
+start_over
+line_of_revisions p1
+for parameter in '?' '?3' ':name' '@name' '$name'; do
+    for options in '' ' transaction=off'; do
+        revision_file p2 p1 <<SQL
+-- cmig:upgrade$options
+INSERT INTO p1 VALUES (7);
+INSERT INTO p1 VALUES ($parameter);
+SQL
+        cmig_any '1 3' upgrade head
+        expect_err 'p2.sql:7:1: ' "nothing gives the parameter $parameter a value" 'substitute=on'
+        is "$(sql 'SELECT count(*) FROM p1 WHERE id IS NULL')" 0 "$parameter$options is not taken for NULL"
+        now_at p1
+        cmig_any '0 4' repair --mark-reverted --yes
+        sql 'DELETE FROM p1'
+    done
+done
+
 done_testing

@@ -159,6 +159,22 @@ static gboolean check_tail(CmigSqlite *self, const CmigSqlScript *script, const 
     return FALSE;
 }
 
+/* SQLite would take every parameter for NULL, and say nothing. */
+static gboolean check_parameters(sqlite3_stmt *statement, const CmigSqlScript *script, gsize start,
+                                 GError **error)
+{
+    int count = sqlite3_bind_parameter_count(statement);
+    if (count == 0)
+        return TRUE;
+    const char *name = sqlite3_bind_parameter_name(statement, count);
+    g_autofree char *shown = cmig_text_escape(name != NULL ? name : "?");
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "nothing gives the parameter %s a value",
+                shown);
+    cmig_sql_set_place(script, start, error);
+    cmig_error_set_hint(error, "variables are for sections with substitute=on");
+    return FALSE;
+}
+
 /* One statement of a script. */
 static gboolean run_one(CmigSqlite *self, const CmigSqlScript *script, guint index, GError **error)
 {
@@ -174,7 +190,8 @@ static gboolean run_one(CmigSqlite *self, const CmigSqlScript *script, guint ind
     self->deadline = limit > 0 ? cmig_clock_monotonic() + (gint64)limit * 1000 : 0;
     int code = sqlite3_prepare_v3(self->handle, sql, (int)(bounds->end - bounds->start), 0,
                                   &statement, &tail);
-    if (code == SQLITE_OK && !check_tail(self, script, tail, bounds->end, error))
+    if (code == SQLITE_OK && (!check_tail(self, script, tail, bounds->end, error) ||
+                              !check_parameters(statement, script, bounds->start, error)))
         return FALSE;
     if (code == SQLITE_OK)
         code = finish(statement);
