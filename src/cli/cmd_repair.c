@@ -34,15 +34,14 @@ static json_t *report_json(const CmigRepairReport *report)
     const CmigAuditOpen *open = report->open;
     if (open == NULL)
         return json_pack("{s:b}", "in_doubt", 0);
-    g_autofree char *revision = cmig_text_escape(open->revision);
-    g_autofree char *statement = report->statement ? cmig_text_escape(report->statement) : NULL;
-    g_autofree char *effect = report->effect ? cmig_text_escape(report->effect) : NULL;
-    g_autofree char *problem = report->problem ? cmig_text_escape(report->problem) : NULL;
-    return json_pack("{s:b, s:s, s:s, s:i, s:i, s:s?, s:i, s:s?, s:s?, s:s?, s:s}", "in_doubt", 1,
-                     "revision", revision, "direction", open->direction, "statements_done",
-                     (int)open->statement, "statements", (int)open->statements, "file",
-                     report->path, "line", (int)report->line, "statement", statement, "effect",
-                     effect, "problem", problem, "since", open->since);
+    return json_pack(
+        "{s:b, s:o, s:o, s:i, s:i, s:o, s:i, s:o, s:o, s:o, s:o}", "in_doubt", 1, "revision",
+        cmig_render_json_text(open->revision), "direction", cmig_render_json_text(open->direction),
+        "statements_done", (int)open->statement, "statements", (int)open->statements, "file",
+        cmig_render_json_text(report->path), "line", (int)report->line, "statement",
+        cmig_render_json_text(report->statement), "effect", cmig_render_json_text(report->effect),
+        "problem", cmig_render_json_text(report->problem), "since",
+        cmig_render_json_text(open->since));
 }
 
 static void print_report(const CmigRepairReport *report)

@@ -52,6 +52,12 @@ expect_out 'The upgrade of aaaa1 was left behind statement 2 of 4' 'aaaa1.sql:8'
     'nothing of it is there'
 cmig_fails 4 --json repair
 expect_out '"in_doubt": true' '"statements_done": 2' '"line": 8'
+# A path may be no UTF-8; JSON is.
+odd=$(printf 'migrations/versions/\377.sql')
+mv migrations/versions/aaaa1.sql "$odd"
+cmig_fails 4 --json repair
+expect_out '"statements_done": 2' '\\xFF.sql"'
+mv "$odd" migrations/versions/aaaa1.sql
 
 cmig_fails 3 downgrade base
 expect_err 'would not go on with it' 'cmig repair'
