@@ -4,6 +4,8 @@
 #include "cmig/file.h"
 #include "cmig/text.h"
 
+#include <string.h>
+
 CmigOfflineRequest cmig_offline_request;
 
 /* Who forgets --sql beside --output wants no run. */
@@ -50,7 +52,7 @@ gboolean cmig_offline_dialect(const CmigApp *app, CmigDialect *dialect, GError *
 gboolean cmig_offline_write(const CmigApp *app, const GString *script, GError **error)
 {
     const char *path = cmig_offline_request.output;
-    if (path == NULL) {
+    if (path == NULL || strcmp(path, "-") == 0) {
         fwrite(script->str, 1, script->len, stdout); /* errors are seen when it is closed */
         return TRUE;
     }

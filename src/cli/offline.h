@@ -28,7 +28,7 @@ extern CmigOfflineRequest cmig_offline_request;
          "NAME"},                                                                                  \
     {                                                                                              \
         "output", 'o', 0, G_OPTION_ARG_FILENAME, &cmig_offline_request.output,                     \
-            "with --sql: write to this file, whole or not at all", "FILE"                          \
+            "with --sql: write to this file, whole or not at all; - is standard output", "FILE"    \
     }
 
 /* What the options of --sql exclude; before anything is opened. `databases` is how many are named.

@@ -204,6 +204,12 @@ is "$(cat out.sql)" before 'an error leaves the old file'
 offline_fails 78 upgrade head --sql
 expect_out_is </dev/null
 rm migrations/versions/o4.sql
+offline upgrade head --sql
+cp "$TEST_OUT" standard.sql
+offline upgrade head --sql -o -
+holds '- is standard output' cmp standard.sql "$TEST_OUT"
+holds_not 'and no file' test -e ./-
+rm standard.sql
 offline upgrade head --sql -o out.sql
 holds 'the file is replaced' grep -q 'Running upgrade o2 -> o3' out.sql
 ln -s out.sql link.sql
