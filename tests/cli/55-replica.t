@@ -21,12 +21,18 @@ as_server() {
         "$@"
     fi >"$TEST_TMP/server.log" 2>&1 </dev/null
 }
-as_server "$bin/pg_basebackup" -h "$socket" -p "$port" -U postgres -D "$standby" -c fast -X stream -R --no-sync
+# Not every server comes with pg_basebackup: its files are copied while it is down.
+server() { as_server "$bin/pg_ctl" -s -w -D "$data" -l "$socket/base/log" "$@"; }
+server -m fast stop && as_server cp -a "$data" "$standby"
 check_that 'there is a copy of the server'
+server start
 trap 'as_server "$bin/pg_ctl" -s -w -m immediate -D "$standby" stop; test_finish' EXIT
 second=$((port + 1))
-echo "port = $second" >"$TEST_TMP/port"
-cat "$TEST_TMP/port" >>"$standby/postgresql.conf"
+as_server touch "$standby/standby.signal"
+{
+    echo "port = $second"
+    echo "primary_conninfo = 'host=$socket port=$port user=postgres'"
+} >>"$standby/postgresql.conf"
 as_server "$bin/pg_ctl" -s -w -D "$standby" -l "$socket/base/standby.log" start
 check_that 'a standby runs'
 replica="postgresql://postgres@/$TEST_DB?host=$socket&port=$second"

@@ -82,12 +82,18 @@ none) TEST_DB='' TEST_URL='' ;;
   ;;
 esac
 
+# drop_database NAME: whoever is connected (WITH (FORCE) came with 13).
+drop_database() {
+  psql -XqAt -d postgres -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '$1'" \
+    -c "DROP DATABASE IF EXISTS $1" >/dev/null 2>&1
+}
+
 test_finish() {
   test_status=$?
   trap - EXIT
   cd /
   if [ "$CMIG_TEST_DB" = pg ]; then
-    psql -XqAt -d postgres -c "DROP DATABASE IF EXISTS $TEST_DB WITH (FORCE)" >/dev/null 2>&1
+    drop_database "$TEST_DB"
   fi
   [ -z "$test_own_cluster" ] || "$TEST_ROOT/tests/pg.sh" stop "$test_own_cluster"
   rm -rf "$TEST_TMP"

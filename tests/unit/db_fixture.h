@@ -66,7 +66,11 @@ static void fixture_setup(CmigDialect dialect)
 static void fixture_teardown(void)
 {
     if (fixture.dialect == CMIG_DIALECT_POSTGRESQL) {
-        fixture_admin("DROP DATABASE %s WITH (FORCE)", fixture.name);
+        /* WITH (FORCE) came with PostgreSQL 13. */
+        fixture_admin("DO $$BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
+                      " WHERE datname = '%s'; END$$",
+                      fixture.name);
+        fixture_admin("DROP DATABASE %s", fixture.name);
     } else {
         g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture.name);
         ck_assert_int_eq(system(command), 0);
