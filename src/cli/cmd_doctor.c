@@ -2,6 +2,7 @@
 #include "cli/commands.h"
 #include "cli/doctor.h"
 #include "cmig/error.h"
+#include "cmig/interrupt.h"
 #include "cmig/text.h"
 
 static gboolean no_database;
@@ -76,6 +77,10 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
             continue;
         g_autoptr(GPtrArray) report = cmig_report_new();
         sections[idx].examine(app, report);
+        if (cmig_interrupt_check(error)) {
+            json_decref(object);
+            return FALSE;
+        }
         problems += cmig_report_count(report);
         if (app->json)
             json_object_set_new(object, sections[idx].key, render_json(report));

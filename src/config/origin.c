@@ -111,7 +111,9 @@ static void append_word(const char *word, const char *before, GString *value)
     const char *at = scheme != NULL ? strrchr(scheme, '@') : NULL;
     g_autofree char *name = equals != NULL ? g_strndup(word, (gsize)(equals - word)) : NULL;
     g_string_append_c(value, ' ');
-    if (*before == '-' && strchr(before, '=') == NULL && is_secret_name(before))
+    if (strcmp(before, "-u") == 0 || strcmp(before, "--user") == 0)
+        g_string_append(value, "***"); /* of curl, with the password behind it */
+    else if (*before == '-' && strchr(before, '=') == NULL && is_secret_name(before))
         g_string_append(value, "***");
     else if (name != NULL && is_secret_name(name))
         g_string_append_printf(value, "%s=***", name);
@@ -130,8 +132,14 @@ static void append_hooks(const CmigYaml *node, GString *value)
         append_texts(command, " ", text);
         g_auto(GStrv) words = g_strsplit_set(text->str, " \t\r\n", -1);
         g_string_append_printf(value, "%s%s", idx > 0 ? "; " : "", words[0] ? words[0] : "");
-        for (gsize word = 1; words[0] != NULL && words[word] != NULL; word++)
+        for (gsize word = 1; words[0] != NULL && words[word] != NULL; word++) {
             append_word(words[word], words[word - 1], value);
+            /* The header of a request: what is behind it may be several words. */
+            if (g_str_has_suffix(words[word], ":") && is_secret_name(words[word])) {
+                g_string_append(value, " ***");
+                break;
+            }
+        }
     }
 }
 

@@ -725,6 +725,8 @@ static const struct {
      "alembic.yml:1"},
     {"", "", "hooks: [{command: f}, {command: 'g TOKEN=secret'}]\n", "hooks", "f; g TOKEN=***",
      "alembic.yml:1"},
+    {"", "", "hooks: [{command: 'curl -u a:secret -H \"Authorization: Bearer secret\" x'}]\n",
+     "hooks", "curl -u *** -H \"Authorization: ***", "alembic.yml:1"},
     {"", "", "database_url: postgresql://u:secret@h/d\n", "database_url", "u@h/d", "alembic.yml:1"},
     {"DATABASE_URL=postgresql://u:secret@p/d", "", "database_url: postgresql://u:secret@h/d\n",
      "database_url", "u@p/d", "DATABASE_URL"},

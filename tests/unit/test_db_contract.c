@@ -33,6 +33,50 @@ START_TEST(looks_without_writing)
 }
 END_TEST
 
+static const CmigReportLine *find_line(const GPtrArray *report, const char *name)
+{
+    for (guint idx = 0; idx < report->len; idx++)
+        if (strcmp(((const CmigReportLine *)report->pdata[idx])->name, name) == 0)
+            return report->pdata[idx];
+    return NULL;
+}
+
+START_TEST(tells_about_itself)
+{
+    g_autoptr(GPtrArray) libraries = cmig_report_new();
+    cmig_db_add_libraries(libraries);
+    ck_assert_ptr_nonnull(find_line(libraries, "libpq"));
+    ck_assert(g_str_has_prefix(find_line(libraries, "SQLite")->value, "3."));
+
+    g_autoptr(CmigDb) db = fixture_open();
+    g_autoptr(GPtrArray) before = cmig_report_new();
+    ck_assert(cmig_db_examine(db, before, NULL)); /* an inspection may have failed */
+    ck_assert_uint_eq(cmig_report_count(before), 0);
+    ck_assert(
+        g_str_has_prefix(find_line(before, "server")->value, IS_PG ? "PostgreSQL " : "SQLite "));
+    if (IS_PG)
+        ck_assert_ptr_null(find_line(before, "lock"));
+    else
+        ck_assert(!g_file_test(fixture.url.path, G_FILE_TEST_EXISTS));
+
+    fixture_execute("CREATE TABLE t (a int)");
+    g_autoptr(CmigDb) other = fixture_connect();
+    g_autoptr(GPtrArray) now = cmig_report_new();
+    ck_assert(cmig_db_examine(other, now, NULL));
+    ck_assert_uint_eq(cmig_report_count(now), 0);
+    ck_assert_str_eq(find_line(now, "lock")->value, "free");
+    assert_query(TABLES, "t");
+    if (!IS_PG)
+        return;
+    g_autoptr(CmigDbState) state = fixture_inspect(db, TRUE);
+    ck_assert(state->locked);
+    g_autoptr(GPtrArray) locked = cmig_report_new();
+    ck_assert(cmig_db_examine(other, locked, NULL));
+    ck_assert_uint_eq(cmig_report_count(locked), 1);
+    ck_assert_ptr_nonnull(find_line(locked, "lock")->problem);
+}
+END_TEST
+
 START_TEST(runs_a_unit)
 {
     g_autoptr(CmigDb) db = fixture_connect();
@@ -459,6 +503,7 @@ static TCase *make_case(const char *name, void (*setup)(void))
     tcase_set_timeout(tests, 60);
     tcase_add_checked_fixture(tests, setup, fixture_teardown);
     tcase_add_test(tests, looks_without_writing);
+    tcase_add_test(tests, tells_about_itself);
     tcase_add_test(tests, runs_a_unit);
     tcase_add_test(tests, makes_alembics_table);
     tcase_add_test(tests, runs_empty_scripts);

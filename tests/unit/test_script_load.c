@@ -316,6 +316,47 @@ START_TEST(test_many)
 }
 END_TEST
 
+static char *join(const GPtrArray *texts)
+{
+    g_autoptr(GString) out = g_string_new(NULL);
+    for (guint idx = 0; idx < texts->len; idx++)
+        g_string_append_printf(out, "%s%s", idx > 0 ? " " : "", (const char *)texts->pdata[idx]);
+    return g_strdup(out->str);
+}
+
+/* A survey goes on behind each problem. */
+START_TEST(test_survey)
+{
+    gboolean recursive = _i;
+    put("a/1.sql", "a1");
+    put("a/inner/2.sql", "a2");
+    put_text("a/3.sql", "no header\n");
+    put_text("a/4.sql", "-- revision: a4\n-- down_revision: a1\n\n-- cmig:nonsense\n");
+    put_text("a/.hidden", "");
+    put_text("a/notes.txt", "");
+    put("a/5.SQL", "a5");
+    g_autofree char *folder = at("a");
+    g_autofree char *missing = at("b");
+    char *folders[] = {folder, missing, NULL};
+    CmigConfig config = {.version_locations = folders, .recursive_version_locations = recursive};
+    g_autoptr(GPtrArray) surveys = cmig_script_survey(&config);
+    ck_assert_uint_eq(surveys->len, 2);
+    const CmigSurvey *first = surveys->pdata[0];
+    const CmigSurvey *second = surveys->pdata[1];
+    g_autofree char *strange = join(first->strange);
+    ck_assert_ptr_null(first->problem);
+    ck_assert_uint_eq(first->files, recursive ? 4 : 3);
+    ck_assert_uint_eq(first->broken->len, 2);
+    for (guint idx = 0; idx < 2; idx++) {
+        g_autofree char *path = at(idx == 0 ? "a/3.sql" : "a/4.sql");
+        ck_assert_str_eq(cmig_error_file(first->broken->pdata[idx]), path);
+    }
+    ck_assert_str_eq(strange, recursive ? "5.SQL notes.txt" : "5.SQL inner/ notes.txt");
+    ck_assert(g_error_matches(second->problem, CMIG_ERROR, CMIG_ERROR_CONFIG));
+    ck_assert_uint_eq(second->files, 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("script load");
@@ -333,6 +374,7 @@ int main(void)
     tcase_add_test(cases, test_sizes);
     tcase_add_test(cases, test_unreadable);
     tcase_add_test(cases, test_many);
+    tcase_add_loop_test(cases, test_survey, 0, 2);
     suite_add_tcase(suite, cases);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
