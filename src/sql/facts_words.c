@@ -193,16 +193,16 @@ static gboolean is_same(const CmigSqlScript *script, const CmigPlainInsert *a,
            memcmp(script->text + a->start, script->text + b->start, size) == 0;
 }
 
-void cmig__words_add_insert(const CmigSqlScript *script, guint index, const CmigPlainInsert *insert,
-                            CmigPlainInsert *previous, GPtrArray *facts)
+CmigFact *cmig__words_insert_fact(const CmigSqlScript *script, guint index,
+                                  const CmigPlainInsert *insert, CmigPlainInsert *previous)
 {
     gboolean said = previous->end != 0 && is_same(script, insert, previous);
     *previous = *insert;
     if (said)
-        return;
+        return NULL;
     CmigFact *fact = cmig_fact_new(index);
     add_target(script, insert, fact);
-    g_ptr_array_add(facts, fact);
+    return fact;
 }
 
 /* --- Everything else --- */
@@ -229,8 +229,8 @@ static const struct {
 /* A statement or a clause that is one may stand behind these; behind ALTER, everywhere. */
 static gboolean opens_clause(const Reader *reader)
 {
-    static const char *const openers[] = {"as",   "analyze", "analyse", "atomic", "begin",
-                                          "then", "else",    "do",      "also",   "instead"};
+    static const char *const openers[] = {"as",   "analyze", "analyse", "atomic",  "begin", "then",
+                                          "else", "do",      "also",    "instead", "loop"};
     for (gsize idx = 0; idx < G_N_ELEMENTS(openers); idx++)
         if (is_word(reader, openers[idx]))
             return TRUE;
@@ -267,25 +267,41 @@ static char *first_words(const CmigSqlScript *script, guint index)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+static CmigLevel read_level(Reader *reader, guint *flags)
+{
+    CmigLevel level = CMIG_LEVEL_WEAKER;
+    gboolean alters = is_word(reader, "alter");
+    gboolean opens = TRUE;
+    while (reader->token.kind != CMIG_TOKEN_END) {
+        if (is_word(reader, "cascade"))
+            *flags |= CMIG_FACT_CASCADE;
+        if (opens || alters)
+            level = MAX(level, level_of(reader));
+        opens = opens_clause(reader);
+        if (!advance(reader))
+            break;
+    }
+    return level;
+}
+
+CmigLevel cmig__words_level(const char *text)
+{
+    guint flags = 0;
+    Reader reader = {
+        .lexer = {.text = text, .length = strlen(text), .dialect = CMIG_DIALECT_POSTGRESQL}};
+    if (!advance(&reader))
+        return CMIG_LEVEL_WEAKER;
+    return read_level(&reader, &flags);
+}
+
 CmigFact *cmig__words_fact(const CmigSqlScript *script, guint index)
 {
     CmigFact *fact = cmig_fact_new(index);
-    fact->level = CMIG_LEVEL_WEAKER;
     fact->flags = CMIG_FACT_OPAQUE;
     if (cmig_sql_kind(script, index) == CMIG_SQL_ALONE)
         fact->flags |= CMIG_FACT_ALONE;
     Reader reader = read_statement(script, index);
-    gboolean alters = is_word(&reader, "alter");
-    gboolean opens = TRUE;
-    while (reader.token.kind != CMIG_TOKEN_END) {
-        if (is_word(&reader, "cascade"))
-            fact->flags |= CMIG_FACT_CASCADE;
-        if (opens || alters)
-            fact->level = MAX(fact->level, level_of(&reader));
-        opens = opens_clause(&reader);
-        if (!advance(&reader))
-            break;
-    }
+    fact->level = read_level(&reader, &fact->flags);
     g_autofree char *begin = first_words(script, index);
     fact->what = *begin != '\0' ? g_strdup_printf("is not understood: begins with %s", begin)
                                 : g_strdup("is not understood");
@@ -302,7 +318,9 @@ static GPtrArray *judge_section(CmigJudge *judge, const CmigSqlScript *script)
     for (guint idx = 0; idx < script->statements->len; idx++) {
         CmigPlainInsert insert;
         if (cmig__words_plain_insert(script, idx, &insert)) {
-            cmig__words_add_insert(script, idx, &insert, &previous, facts);
+            CmigFact *fact = cmig__words_insert_fact(script, idx, &insert, &previous);
+            if (fact != NULL)
+                g_ptr_array_add(facts, fact);
         } else {
             previous.end = 0;
             g_ptr_array_add(facts, cmig__words_fact(script, idx));
@@ -323,10 +341,4 @@ CmigJudge *cmig_judge_new_words(CmigDialect dialect)
     judge->facts = judge_section;
     judge->free = free_judge;
     return judge;
-}
-
-CmigJudge *cmig_judge_new_postgresql(guint server_version)
-{
-    (void)server_version;
-    return cmig_judge_new_words(CMIG_DIALECT_POSTGRESQL);
 }

@@ -15,11 +15,16 @@ typedef struct {
 gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index,
                                   CmigPlainInsert *insert);
 
-/* Adds the fact about a plain INSERT, unless the last one of `facts` says the same. */
-void cmig__words_add_insert(const CmigSqlScript *script, guint index, const CmigPlainInsert *insert,
-                            CmigPlainInsert *previous, GPtrArray *facts);
+/* The fact about a plain INSERT; NULL when `previous`, the one before it, was into the same table.
+ * `previous` becomes this one. */
+CmigFact *cmig__words_insert_fact(const CmigSqlScript *script, guint index,
+                                  const CmigPlainInsert *insert, CmigPlainInsert *previous);
 
 /* The fact about a statement that nobody understands: opaque, at least level 2. */
 CmigFact *cmig__words_fact(const CmigSqlScript *script, guint index);
+
+/* How bad the words of a text of PostgreSQL's look that is part of something opaque: at least
+ * level 2. */
+CmigLevel cmig__words_level(const char *text);
 
 #endif

@@ -1,0 +1,104 @@
+/* Code that a statement brings along: DO blocks, which run at once, and routines, which may be
+ * called later. */
+#include "facts_plpgsql.h"
+#include "facts_tree.h"
+
+#include <string.h>
+
+/* Body, or library and symbol. */
+static const char *source_of(CmigNode *const *options, gsize count)
+{
+    const PgQuery__DefElem *option = cmig__option(options, count, "as");
+    if (option == NULL || option->arg == NULL)
+        return NULL;
+    if (option->arg->node_case == CMIG_NODE(LIST))
+        return option->arg->list->n_items > 0 ? cmig__string_of(option->arg->list->items[0]) : NULL;
+    return cmig__string_of(option->arg);
+}
+
+static const char *language_of(CmigNode *const *options, gsize count, const char *otherwise)
+{
+    const PgQuery__DefElem *option = cmig__option(options, count, "language");
+    const char *language = option != NULL ? cmig__string_of(option->arg) : NULL;
+    return language != NULL ? language : otherwise;
+}
+
+static void walk_source(CmigWalk *walk, const char *language, const char *source)
+{
+    if (g_ascii_strcasecmp(language, "sql") == 0) {
+        cmig__walk_text(walk, source, FALSE, "runs SQL that is not understood");
+    } else if (strcmp(language, "plpgsql") == 0) {
+        g_autofree char *statement = g_strndup(walk->text + walk->start, walk->end - walk->start);
+        cmig__walk_plpgsql(walk, statement, source);
+    } else {
+        g_autofree char *what = g_strdup_printf("runs code in the language %s", language);
+        cmig__say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, what);
+    }
+}
+
+static void walk_do(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__DoStmt *statement = node->do_stmt;
+    const char *source = source_of(statement->args, statement->n_args);
+    CmigWalk body = *walk;
+    body.sure = FALSE;
+    if (source != NULL)
+        walk_source(&body, language_of(statement->args, statement->n_args, "plpgsql"), source);
+    walk->called = body.called;
+}
+
+static gboolean is_input(const PgQuery__FunctionParameter *parameter)
+{
+    return parameter->mode != PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_OUT &&
+           parameter->mode != PG_QUERY__FUNCTION_PARAMETER_MODE__FUNC_PARAM_TABLE;
+}
+
+/* Known by its arguments, and by its name alone as long as it is the only one. */
+static void created(CmigWalk *walk, const PgQuery__CreateFunctionStmt *create, CmigName name)
+{
+    g_autoptr(GPtrArray) types = g_ptr_array_new();
+    g_autofree CmigNode *nodes = g_new0(CmigNode, create->n_parameters);
+    for (gsize idx = 0; idx < create->n_parameters; idx++) {
+        const CmigNode *parameter = create->parameters[idx];
+        if (parameter->node_case != CMIG_NODE(FUNCTION_PARAMETER) ||
+            !is_input(parameter->function_parameter))
+            continue;
+        nodes[idx].node_case = CMIG_NODE(TYPE_NAME);
+        nodes[idx].type_name = parameter->function_parameter->arg_type;
+        g_ptr_array_add(types, &nodes[idx]);
+    }
+    g_autofree char *signature =
+        cmig__signature(name.name, (CmigNode *const *)types->pdata, types->len);
+    CmigActKind kind = create->is_procedure ? CMIG_KIND_PROCEDURE : CMIG_KIND_FUNCTION;
+    cmig__add(walk, CMIG_ACT_CREATE, kind, name);
+    cmig__add(walk, CMIG_ACT_CREATE, kind, (CmigName){name.schema, signature});
+}
+
+static void walk_create(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateFunctionStmt *create = node->create_function_stmt;
+    CmigName name = cmig__name_in(create->funcname, create->n_funcname);
+    if (name.name == NULL)
+        return;
+    if (create->replace)
+        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_FUNCTION,
+                                       .name = name,
+                                       .level = CMIG_LEVEL_DEFINITION,
+                                       .phrase = "replaces the routine {o}"});
+    else if (walk->sure)
+        created(walk, create, name);
+    const char *source = source_of(create->options, create->n_options);
+    CmigWalk body;
+    cmig__begin_body(walk, CMIG_KIND_FUNCTION, name, &body);
+    if (create->sql_body != NULL)
+        cmig__walk(&body, create->sql_body);
+    else if (source != NULL)
+        walk_source(&body, language_of(create->options, create->n_options, "sql"), source);
+    cmig__end_body(walk, &body);
+}
+
+const CmigHandler cmig__body_handlers[] = {
+    {CMIG_NODE(DO_STMT), walk_do},
+    {CMIG_NODE(CREATE_FUNCTION_STMT), walk_create},
+    {0, NULL},
+};

@@ -1,0 +1,21 @@
+/* The process in which PostgreSQL's parser works. Internal to this layer. */
+#ifndef CMIG_SQL_FACTS_CHILD_H
+#define CMIG_SQL_FACTS_CHILD_H
+
+#include <glib.h>
+
+typedef struct CmigParser CmigParser;
+
+/* No process is started before something is to be parsed. */
+CmigParser *cmig__parser_new(void);
+void cmig__parser_free(CmigParser *parser);
+
+/* Of one section, a few texts may end the parser; what is left of it then goes unparsed. */
+void cmig__parser_begin_section(CmigParser *parser);
+
+/* What each of `texts` does: GPtrArray of CmigAct in `answers`, NULL for what was not understood,
+ * was too large, or ended the parser. Never fails. The texts of one call are held in memory at
+ * once, those of a section may be several calls'. */
+void cmig__parser_ask(CmigParser *parser, const GPtrArray *texts, GPtrArray *answers);
+
+#endif

@@ -1,0 +1,42 @@
+/* What a plan made so far: objects that were not there before, and what its routines do. Internal
+ * to this layer. */
+#ifndef CMIG_SQL_FACTS_MEMORY_H
+#define CMIG_SQL_FACTS_MEMORY_H
+
+#include "facts_act.h"
+
+/* What happens when a routine is called: acts [first, end) of `acts`. */
+typedef struct {
+    GPtrArray *acts; /* CmigAct; held */
+    guint first;
+    guint end;
+    char *schema;  /* as it was defined */
+    gboolean sure; /* it is still the one that was defined */
+    guint charged; /* in which statement last */
+} CmigRoutine;
+
+typedef struct CmigMemory CmigMemory;
+CmigMemory *cmig__memory_new(void);
+void cmig__memory_free(CmigMemory *memory);
+
+/* Whether the act's object was made by the plan. */
+gboolean cmig__memory_owns(CmigMemory *memory, const CmigAct *act);
+
+/* The same, or the part of it that the act names. */
+gboolean cmig__memory_owns_part(CmigMemory *memory, const CmigAct *act);
+
+/* Carries out CREATE, FORGET, RENAME, MOVE, BIND, FORGET_PATH, FORGET_ALL. `sure`: the act is known
+ * to happen. What only may happen makes the memory shorter, never longer. */
+void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure);
+
+/* What does not outlive the section: temporary tables, and bare names when the search path was
+ * changed for it only. */
+void cmig__memory_end_section(CmigMemory *memory);
+
+/* DEFINE stands at `at` in `acts`; returns the index of its END, or the last. */
+guint cmig__memory_define(CmigMemory *memory, GPtrArray *acts, guint at);
+
+/* CmigRoutine of every definition that the name may mean, or NULL. Borrowed. */
+const GPtrArray *cmig__memory_routines(CmigMemory *memory, CmigActKind kind, const char *name);
+
+#endif

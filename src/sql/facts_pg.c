@@ -1,0 +1,363 @@
+/* The judge by PostgreSQL's grammar: sends what it does not know at sight to the parser's process
+ * and holds what comes back against what the plan did before. */
+#include "facts_act.h"
+#include "facts_child.h"
+#include "facts_memory.h"
+#include "facts_words.h"
+
+#include <string.h>
+
+enum {
+    MOST_TEXTS = 1024,        /* asked about at once */
+    MOST_BYTES = 16 << 20,    /* likewise */
+    TARGETS_COMPARED = 16,    /* the last ones; more than so many of one statement may repeat */
+    MOST_TARGETS = 10000,     /* of one statement; they are for people */
+    MOST_STEPS = 1000 * 1000, /* acts of one statement, with all it calls */
+};
+
+typedef struct {
+    CmigJudge judge;
+    CmigParser *parser;
+    CmigMemory *memory;
+    guint statement; /* counted over the plan */
+} Judge;
+
+/* Where in a body the judging of one statement is. */
+typedef struct {
+    GPtrArray *acts;
+    guint at;
+    guint end;
+    char *through; /* the routine whose body it is; NULL = the statement itself */
+} Frame;
+
+typedef struct {
+    Judge *judge;
+    CmigFact *fact;
+    GArray *frames; /* Frame; the last one is being judged */
+    guint alike;    /* how many acts are as bad as `fact` is */
+} Run;
+
+static void frame_clear(gpointer data)
+{
+    Frame *frame = data;
+    g_ptr_array_unref(frame->acts);
+    g_free(frame->through);
+}
+
+static void push(Run *run, GPtrArray *acts, guint first, guint end, const char *through)
+{
+    Frame frame = {g_ptr_array_ref(acts), first, end, g_strdup(through)};
+    g_array_append_val(run->frames, frame);
+}
+
+/* --- One act --- */
+
+static void say(Run *run, const CmigAct *act, CmigLevel level, guint flags, const char *through)
+{
+    CmigFact *fact = run->fact;
+    fact->flags |= flags;
+    g_autofree char *what = through != NULL && act->what != NULL
+                                ? g_strdup_printf("calls %s, which %s", through, act->what)
+                                : g_strdup(act->what);
+    if (fact->what == NULL || level > fact->level) {
+        g_free(fact->what);
+        fact->what = g_steal_pointer(&what);
+        run->alike = 0;
+    } else if (level == fact->level && level > 0 && g_strcmp0(what, fact->what) != 0) {
+        run->alike++;
+    }
+    fact->level = MAX(fact->level, level);
+}
+
+static CmigFactTarget *find_target(const CmigFact *fact, const CmigAct *act)
+{
+    guint count = fact->targets->len;
+    for (guint back = 1; back <= MIN(count, TARGETS_COMPARED); back++) {
+        CmigFactTarget *target = fact->targets->pdata[count - back];
+        if (target->kind == cmig__kind_name((CmigActKind)act->kind) &&
+            g_strcmp0(target->schema, act->schema) == 0 &&
+            g_strcmp0(target->name, act->name) == 0 && g_strcmp0(target->part, act->part) == 0)
+            return target;
+    }
+    return NULL;
+}
+
+static void add_target(Run *run, const CmigAct *act, CmigLock lock, guint deeds)
+{
+    CmigFact *fact = run->fact;
+    CmigFactTarget *target = find_target(fact, act);
+    if (target == NULL && fact->targets->len == MOST_TARGETS)
+        return;
+    if (target == NULL) {
+        const char *kind = cmig__kind_name((CmigActKind)act->kind);
+        target = cmig_fact_target_new(act->schema, act->name, kind);
+        target->part = g_strdup(act->part);
+        g_ptr_array_add(fact->targets, target);
+    }
+    target->lock = MAX(target->lock, lock);
+    target->loses = target->loses || (deeds & CMIG_DEED_LOSES) != 0;
+    target->rewrites = target->rewrites || (deeds & CMIG_DEED_REWRITES) != 0;
+    target->scans = target->scans || (deeds & CMIG_DEED_SCANS) != 0;
+}
+
+/* What depends on a type with CASCADE are columns of whatever table. */
+static gboolean is_excused(Run *run, const CmigAct *act)
+{
+    gboolean reaches_out = (act->flags & CMIG_FACT_CASCADE) != 0 &&
+                           cmig__kind_class((CmigActKind)act->kind) == CMIG_KIND_TYPE;
+    return !reaches_out && cmig__memory_owns(run->judge->memory, act);
+}
+
+static void touch(Run *run, const CmigAct *act, const char *through)
+{
+    CmigLevel level = (CmigLevel)act->level;
+    CmigLock lock = (CmigLock)act->lock;
+    guint flags = act->flags;
+    guint deeds = act->deeds;
+    if (is_excused(run, act)) {
+        level = CMIG_LEVEL_NONE;
+        lock = CMIG_LOCK_NONE;
+        flags &= CMIG_FACT_CASCADE;
+        deeds = 0;
+    } else if (cmig__memory_owns_part(run->judge->memory, act)) {
+        level = CMIG_LEVEL_NONE;
+        flags &= CMIG_FACT_CASCADE;
+        deeds &= ~(guint)CMIG_DEED_LOSES;
+    }
+    if (level == CMIG_LEVEL_NONE && flags == 0 && lock <= CMIG_LOCK_ACCESS_SHARE)
+        return;
+    say(run, act, level, flags, through);
+    if (act->name != NULL)
+        add_target(run, act, lock, deeds);
+}
+
+/* What cannot be seen may have put anything in the place of what the plan made. */
+static void forget_all(Run *run)
+{
+    static const CmigAct all = {.verb = CMIG_ACT_FORGET_ALL};
+    cmig__memory_apply(run->judge->memory, &all, TRUE);
+}
+
+static void say_plainly(Run *run, const CmigAct *act, const char *through)
+{
+    if (act->level > 0 || act->flags != 0)
+        say(run, act, (CmigLevel)act->level, act->flags, through);
+    if ((act->flags & CMIG_FACT_OPAQUE) != 0)
+        forget_all(run);
+}
+
+/* Every definition that may be meant is charged, each once for a statement; that is also the end of
+ * recursion. */
+static void call(Run *run, const CmigAct *act, const char *through)
+{
+    const GPtrArray *routines =
+        cmig__memory_routines(run->judge->memory, (CmigActKind)act->kind, act->name);
+    gboolean known = FALSE;
+    for (guint idx = 0; routines != NULL && idx < routines->len; idx++) {
+        CmigRoutine *routine = routines->pdata[idx];
+        gboolean same = g_strcmp0(routine->schema, act->schema) == 0;
+        if (!same && routine->schema != NULL && act->schema != NULL)
+            continue;
+        known = known || (same && routine->sure);
+        if (routine->charged != run->judge->statement)
+            push(run, routine->acts, routine->first, routine->end, act->name);
+        routine->charged = run->judge->statement;
+    }
+    if (!known)
+        say_plainly(run, act, through);
+}
+
+static void judge_act(Run *run, GPtrArray *acts, guint at, const char *through)
+{
+    const CmigAct *act = acts->pdata[at];
+    switch ((CmigActVerb)act->verb) {
+    case CMIG_ACT_TOUCH:
+        touch(run, act, through);
+        break;
+    case CMIG_ACT_SAY:
+        say_plainly(run, act, through);
+        break;
+    case CMIG_ACT_CALL:
+        call(run, act, through);
+        break;
+    case CMIG_ACT_END:
+        break;
+    default:
+        cmig__memory_apply(run->judge->memory, act, (act->deeds & CMIG_DEED_UNSURE) == 0);
+        break;
+    }
+}
+
+/* --- One statement --- */
+
+static void say_endless(Run *run)
+{
+    g_autofree char *what = g_strdup("does too much to be judged");
+    CmigAct act = {.level = CMIG_LEVEL_WEAKER, .flags = CMIG_FACT_OPAQUE, .what = what};
+    say_plainly(run, &act, NULL);
+}
+
+static void run_acts(Run *run, GPtrArray *acts)
+{
+    push(run, acts, 0, acts->len, NULL);
+    guint steps = 0;
+    while (run->frames->len > 0) {
+        guint top = run->frames->len - 1;
+        Frame *frame = &g_array_index(run->frames, Frame, top);
+        if (frame->at >= frame->end) {
+            g_array_set_size(run->frames, top);
+            continue;
+        }
+        guint at = frame->at++;
+        const CmigAct *act = frame->acts->pdata[at];
+        if (++steps > MOST_STEPS) {
+            say_endless(run);
+            return;
+        }
+        g_autoptr(GPtrArray) held = g_ptr_array_ref(frame->acts);
+        g_autofree char *through = g_strdup(frame->through);
+        if (act->verb == CMIG_ACT_DEFINE)
+            frame->at = cmig__memory_define(run->judge->memory, held, at) + 1;
+        else
+            judge_act(run, held, at, through);
+    }
+}
+
+static void count_alike(const Run *run)
+{
+    if (run->alike == 0)
+        return;
+    char *what = g_strdup_printf("%s, and %u more", run->fact->what, run->alike);
+    g_free(run->fact->what);
+    run->fact->what = what;
+}
+
+static CmigFact *judge_answer(Judge *judge, const CmigSqlScript *script, guint index,
+                              GPtrArray *acts)
+{
+    g_autoptr(GArray) frames = g_array_new(FALSE, FALSE, sizeof(Frame));
+    g_array_set_clear_func(frames, frame_clear);
+    Run run = {judge, NULL, frames, 0};
+    judge->statement++;
+    if (acts == NULL) {
+        forget_all(&run);
+        return cmig__words_fact(script, index);
+    }
+    run.fact = cmig_fact_new(index);
+    run_acts(&run, acts);
+    count_alike(&run);
+    if (cmig_sql_kind(script, index) == CMIG_SQL_ALONE) {
+        run.fact->flags |= CMIG_FACT_ALONE;
+        if (run.fact->what == NULL)
+            run.fact->what = g_strdup_printf("runs %s", cmig_sql_alone_name(script, index));
+    }
+    return run.fact;
+}
+
+static gboolean says_something(const CmigFact *fact)
+{
+    return fact->level > 0 || fact->flags != 0 || fact->targets->len > 0;
+}
+
+/* --- One section --- */
+
+/* Whether the fact is one more of a row of harmless ones, such as INSERTs into one table. */
+static gboolean is_alike(const CmigFact *fact, const CmigFact *last)
+{
+    if (last == NULL || fact->level > 0 || last->level > 0 || fact->flags != 0 ||
+        last->flags != 0 || fact->targets->len != 1 || last->targets->len != 1)
+        return FALSE;
+    const CmigFactTarget *one = fact->targets->pdata[0];
+    const CmigFactTarget *other = last->targets->pdata[0];
+    return one->lock == other->lock && one->lock == CMIG_LOCK_ROW_EXCLUSIVE &&
+           g_strcmp0(one->schema, other->schema) == 0 && g_strcmp0(one->name, other->name) == 0;
+}
+
+static void add_fact(GPtrArray *facts, CmigFact *fact)
+{
+    const CmigFact *last = facts->len > 0 ? facts->pdata[facts->len - 1] : NULL;
+    if (says_something(fact) && !is_alike(fact, last))
+        g_ptr_array_add(facts, fact);
+    else
+        cmig_fact_free(fact);
+}
+
+static void add_insert(Judge *judge, const CmigSqlScript *script, guint index,
+                       const CmigPlainInsert *insert, CmigPlainInsert *previous, GPtrArray *facts)
+{
+    CmigFact *fact = cmig__words_insert_fact(script, index, insert, previous);
+    if (fact == NULL)
+        return;
+    const CmigFactTarget *target = fact->targets->pdata[0];
+    CmigAct act = {.kind = CMIG_KIND_TABLE, .schema = target->schema, .name = target->name};
+    if (cmig__memory_owns(judge->memory, &act))
+        cmig_fact_free(fact);
+    else
+        add_fact(facts, fact);
+}
+
+/* Judges statements from `first` on, as many as go to the parser together; returns the index behind
+ * them. */
+static guint judge_some(Judge *judge, const CmigSqlScript *script, guint first, GPtrArray *facts)
+{
+    g_autoptr(GArray) inserts = g_array_new(FALSE, TRUE, sizeof(CmigPlainInsert));
+    g_autoptr(GPtrArray) texts = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) answers = g_ptr_array_new();
+    gsize size = 0;
+    guint behind = first;
+    for (; behind < script->statements->len && texts->len < MOST_TEXTS && size < MOST_BYTES;
+         behind++) {
+        CmigPlainInsert insert = {0};
+        if (!cmig__words_plain_insert(script, behind, &insert)) {
+            char *text = cmig_sql_statement_text(script, behind);
+            size += strlen(text);
+            g_ptr_array_add(texts, text);
+        }
+        g_array_append_val(inserts, insert);
+    }
+    cmig__parser_ask(judge->parser, texts, answers);
+    CmigPlainInsert previous = {0};
+    guint asked = 0;
+    for (guint idx = first; idx < behind; idx++) {
+        const CmigPlainInsert *insert = &g_array_index(inserts, CmigPlainInsert, idx - first);
+        if (insert->end != 0) {
+            add_insert(judge, script, idx, insert, &previous, facts);
+            continue;
+        }
+        GPtrArray *acts = answers->pdata[asked++];
+        add_fact(facts, judge_answer(judge, script, idx, acts));
+        g_clear_pointer(&acts, g_ptr_array_unref);
+        previous.end = 0;
+    }
+    return behind;
+}
+
+static GPtrArray *judge_section(CmigJudge *base, const CmigSqlScript *script)
+{
+    Judge *judge = (Judge *)base;
+    GPtrArray *facts = g_ptr_array_new_with_free_func((GDestroyNotify)cmig_fact_free);
+    cmig__parser_begin_section(judge->parser);
+    for (guint at = 0; at < script->statements->len;)
+        at = judge_some(judge, script, at, facts);
+    cmig__memory_end_section(judge->memory);
+    return facts;
+}
+
+static void free_judge(CmigJudge *base)
+{
+    Judge *judge = (Judge *)base;
+    cmig__parser_free(judge->parser);
+    cmig__memory_free(judge->memory);
+    g_free(judge);
+}
+
+CmigJudge *cmig_judge_new_postgresql(guint server_version)
+{
+    (void)server_version; /* what the grammar of 15 does not know is opaque on every server */
+    Judge *judge = g_new0(Judge, 1);
+    judge->judge.facts = judge_section;
+    judge->judge.free = free_judge;
+    judge->parser = cmig__parser_new();
+    judge->memory = cmig__memory_new();
+    return &judge->judge;
+}

@@ -1,0 +1,356 @@
+#include "facts_tree.h"
+#include "facts_builtin.h"
+#include "facts_words.h"
+
+#include <string.h>
+
+enum {
+    DEEPEST = 4000, /* nodes in nodes; the walk needs a stack */
+    MOST_NESTED = 8,
+    CASES = 512, /* kinds of nodes; there are some 240 */
+};
+
+/* --- Finding the way --- */
+
+static void add_handlers(const CmigHandler **table, const CmigHandler *handlers)
+{
+    for (; handlers->walk != NULL; handlers++)
+        table[handlers->node_case] = handlers;
+}
+
+static const CmigHandler *find_handler(PgQuery__Node__NodeCase node_case)
+{
+    static const CmigHandler *table[CASES]; /* of the parser's process, and of its life */
+    static gboolean filled;
+    if (!filled) {
+        add_handlers(table, cmig__data_handlers);
+        add_handlers(table, cmig__create_handlers);
+        add_handlers(table, cmig__alter_handlers);
+        add_handlers(table, cmig__drop_handlers);
+        add_handlers(table, cmig__server_handlers);
+        add_handlers(table, cmig__body_handlers);
+        filled = TRUE;
+    }
+    return (guint)node_case < CASES ? table[node_case] : NULL;
+}
+
+void cmig__walk(CmigWalk *walk, const CmigNode *node)
+{
+    if (node == NULL || node->alias == NULL) /* whichever member of the union is in use */
+        return;
+    if (walk->depth == DEEPEST) {
+        cmig__say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, "is nested too deeply to be judged");
+        return;
+    }
+    walk->depth++;
+    const CmigHandler *handler = find_handler(node->node_case);
+    if (handler != NULL)
+        handler->walk(walk, node);
+    else
+        cmig__walk_parts(walk, &node->alias->base);
+    walk->depth--;
+}
+
+void cmig__walk_list(CmigWalk *walk, CmigNode *const *nodes, gsize count)
+{
+    for (gsize idx = 0; idx < count; idx++)
+        cmig__walk(walk, nodes[idx]);
+}
+
+static const void *member(const ProtobufCMessage *message, guint offset)
+{
+    return (const char *)message + offset;
+}
+
+static void walk_part(CmigWalk *walk, const ProtobufCMessage *part,
+                      const ProtobufCMessageDescriptor *type)
+{
+    if (part == NULL)
+        return;
+    if (type == &pg_query__node__descriptor) {
+        cmig__walk(walk, (const CmigNode *)part);
+        return;
+    }
+    if (walk->depth >= DEEPEST) /* said by the node that is in there */
+        return;
+    walk->depth++;
+    if (type == &pg_query__select_stmt__descriptor) { /* of a UNION; a node elsewhere */
+        CmigNode node = PG_QUERY__NODE__INIT;
+        node.node_case = CMIG_NODE(SELECT_STMT);
+        memcpy(&node.select_stmt, &part, sizeof part);
+        cmig__walk(walk, &node);
+    } else {
+        cmig__walk_parts(walk, part);
+    }
+    walk->depth--;
+}
+
+void cmig__walk_parts(CmigWalk *walk, const ProtobufCMessage *message)
+{
+    if (message == NULL)
+        return;
+    const ProtobufCMessageDescriptor *type = message->descriptor;
+    for (guint idx = 0; idx < type->n_fields; idx++) {
+        const ProtobufCFieldDescriptor *field = &type->fields[idx];
+        if (field->type != PROTOBUF_C_TYPE_MESSAGE || (field->flags & PROTOBUF_C_FIELD_FLAG_ONEOF))
+            continue;
+        if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+            const gsize *count = member(message, field->quantifier_offset);
+            ProtobufCMessage *const *const *parts = member(message, field->offset);
+            for (gsize at = 0; at < *count; at++)
+                walk_part(walk, (*parts)[at], field->descriptor);
+        } else {
+            ProtobufCMessage *const *part = member(message, field->offset);
+            walk_part(walk, *part, field->descriptor);
+        }
+    }
+}
+
+void cmig__walk_softly(CmigWalk *walk, const ProtobufCMessage *message)
+{
+    gboolean before = walk->soft;
+    walk->soft = TRUE;
+    cmig__walk_parts(walk, message);
+    walk->soft = before;
+}
+
+/* --- Texts --- */
+
+static void walk_statements(CmigWalk *walk, const PgQuery__ParseResult *tree)
+{
+    for (gsize idx = 0; idx < tree->n_stmts; idx++) {
+        const PgQuery__RawStmt *raw = tree->stmts[idx];
+        gsize length = strlen(walk->text);
+        walk->start = MIN((gsize)MAX(raw->stmt_location, 0), length);
+        walk->end = raw->stmt_len > 0 ? MIN(walk->start + (gsize)raw->stmt_len, length) : length;
+        cmig__walk(walk, raw->stmt);
+    }
+}
+
+/* FALSE: no SQL that this grammar knows. */
+static gboolean walk_sql(CmigWalk *walk)
+{
+    PgQueryProtobufParseResult result = pg_query_parse_protobuf(walk->text);
+    PgQuery__ParseResult *tree = NULL;
+    if (result.error == NULL)
+        tree = pg_query__parse_result__unpack(NULL, result.parse_tree.len,
+                                              (const guint8 *)result.parse_tree.data);
+    pg_query_free_protobuf_parse_result(result);
+    if (tree == NULL)
+        return FALSE;
+    walk_statements(walk, tree);
+    pg_query__parse_result__free_unpacked(tree, NULL);
+    return TRUE;
+}
+
+void cmig__walk_text(CmigWalk *walk, const char *text, gboolean surely, const char *what)
+{
+    CmigWalk inner = *walk;
+    inner.text = text;
+    inner.schema = NULL;
+    inner.sure = walk->sure && surely;
+    inner.nesting++;
+    if (inner.nesting > MOST_NESTED || !walk_sql(&inner))
+        cmig__say(walk, cmig__words_level(text), CMIG_FACT_OPAQUE, what);
+    walk->called = inner.called;
+}
+
+GPtrArray *cmig__acts_of(const char *text)
+{
+    CmigWalk walk = {
+        .acts = g_ptr_array_new_with_free_func(cmig__act_free), .text = text, .sure = TRUE};
+    gboolean understood = walk_sql(&walk);
+    g_clear_pointer(&walk.called, g_hash_table_unref);
+    if (!understood)
+        g_clear_pointer(&walk.acts, g_ptr_array_unref);
+    return walk.acts;
+}
+
+/* --- What trees hold --- */
+
+const char *cmig__filled(const char *text)
+{
+    return text != NULL && *text != '\0' ? text : NULL;
+}
+
+const char *cmig__string_of(const CmigNode *node)
+{
+    if (node == NULL)
+        return NULL;
+    if (node->node_case == CMIG_NODE(STRING))
+        return node->string->sval;
+    if (node->node_case == CMIG_NODE(TYPE_CAST))
+        node = node->type_cast->arg;
+    if (node != NULL && node->node_case == CMIG_NODE(A_CONST) && !node->a_const->isnull &&
+        node->a_const->val_case == PG_QUERY__A__CONST__VAL_SVAL)
+        return node->a_const->sval->sval;
+    return NULL;
+}
+
+CmigName cmig__name_of(const CmigWalk *walk, const PgQuery__RangeVar *relation)
+{
+    CmigName name = {NULL, NULL};
+    if (relation == NULL)
+        return name;
+    name.name = relation->relname;
+    name.schema = cmig__filled(relation->schemaname);
+    if (name.schema == NULL && g_strcmp0(relation->relpersistence, "t") != 0)
+        name.schema = walk->schema;
+    return name;
+}
+
+CmigName cmig__name_in(CmigNode *const *strings, gsize count)
+{
+    CmigName name = {NULL, NULL};
+    if (count > 0)
+        name.name = cmig__string_of(strings[count - 1]);
+    if (count > 1)
+        name.schema = cmig__string_of(strings[count - 2]);
+    return name;
+}
+
+const PgQuery__DefElem *cmig__option(CmigNode *const *options, gsize count, const char *name)
+{
+    for (gsize idx = 0; idx < count; idx++)
+        if (options[idx]->node_case == CMIG_NODE(DEF_ELEM) &&
+            strcmp(options[idx]->def_elem->defname, name) == 0)
+            return options[idx]->def_elem;
+    return NULL;
+}
+
+static gboolean is_on(const PgQuery__DefElem *option)
+{
+    const char *value = cmig__string_of(option->arg);
+    if (option->arg != NULL && option->arg->node_case == CMIG_NODE(INTEGER))
+        return option->arg->integer->ival != 0;
+    return value == NULL || (g_ascii_strcasecmp(value, "false") != 0 &&
+                             g_ascii_strcasecmp(value, "off") != 0 && strcmp(value, "0") != 0);
+}
+
+gboolean cmig__option_is_on(CmigNode *const *options, gsize count, const char *name)
+{
+    for (gsize idx = 0; idx < count; idx++) {
+        const PgQuery__DefElem *option = cmig__option(options + idx, 1, name);
+        if (option != NULL && is_on(option))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+/* --- Acts --- */
+
+CmigAct *cmig__add(CmigWalk *walk, CmigActVerb verb, CmigActKind kind, CmigName name)
+{
+    CmigAct *act = cmig__act_new(verb, kind, name.schema, name.name);
+    act->deeds = walk->sure ? 0 : CMIG_DEED_UNSURE;
+    g_ptr_array_add(walk->acts, act);
+    return act;
+}
+
+void cmig__set_part(CmigAct *act, CmigActPart kind, const char *part)
+{
+    act->part_kind = (guint8)kind;
+    act->part = g_strdup(cmig__filled(part));
+}
+
+static char *make_phrase(const CmigTouch *touch)
+{
+    g_autofree char *object = touch->name.schema != NULL
+                                  ? g_strdup_printf("%s.%s", touch->name.schema, touch->name.name)
+                                  : g_strdup(touch->name.name != NULL ? touch->name.name : "");
+    g_autoptr(GString) phrase = g_string_new(NULL);
+    for (const char *at = touch->phrase; *at != '\0';) {
+        if (g_str_has_prefix(at, "{o}")) {
+            g_string_append(phrase, object);
+            at += 3;
+        } else if (g_str_has_prefix(at, "{p}")) {
+            g_string_append(phrase, touch->part != NULL ? touch->part : "");
+            at += 3;
+        } else {
+            g_string_append_c(phrase, *at++);
+        }
+    }
+    for (gsize idx = 0; idx < phrase->len; idx++) /* one line */
+        if (phrase->str[idx] == '\n' || phrase->str[idx] == '\r')
+            phrase->str[idx] = ' ';
+    return g_string_free(g_steal_pointer(&phrase), FALSE);
+}
+
+void cmig__touch(CmigWalk *walk, const CmigTouch *touch)
+{
+    CmigAct *act = cmig__add(walk, CMIG_ACT_TOUCH, touch->kind, touch->name);
+    cmig__set_part(act, touch->part_kind, touch->part);
+    act->level = (guint8)touch->level;
+    act->flags = (guint8)touch->flags;
+    act->lock = (guint8)touch->lock;
+    act->deeds |= (guint8)touch->deeds;
+    act->what = make_phrase(touch);
+}
+
+void cmig__say(CmigWalk *walk, CmigLevel level, guint flags, const char *what)
+{
+    CmigAct *act = cmig__add(walk, CMIG_ACT_SAY, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+    act->level = (guint8)level;
+    act->flags = (guint8)flags;
+    act->what = g_strdup(what);
+}
+
+/* Whether the body has this call already. */
+static gboolean is_called(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean soft)
+{
+    if (walk->called == NULL)
+        walk->called = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    const char *schema = name.schema != NULL ? name.schema : "";
+    char *key =
+        g_strdup_printf("%d%d%zu/%s/%s", soft, (int)kind, strlen(schema), schema, name.name);
+    return !g_hash_table_add(walk->called, key);
+}
+
+static gboolean is_harmless(CmigName name, const CmigDanger **danger)
+{
+    gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
+    switch (cmig__builtin(name.name, danger)) {
+    case CMIG_BUILTIN_STEADY:
+    case CMIG_BUILTIN_CHANGING:
+        return system;
+    case CMIG_BUILTIN_EXTENSION_STEADY:
+    case CMIG_BUILTIN_EXTENSION_CHANGING:
+        return TRUE;
+    default:
+        return FALSE;
+    }
+}
+
+void cmig__call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown)
+{
+    gboolean soft = walk->soft || may_be_unknown;
+    if (name.name == NULL || is_called(walk, kind, name, soft))
+        return;
+    const CmigDanger *danger = NULL;
+    gboolean harmless = kind == CMIG_KIND_FUNCTION && is_harmless(name, &danger);
+    CmigAct *act = cmig__add(walk, CMIG_ACT_CALL, kind, name);
+    if (danger != NULL && !walk->soft) {
+        act->level = (guint8)danger->level;
+        act->flags = (guint8)danger->flags;
+        act->what = g_strdup(danger->what);
+    } else if (!soft && !harmless) {
+        act->level = CMIG_LEVEL_WEAKER;
+        act->flags = CMIG_FACT_OPAQUE;
+        act->what = g_strdup_printf("calls %s, of which nothing is known", name.name);
+    }
+}
+
+void cmig__begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body)
+{
+    cmig__add(walk, CMIG_ACT_DEFINE, kind, name);
+    *body = *walk;
+    body->called = NULL;
+    body->sure = FALSE;
+    body->soft = FALSE;
+}
+
+void cmig__end_body(CmigWalk *walk, CmigWalk *body)
+{
+    g_clear_pointer(&body->called, g_hash_table_unref);
+    cmig__add(walk, CMIG_ACT_END, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+}

@@ -1,0 +1,118 @@
+/* The walk over PostgreSQL's parse trees that turns statements into acts. Internal to this layer.
+ *
+ * Every node is walked: a DELETE is found wherever it hides. A handler stands for a kind of node
+ * whose meaning is more than that of its parts, and says which of these are to be walked. */
+#ifndef CMIG_SQL_FACTS_TREE_H
+#define CMIG_SQL_FACTS_TREE_H
+
+#include "facts_act.h"
+
+#include <pg_query.h>
+#include <pg_query/pg_query.pb-c.h>
+
+typedef PgQuery__Node CmigNode;
+
+typedef struct {
+    GPtrArray *acts;
+    GHashTable *called; /* calls that were added to this body */
+    const char *text;   /* what is parsed */
+    gsize start;        /* the statement that is walked, in it */
+    gsize end;
+    const char *schema; /* of bare names, within CREATE SCHEMA; or NULL */
+    gboolean sure;      /* what is walked will happen, if nothing fails */
+    gboolean soft;      /* what is walked is stored, not executed: unknown routines do not count */
+    guint depth;
+    guint nesting; /* of texts in texts */
+} CmigWalk;
+
+typedef struct {
+    PgQuery__Node__NodeCase node_case;
+    void (*walk)(CmigWalk *walk, const CmigNode *node);
+} CmigHandler;
+#define CMIG_NODE(name) PG_QUERY__NODE__NODE_##name
+
+/* Of each theme; the last one has no function. */
+extern const CmigHandler cmig__data_handlers[];
+extern const CmigHandler cmig__create_handlers[];
+extern const CmigHandler cmig__alter_handlers[];
+extern const CmigHandler cmig__drop_handlers[];
+extern const CmigHandler cmig__server_handlers[];
+extern const CmigHandler cmig__body_handlers[];
+
+/* A node, which may be NULL; the nodes of a list; what a message holds. */
+void cmig__walk(CmigWalk *walk, const CmigNode *node);
+void cmig__walk_list(CmigWalk *walk, CmigNode *const *nodes, gsize count);
+void cmig__walk_parts(CmigWalk *walk, const ProtobufCMessage *message);
+
+/* The same, as something that is only stored. */
+void cmig__walk_softly(CmigWalk *walk, const ProtobufCMessage *message);
+
+/* Statements in a text of their own, such as a body; `surely`: each happens, one after the other.
+ * A text that is no SQL is judged as `what` and opaque. */
+void cmig__walk_text(CmigWalk *walk, const char *text, gboolean surely, const char *what);
+
+/* What is called `schema`.`name`; borrowed from the tree. */
+typedef struct {
+    const char *schema;
+    const char *name;
+} CmigName;
+CmigName cmig__name_of(const CmigWalk *walk, const PgQuery__RangeVar *relation);
+CmigName cmig__name_in(CmigNode *const *strings, gsize count);
+
+/* An empty text is none. */
+const char *cmig__filled(const char *text);
+
+/* The text of a String node or of a string constant; NULL for others. */
+const char *cmig__string_of(const CmigNode *node);
+
+/* The option of that name, or NULL. */
+const PgQuery__DefElem *cmig__option(CmigNode *const *options, gsize count, const char *name);
+
+/* Whether any option of that name stands for itself or has a value of truth. */
+gboolean cmig__option_is_on(CmigNode *const *options, gsize count, const char *name);
+
+/* Something done to an object. `{o}` in `phrase` is its name, `{p}` that of the part. */
+typedef struct {
+    CmigActKind kind;
+    CmigName name;
+    CmigActPart part_kind;
+    const char *part;
+    CmigLevel level;
+    guint flags;
+    CmigLock lock;
+    guint deeds;
+    const char *phrase;
+} CmigTouch;
+void cmig__touch(CmigWalk *walk, const CmigTouch *touch);
+
+/* Adds an act of another verb; borrowed. */
+CmigAct *cmig__add(CmigWalk *walk, CmigActVerb verb, CmigActKind kind, CmigName name);
+
+/* The act is about a part of the object. */
+void cmig__set_part(CmigAct *act, CmigActPart kind, const char *part);
+
+/* Something is done whatever the plan made before. */
+void cmig__say(CmigWalk *walk, CmigLevel level, guint flags, const char *what);
+
+/* The routine is called; with `may_be_unknown`, one that nobody knows is no matter. */
+void cmig__call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown);
+
+/* A routine's name with the types of its arguments, as it is created or dropped. The caller frees.
+ */
+char *cmig__signature(const char *name, CmigNode *const *types, gsize count);
+
+/* Between these stands what happens when the routine is called. */
+void cmig__begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body);
+void cmig__end_body(CmigWalk *walk, CmigWalk *body);
+
+/* Setting a parameter; `name` NULL = not known. */
+void cmig__set_parameter(CmigWalk *walk, const char *name);
+
+/* Whether a filter lets some rows through and keeps others, as far as can be told: it is there, and
+ * not the same for every row. */
+gboolean cmig__filters(const CmigNode *where);
+
+/* Whether a column's default is computed anew for each row. */
+gboolean cmig__is_volatile(const CmigNode *expression);
+
+#endif

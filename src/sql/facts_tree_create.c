@@ -1,0 +1,306 @@
+/* Statements that create. What they make is new, so little is lost; what matters is what they lock,
+ * what they replace, and that they may be undone later without loss. */
+#include "facts_tree.h"
+
+#include <string.h>
+
+/* The object was not there before: IF NOT EXISTS and OR REPLACE do not say that. */
+static void created(CmigWalk *walk, CmigActKind kind, CmigName name)
+{
+    if (walk->sure && name.name != NULL)
+        cmig__add(walk, CMIG_ACT_CREATE, kind, name);
+}
+
+static void created_part(CmigWalk *walk, CmigName name, CmigActPart kind, const char *part)
+{
+    if (walk->sure && cmig__filled(part) != NULL)
+        cmig__set_part(cmig__add(walk, CMIG_ACT_CREATE, CMIG_KIND_TABLE, name), kind, part);
+}
+
+/* --- Tables --- */
+
+/* The referenced table is locked against writes, and its rows may be lost with others from now. */
+static void reference(CmigWalk *walk, CmigName table, const PgQuery__Constraint *constraint)
+{
+    if (constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN || constraint->pktable == NULL)
+        return;
+    CmigName referenced = cmig__name_of(walk, constraint->pktable);
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                   .name = referenced,
+                                   .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
+                                   .phrase = "references {o} by a foreign key"});
+    CmigAct *bind = cmig__add(walk, CMIG_ACT_BIND, CMIG_KIND_TABLE, table);
+    bind->part = g_strdup(referenced.schema);
+    bind->to = g_strdup(referenced.name);
+}
+
+static void reference_all(CmigWalk *walk, CmigName table, CmigNode *const *elements, gsize count)
+{
+    for (gsize idx = 0; idx < count; idx++) {
+        const CmigNode *element = elements[idx];
+        if (element->node_case == CMIG_NODE(CONSTRAINT))
+            reference(walk, table, element->constraint);
+        else if (element->node_case == CMIG_NODE(COLUMN_DEF))
+            for (gsize at = 0; at < element->column_def->n_constraints; at++)
+                if (element->column_def->constraints[at]->node_case == CMIG_NODE(CONSTRAINT))
+                    reference(walk, table, element->column_def->constraints[at]->constraint);
+    }
+}
+
+static void lock_parents(CmigWalk *walk, const PgQuery__CreateStmt *create)
+{
+    gboolean partition = create->partbound != NULL;
+    for (gsize idx = 0; idx < create->n_inh_relations; idx++) {
+        const CmigNode *parent = create->inh_relations[idx];
+        if (parent->node_case != CMIG_NODE(RANGE_VAR))
+            continue;
+        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = cmig__name_of(walk, parent->range_var),
+                                       .lock = partition ? CMIG_LOCK_ACCESS_EXCLUSIVE
+                                                         : CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                       .phrase = partition ? "adds a partition to {o}"
+                                                           : "adds a child to {o}"});
+    }
+}
+
+static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create, CmigActKind kind)
+{
+    CmigName name = cmig__name_of(walk, create->relation);
+    gboolean dropped = create->oncommit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
+    if (!create->if_not_exists && !dropped && walk->sure) {
+        CmigAct *act = cmig__add(walk, CMIG_ACT_CREATE, kind, name);
+        if (g_strcmp0(create->relation->relpersistence, "t") == 0)
+            act->to = g_strdup("temporary");
+    }
+    lock_parents(walk, create);
+    reference_all(walk, name, create->table_elts, create->n_table_elts);
+    reference_all(walk, name, create->constraints, create->n_constraints);
+    cmig__walk_softly(walk, &create->base);
+}
+
+static void walk_create(CmigWalk *walk, const CmigNode *node)
+{
+    walk_create_table(walk, node->create_stmt, CMIG_KIND_TABLE);
+}
+
+static void walk_create_foreign(CmigWalk *walk, const CmigNode *node)
+{
+    if (node->create_foreign_table_stmt->base_stmt != NULL)
+        walk_create_table(walk, node->create_foreign_table_stmt->base_stmt,
+                          CMIG_KIND_FOREIGN_TABLE);
+}
+
+static void walk_sequence(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateSeqStmt *create = node->create_seq_stmt;
+    if (!create->if_not_exists)
+        created(walk, CMIG_KIND_SEQUENCE, cmig__name_of(walk, create->sequence));
+}
+
+static void walk_view(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__ViewStmt *view = node->view_stmt;
+    CmigName name = cmig__name_of(walk, view->view);
+    if (view->replace)
+        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_VIEW,
+                                       .name = name,
+                                       .level = CMIG_LEVEL_DEFINITION,
+                                       .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                       .phrase = "replaces the view {o}"});
+    else
+        created(walk, CMIG_KIND_VIEW, name);
+    cmig__walk_softly(walk, &view->base);
+}
+
+/* The index is in the schema of its table. */
+static void walk_index(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__IndexStmt *index = node->index_stmt;
+    CmigName table = cmig__name_of(walk, index->relation);
+    CmigName name = {table.schema, cmig__filled(index->idxname)};
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                   .name = table,
+                                   .lock = index->concurrent ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE
+                                                             : CMIG_LOCK_SHARE,
+                                   .deeds = CMIG_DEED_SCANS,
+                                   .phrase = "builds an index on {o}"});
+    if (!index->if_not_exists)
+        created(walk, CMIG_KIND_INDEX, name);
+    cmig__walk_softly(walk, &index->base);
+}
+
+static void walk_statistics(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateStatsStmt *create = node->create_stats_stmt;
+    for (gsize idx = 0; idx < create->n_relations; idx++)
+        if (create->relations[idx]->node_case == CMIG_NODE(RANGE_VAR))
+            cmig__touch(walk,
+                        &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                     .name = cmig__name_of(walk, create->relations[idx]->range_var),
+                                     .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                     .phrase = "adds statistics to {o}"});
+    cmig__walk_softly(walk, &create->base);
+}
+
+/* --- What hangs on a table --- */
+
+static void walk_trigger(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateTrigStmt *trigger = node->create_trig_stmt;
+    CmigName table = cmig__name_of(walk, trigger->relation);
+    cmig__touch(walk,
+                &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                             .name = table,
+                             .part_kind = CMIG_PART_TRIGGER,
+                             .part = trigger->trigname,
+                             .level = trigger->replace ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_NONE,
+                             .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
+                             .phrase = trigger->replace ? "replaces the trigger {p} of {o}"
+                                                        : "adds the trigger {p} to {o}"});
+    if (!trigger->replace)
+        created_part(walk, table, CMIG_PART_TRIGGER, trigger->trigname);
+    cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(trigger->funcname, trigger->n_funcname),
+               TRUE);
+    cmig__walk_softly(walk, &trigger->base);
+}
+
+/* Its actions run in the place of others: that they do, and when, cannot be seen. */
+static void walk_rule(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__RuleStmt *rule = node->rule_stmt;
+    CmigName table = cmig__name_of(walk, rule->relation);
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                   .name = table,
+                                   .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                   .phrase = "adds a rule to {o}"});
+    CmigWalk actions = *walk;
+    actions.sure = FALSE;
+    cmig__walk_parts(&actions, &rule->base);
+    walk->called = actions.called;
+    cmig__say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE,
+              "creates a rule, which rewrites other statements");
+}
+
+static void walk_policy(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreatePolicyStmt *policy = node->create_policy_stmt;
+    CmigName table = cmig__name_of(walk, policy->table);
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                   .name = table,
+                                   .part_kind = CMIG_PART_POLICY,
+                                   .part = policy->policy_name,
+                                   .flags = CMIG_FACT_PRIVILEGE,
+                                   .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                   .phrase = "adds the policy {p} to {o}"});
+    created_part(walk, table, CMIG_PART_POLICY, policy->policy_name);
+    cmig__walk_softly(walk, &policy->base);
+}
+
+static void walk_event_trigger(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateEventTrigStmt *trigger = node->create_event_trig_stmt;
+    cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(trigger->funcname, trigger->n_funcname),
+               TRUE);
+}
+
+/* --- Types and what is made of routines --- */
+
+static void walk_enum(CmigWalk *walk, const CmigNode *node)
+{
+    created(walk, CMIG_KIND_TYPE,
+            cmig__name_in(node->create_enum_stmt->type_name, node->create_enum_stmt->n_type_name));
+}
+
+static void walk_range(CmigWalk *walk, const CmigNode *node)
+{
+    created(
+        walk, CMIG_KIND_TYPE,
+        cmig__name_in(node->create_range_stmt->type_name, node->create_range_stmt->n_type_name));
+}
+
+static void walk_composite(CmigWalk *walk, const CmigNode *node)
+{
+    created(walk, CMIG_KIND_TYPE, cmig__name_of(walk, node->composite_type_stmt->typevar));
+}
+
+static void walk_domain(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateDomainStmt *domain = node->create_domain_stmt;
+    created(walk, CMIG_KIND_DOMAIN, cmig__name_in(domain->domainname, domain->n_domainname));
+    cmig__walk_softly(walk, &domain->base);
+}
+
+/* CREATE AGGREGATE, OPERATOR, TYPE: the routines behind them may be called without being named. */
+static void walk_define(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__DefineStmt *define = node->define_stmt;
+    for (gsize idx = 0; idx < define->n_definition; idx++) {
+        const CmigNode *element = define->definition[idx];
+        const CmigNode *value =
+            element->node_case == CMIG_NODE(DEF_ELEM) ? element->def_elem->arg : NULL;
+        if (value != NULL && value->node_case == CMIG_NODE(TYPE_NAME))
+            cmig__call(walk, CMIG_KIND_FUNCTION,
+                       cmig__name_in(value->type_name->names, value->type_name->n_names), TRUE);
+    }
+    CmigName name = cmig__name_in(define->defnames, define->n_defnames);
+    if (define->replace)
+        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_AGGREGATE,
+                                       .name = name,
+                                       .level = CMIG_LEVEL_DEFINITION,
+                                       .phrase = "replaces the aggregate {o}"});
+    else if (define->kind == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE && !define->if_not_exists &&
+             define->n_definition > 0)
+        created(walk, CMIG_KIND_TYPE, name);
+}
+
+static void walk_cast(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__ObjectWithArgs *function = node->create_cast_stmt->func;
+    if (function != NULL)
+        cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(function->objname, function->n_objname),
+                   TRUE);
+}
+
+/* --- Schemas --- */
+
+static void walk_schema(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateSchemaStmt *schema = node->create_schema_stmt;
+    const char *name = cmig__filled(schema->schemaname);
+    if (!schema->if_not_exists)
+        created(walk, CMIG_KIND_SCHEMA, (CmigName){NULL, name});
+    CmigWalk inside = *walk;
+    inside.schema = name;
+    inside.sure = walk->sure && name != NULL;
+    cmig__walk_list(&inside, schema->schema_elts, schema->n_schema_elts);
+    walk->called = inside.called;
+}
+
+static void walk_extension(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateExtensionStmt *extension = node->create_extension_stmt;
+    if (!extension->if_not_exists)
+        created(walk, CMIG_KIND_EXTENSION, (CmigName){NULL, extension->extname});
+}
+
+const CmigHandler cmig__create_handlers[] = {
+    {CMIG_NODE(CREATE_STMT), walk_create},
+    {CMIG_NODE(CREATE_FOREIGN_TABLE_STMT), walk_create_foreign},
+    {CMIG_NODE(CREATE_SEQ_STMT), walk_sequence},
+    {CMIG_NODE(VIEW_STMT), walk_view},
+    {CMIG_NODE(INDEX_STMT), walk_index},
+    {CMIG_NODE(CREATE_STATS_STMT), walk_statistics},
+    {CMIG_NODE(CREATE_TRIG_STMT), walk_trigger},
+    {CMIG_NODE(RULE_STMT), walk_rule},
+    {CMIG_NODE(CREATE_POLICY_STMT), walk_policy},
+    {CMIG_NODE(CREATE_EVENT_TRIG_STMT), walk_event_trigger},
+    {CMIG_NODE(CREATE_ENUM_STMT), walk_enum},
+    {CMIG_NODE(CREATE_RANGE_STMT), walk_range},
+    {CMIG_NODE(COMPOSITE_TYPE_STMT), walk_composite},
+    {CMIG_NODE(CREATE_DOMAIN_STMT), walk_domain},
+    {CMIG_NODE(DEFINE_STMT), walk_define},
+    {CMIG_NODE(CREATE_CAST_STMT), walk_cast},
+    {CMIG_NODE(CREATE_SCHEMA_STMT), walk_schema},
+    {CMIG_NODE(CREATE_EXTENSION_STMT), walk_extension},
+    {0, NULL},
+};

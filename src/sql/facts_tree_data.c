@@ -1,0 +1,243 @@
+/* Statements about rows, and those that hold another statement. */
+#include "facts_tree.h"
+
+#include <string.h>
+
+static void walk_insert(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__InsertStmt *insert = node->insert_stmt;
+    const PgQuery__OnConflictClause *conflict = insert->on_conflict_clause;
+    gboolean updates =
+        conflict != NULL && conflict->action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_UPDATE;
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                   .name = cmig__name_of(walk, insert->relation),
+                                   .level = updates ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_NONE,
+                                   .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                                   .phrase = updates ? "adds rows to {o} or overwrites them"
+                                                     : "adds rows to {o}"});
+    cmig__walk_parts(walk, &insert->base);
+}
+
+static void walk_delete(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__DeleteStmt *statement = node->delete_stmt;
+    gboolean some = cmig__filters(statement->where_clause);
+    cmig__touch(walk,
+                &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                             .name = cmig__name_of(walk, statement->relation),
+                             .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
+                             .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                             .deeds = CMIG_DEED_LOSES,
+                             .phrase = some ? "deletes rows of {o}" : "deletes all rows of {o}"});
+    cmig__walk_parts(walk, &statement->base);
+}
+
+/* One column after the other: setting one that the plan added loses nothing. */
+static void walk_update(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__UpdateStmt *statement = node->update_stmt;
+    gboolean some = cmig__filters(statement->where_clause);
+    for (gsize idx = 0; idx < statement->n_target_list; idx++) {
+        const CmigNode *target = statement->target_list[idx];
+        if (target->node_case != CMIG_NODE(RES_TARGET))
+            continue;
+        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = cmig__name_of(walk, statement->relation),
+                                       .part_kind = CMIG_PART_COLUMN,
+                                       .part = target->res_target->name,
+                                       .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
+                                       .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                                       .deeds = CMIG_DEED_LOSES,
+                                       .phrase = some ? "changes {p} in rows of {o}"
+                                                      : "changes {p} in all rows of {o}"});
+    }
+    cmig__walk_parts(walk, &statement->base);
+}
+
+static void walk_merge(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__MergeStmt *statement = node->merge_stmt;
+    CmigTouch touch = {.kind = CMIG_KIND_TABLE,
+                       .name = cmig__name_of(walk, statement->relation),
+                       .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                       .phrase = "adds rows to {o}"};
+    gboolean joined = cmig__filters(statement->join_condition);
+    for (gsize idx = 0; idx < statement->n_merge_when_clauses; idx++) {
+        const CmigNode *clause = statement->merge_when_clauses[idx];
+        if (clause->node_case != CMIG_NODE(MERGE_WHEN_CLAUSE))
+            continue;
+        const PgQuery__MergeWhenClause *arm = clause->merge_when_clause;
+        if (arm->command_type != PG_QUERY__CMD_TYPE__CMD_DELETE &&
+            arm->command_type != PG_QUERY__CMD_TYPE__CMD_UPDATE)
+            continue;
+        gboolean some = joined || cmig__filters(arm->condition);
+        touch.level = MAX(touch.level, some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA);
+        touch.deeds = CMIG_DEED_LOSES;
+        touch.phrase = "changes or deletes rows of {o}";
+    }
+    cmig__touch(walk, &touch);
+    cmig__walk_parts(walk, &statement->base);
+}
+
+static void walk_truncate(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__TruncateStmt *statement = node->truncate_stmt;
+    gboolean cascades = statement->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
+    for (gsize idx = 0; idx < statement->n_relations; idx++) {
+        const CmigNode *relation = statement->relations[idx];
+        if (relation->node_case == CMIG_NODE(RANGE_VAR))
+            cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                           .name = cmig__name_of(walk, relation->range_var),
+                                           .level = CMIG_LEVEL_DATA,
+                                           .flags = cascades ? CMIG_FACT_CASCADE : 0,
+                                           .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                           .deeds = CMIG_DEED_LOSES,
+                                           .phrase = "empties the table {o}"});
+    }
+}
+
+static void walk_copy(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CopyStmt *copy = node->copy_stmt;
+    guint flags = CMIG_FACT_PRIVILEGE | CMIG_FACT_OPAQUE;
+    if (copy->is_program)
+        cmig__say(walk, CMIG_LEVEL_WEAKER, flags, "runs a program on the server");
+    else if (cmig__filled(copy->filename) != NULL)
+        cmig__say(walk, CMIG_LEVEL_WEAKER, flags,
+                  copy->is_from ? "reads a file on the server" : "writes a file on the server");
+    if (copy->is_from)
+        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = cmig__name_of(walk, copy->relation),
+                                       .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                                       .phrase = "adds rows to {o}"});
+    cmig__walk_parts(walk, &copy->base);
+}
+
+static void walk_lock(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__LockStmt *lock = node->lock_stmt;
+    for (gsize idx = 0; idx < lock->n_relations; idx++) {
+        const CmigNode *relation = lock->relations[idx];
+        if (relation->node_case != CMIG_NODE(RANGE_VAR))
+            continue;
+        /* The modes have the same numbers. */
+        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = cmig__name_of(walk, relation->range_var),
+                                       .lock = (CmigLock)CLAMP(lock->mode, CMIG_LOCK_NONE,
+                                                               CMIG_LOCK_ACCESS_EXCLUSIVE),
+                                       .phrase = "locks {o}"});
+    }
+}
+
+/* --- Making tables of queries --- */
+
+static void create_from(CmigWalk *walk, const PgQuery__IntoClause *into, CmigActKind kind)
+{
+    gboolean temporary = into->rel != NULL && g_strcmp0(into->rel->relpersistence, "t") == 0;
+    gboolean dropped = into->on_commit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
+    if (into->rel == NULL || dropped || !walk->sure)
+        return;
+    CmigAct *act = cmig__add(walk, CMIG_ACT_CREATE, kind, cmig__name_of(walk, into->rel));
+    act->to = temporary ? g_strdup("temporary") : NULL;
+}
+
+static void walk_select(CmigWalk *walk, const CmigNode *node)
+{
+    cmig__walk_parts(walk, &node->select_stmt->base);
+    if (node->select_stmt->into_clause != NULL)
+        create_from(walk, node->select_stmt->into_clause, CMIG_KIND_TABLE);
+}
+
+static void walk_create_as(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateTableAsStmt *statement = node->create_table_as_stmt;
+    gboolean view = statement->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
+    cmig__walk(walk, statement->query);
+    if (!statement->if_not_exists && statement->into != NULL)
+        create_from(walk, statement->into, view ? CMIG_KIND_MATVIEW : CMIG_KIND_TABLE);
+}
+
+static void walk_refresh(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__RefreshMatViewStmt *refresh = node->refresh_mat_view_stmt;
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_MATVIEW,
+                                   .name = cmig__name_of(walk, refresh->relation),
+                                   .lock = refresh->concurrent ? CMIG_LOCK_EXCLUSIVE
+                                                               : CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                   .deeds = CMIG_DEED_REWRITES,
+                                   .phrase = "refreshes the materialized view {o}"});
+}
+
+/* --- Statements in statements --- */
+
+static void walk_explain(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__ExplainStmt *explain = node->explain_stmt;
+    if (cmig__option_is_on(explain->options, explain->n_options, "analyze"))
+        cmig__walk(walk, explain->query);
+}
+
+static void walk_prepare(CmigWalk *walk, const CmigNode *node)
+{
+    CmigName name = {NULL, node->prepare_stmt->name};
+    CmigWalk body;
+    cmig__begin_body(walk, CMIG_KIND_PREPARED, name, &body);
+    cmig__walk(&body, node->prepare_stmt->query);
+    cmig__end_body(walk, &body);
+}
+
+static void walk_execute(CmigWalk *walk, const CmigNode *node)
+{
+    CmigName name = {NULL, node->execute_stmt->name};
+    cmig__call(walk, CMIG_KIND_PREPARED, name, FALSE);
+    cmig__walk_parts(walk, &node->execute_stmt->base);
+}
+
+/* --- Calls --- */
+
+static void walk_set_config(CmigWalk *walk, const PgQuery__FuncCall *call)
+{
+    cmig__set_parameter(walk, call->n_args > 0 ? cmig__string_of(call->args[0]) : NULL);
+}
+
+static void walk_call(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__FuncCall *call = node->func_call;
+    CmigName name = cmig__name_in(call->funcname, call->n_funcname);
+    gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
+    if (system && g_strcmp0(name.name, "set_config") == 0) {
+        if (!walk->soft)
+            walk_set_config(walk, call);
+    } else {
+        cmig__call(walk, CMIG_KIND_FUNCTION, name, FALSE);
+    }
+    cmig__walk_parts(walk, &call->base);
+}
+
+static void walk_call_statement(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__FuncCall *call = node->call_stmt->funccall;
+    if (call == NULL)
+        return;
+    cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(call->funcname, call->n_funcname), FALSE);
+    cmig__walk_parts(walk, &call->base);
+}
+
+const CmigHandler cmig__data_handlers[] = {
+    {CMIG_NODE(INSERT_STMT), walk_insert},
+    {CMIG_NODE(DELETE_STMT), walk_delete},
+    {CMIG_NODE(UPDATE_STMT), walk_update},
+    {CMIG_NODE(MERGE_STMT), walk_merge},
+    {CMIG_NODE(TRUNCATE_STMT), walk_truncate},
+    {CMIG_NODE(COPY_STMT), walk_copy},
+    {CMIG_NODE(LOCK_STMT), walk_lock},
+    {CMIG_NODE(SELECT_STMT), walk_select},
+    {CMIG_NODE(CREATE_TABLE_AS_STMT), walk_create_as},
+    {CMIG_NODE(REFRESH_MAT_VIEW_STMT), walk_refresh},
+    {CMIG_NODE(EXPLAIN_STMT), walk_explain},
+    {CMIG_NODE(PREPARE_STMT), walk_prepare},
+    {CMIG_NODE(EXECUTE_STMT), walk_execute},
+    {CMIG_NODE(FUNC_CALL), walk_call},
+    {CMIG_NODE(CALL_STMT), walk_call_statement},
+    {0, NULL},
+};

@@ -1,0 +1,446 @@
+/* The judge by PostgreSQL's grammar: how bad statements are, one by one and one after the other. */
+#include "cmig/facts.h"
+
+#include <check.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define O CMIG_FACT_OPAQUE
+#define K CMIG_FACT_CASCADE
+#define N CMIG_FACT_ALONE
+#define P CMIG_FACT_PRIVILEGE
+
+static GPtrArray *judge_next(CmigJudge *judge, const char *text)
+{
+    g_autoptr(CmigSqlScript) script = NULL;
+    g_autoptr(GError) error = NULL;
+    gboolean scanned = cmig_sql_scan(text, strlen(text), CMIG_DIALECT_POSTGRESQL, FALSE, "f.sql", 1,
+                                     &script, &error);
+    ck_assert_msg(scanned, "%.200s: %s", text, error ? error->message : "");
+    return cmig_judge_facts(judge, script);
+}
+
+static GPtrArray *judge(const char *text)
+{
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(0);
+    return judge_next(judge, text);
+}
+
+/* The worst of all facts. */
+static void sum(const GPtrArray *facts, CmigLevel *level, guint *flags)
+{
+    *level = CMIG_LEVEL_NONE;
+    *flags = 0;
+    for (guint idx = 0; idx < facts->len; idx++) {
+        const CmigFact *fact = facts->pdata[idx];
+        *level = MAX(*level, fact->level);
+        *flags |= fact->flags;
+        ck_assert_ptr_nonnull(fact->what);
+        ck_assert_ptr_null(strchr(fact->what, '\n'));
+    }
+}
+
+typedef struct {
+    const char *text;
+    CmigLevel level;
+    guint flags;
+} Case;
+
+static void check_case(const Case *test)
+{
+    g_autoptr(GPtrArray) facts = judge(test->text);
+    CmigLevel level;
+    guint flags;
+    sum(facts, &level, &flags);
+    ck_assert_msg(level == test->level && flags == test->flags, "%s: level %d, flags %u",
+                  test->text, (int)level, flags);
+}
+
+/* --- Statement by statement --- */
+
+static const Case plain[] = {
+    {"DROP DATABASE d", 4, N},
+    {"DROP TABLESPACE s", 4, N},
+    {"DROP OWNED BY r", 4, P},
+    {"DROP SCHEMA s", 4, 0},
+    {"DROP SCHEMA s CASCADE", 4, K},
+    {"DROP EXTENSION e", 2, 0},
+    {"DROP EXTENSION e CASCADE", 4, K},
+    {"DROP TABLE t", 3, 0},
+    {"DROP TABLE IF EXISTS a, s.b CASCADE", 3, K},
+    {"DROP FOREIGN TABLE t", 2, 0},
+    {"DROP MATERIALIZED VIEW v", 1, 0},
+    {"DROP SEQUENCE s", 2, 0},
+    {"DROP TYPE t", 1, 0},
+    {"DROP TYPE t CASCADE", 3, K},
+    {"DROP DOMAIN d", 1, 0},
+    {"DROP DOMAIN d CASCADE", 3, K},
+    {"DROP INDEX i", 2, 0},
+    {"DROP INDEX CONCURRENTLY i", 2, N},
+    {"DROP VIEW v", 1, 0},
+    {"DROP FUNCTION f(int)", 1, 0},
+    {"DROP PROCEDURE p", 1, 0},
+    {"DROP AGGREGATE a(int)", 1, 0},
+    {"DROP OPERATOR + (int, int)", 1, 0},
+    {"DROP TRIGGER x ON t", 2, 0},
+    {"DROP RULE x ON t", 2, 0},
+    {"DROP CAST (int AS text)", 1, 0},
+    {"DROP COLLATION c", 1, 0},
+    {"DROP STATISTICS s", 1, 0},
+    {"DROP PUBLICATION p", 1, 0},
+    {"DROP EVENT TRIGGER e", 2, 0},
+    {"DROP TEXT SEARCH CONFIGURATION c", 1, 0},
+    {"DROP SERVER s", 1, 0},
+    {"DROP FOREIGN DATA WRAPPER w", 1, 0},
+    {"DROP POLICY p ON t", 2, P},
+    {"ALTER TABLE t DISABLE ROW LEVEL SECURITY", 2, P},
+    {"ALTER TABLE t NO FORCE ROW LEVEL SECURITY", 2, P},
+    {"REVOKE ALL ON t FROM r", 2, P},
+    {"GRANT SELECT ON t TO r", 0, P},
+    {"GRANT a TO b", 0, P},
+    {"REVOKE a FROM b", 2, P},
+    {"ALTER DEFAULT PRIVILEGES GRANT SELECT ON TABLES TO r", 2, P},
+    {"DROP ROLE r", 2, P},
+    {"ALTER ROLE r SUPERUSER", 2, P},
+    {"ALTER ROLE r SET search_path = a", 2, P},
+    {"REASSIGN OWNED BY a TO b", 2, P},
+    {"ALTER TABLE t OWNER TO r", 2, P},
+    {"ALTER FUNCTION f() OWNER TO r", 2, P},
+    {"DROP SUBSCRIPTION s", 2, N | P},
+    {"DROP USER MAPPING FOR r SERVER s", 2, P},
+    {"TRUNCATE t", 3, 0},
+    {"TRUNCATE a, b RESTART IDENTITY CASCADE", 3, K},
+    {"DELETE FROM t", 3, 0},
+    {"DELETE FROM t WHERE true", 3, 0},
+    {"DELETE FROM t WHERE 1 = 1", 3, 0},
+    {"DELETE FROM t WHERE now() > '2000-01-01'", 3, 0},
+    {"DELETE FROM t WHERE id = id", 3, 0},
+    {"DELETE FROM t WHERE id = 1 OR true", 3, 0},
+    {"DELETE FROM t WHERE NOT false", 3, 0},
+    {"DELETE FROM t WHERE id = 1", 2, 0},
+    {"DELETE FROM t WHERE true AND id = 1", 2, 0},
+    {"DELETE FROM t USING u WHERE t.id = u.id", 2, 0},
+    {"DELETE FROM t WHERE CURRENT OF c", 2, 0},
+    {"UPDATE t SET a = 1", 3, 0},
+    {"UPDATE t SET (a, b) = (SELECT 1, 2) WHERE id > 3", 2, 0},
+    {"UPDATE t SET a = 1 WHERE '1'", 3, 0},
+    {"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE", 2, 0},
+    {"MERGE INTO t USING u ON true WHEN MATCHED THEN DELETE", 3, 0},
+    {"MERGE INTO t USING u ON t.a = u.a WHEN NOT MATCHED THEN INSERT VALUES (1)", 0, 0},
+    {"INSERT INTO t VALUES (now()) ON CONFLICT (a) DO UPDATE SET a = 1", 2, 0},
+    {"INSERT INTO t VALUES (now()) ON CONFLICT DO NOTHING", 0, 0},
+    {"INSERT INTO t SELECT * FROM u", 0, 0},
+    {"ALTER TABLE t DROP COLUMN c", 3, 0},
+    {"ALTER TABLE t DROP c CASCADE", 3, K},
+    {"ALTER TYPE t DROP ATTRIBUTE c", 3, 0},
+    {"ALTER TABLE t ALTER c TYPE int", 2, 0},
+    {"ALTER TABLE t ALTER c TYPE int USING c::int", 2, 0},
+    {"ALTER TABLE t ALTER c TYPE int USING length(c)", 3, 0},
+    {"ALTER TABLE t DROP CONSTRAINT c", 2, 0},
+    {"ALTER TABLE t ALTER c DROP NOT NULL", 1, 0},
+    {"ALTER DOMAIN d DROP CONSTRAINT c", 2, 0},
+    {"ALTER DOMAIN d DROP NOT NULL", 1, 0},
+    {"ALTER DOMAIN d ADD CHECK (value > 0)", 0, 0},
+    {"ALTER TABLE t ALTER c DROP EXPRESSION", 1, 0},
+    {"ALTER TABLE t ALTER c DROP IDENTITY", 1, 0},
+    {"ALTER TABLE t ALTER c DROP DEFAULT", 1, 0},
+    {"ALTER TABLE t ALTER c SET DEFAULT 1", 0, 0},
+    {"ALTER TABLE t SET UNLOGGED", 3, 0},
+    {"ALTER TABLE t DETACH PARTITION p", 2, 0},
+    {"ALTER TABLE t DETACH PARTITION p CONCURRENTLY", 2, N},
+    {"ALTER TABLE t DETACH PARTITION p FINALIZE", 2, 0},
+    {"ALTER TABLE t DISABLE TRIGGER ALL", 2, P},
+    {"ALTER TABLE t DISABLE TRIGGER x", 2, P},
+    {"ALTER TABLE t DISABLE RULE x", 2, P},
+    {"ALTER TABLE t REPLICA IDENTITY NOTHING", 2, P},
+    {"ALTER TABLE t REPLICA IDENTITY FULL", 0, 0},
+    {"SET session_replication_role = replica", 2, P},
+    {"SELECT set_config('session_replication_role', 'replica', false)", 2, P},
+    {"SELECT set_config('search_' || 'path', '', false)", 2, O},
+    {"SELECT pg_catalog.set_config('search_path', '', false)", 0, 0},
+    {"ALTER TYPE e RENAME VALUE 'a' TO 'b'", 2, 0},
+    {"ALTER TYPE e ADD VALUE 'a'", 2, 0},
+    {"ALTER SEQUENCE s RESTART", 2, 0},
+    {"ALTER SEQUENCE s INCREMENT 2", 0, 0},
+    {"SELECT setval('s', 1)", 2, 0},
+    {"ALTER TABLE t RENAME TO u", 1, 0},
+    {"ALTER TABLE t RENAME c TO d", 1, 0},
+    {"ALTER TABLE t SET SCHEMA s", 1, 0},
+    {"CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'", 1, 0},
+    {"CREATE OR REPLACE VIEW v AS SELECT 1", 1, 0},
+    {"ALTER SYSTEM SET work_mem = 1", 2, N | P},
+    {"ALTER DATABASE d SET work_mem = 1", 2, P},
+    {"ALTER DATABASE d CONNECTION LIMIT 1", 2, P},
+    {"CREATE TABLESPACE s LOCATION '/x'", 2, N | P},
+    {"LOAD 'x'", 2, P},
+    {"ALTER EXTENSION e UPDATE", 2, P},
+    {"ALTER EXTENSION e DROP TABLE t", 2, P},
+    {"COPY t TO PROGRAM 'x'", 2, P | O},
+    {"COPY t FROM PROGRAM 'x'", 2, P | O},
+    {"COPY t TO '/x'", 2, P | O},
+    {"COPY t FROM '/x'", 2, P | O},
+    {"COPY t FROM stdin;\n1\n\\.\n", 0, 0},
+    {"COPY (DELETE FROM t RETURNING *) TO STDOUT", 3, 0},
+    {"CALL p()", 2, O},
+    {"EXECUTE p", 2, O},
+    {"SELECT unknown_function()", 2, O},
+    {"SELECT s.lower('x')", 2, O},
+    {"SELECT lower('x'), count(*) FROM t WHERE a = ANY(ARRAY[1]) GROUP BY 1", 0, 0},
+    {"SELECT public.uuid_generate_v4()", 0, 0},
+    {"SELECT pg_terminate_backend(1)", 2, P},
+    {"SELECT lo_unlink(1)", 3, 0},
+    {"SELECT dblink_exec('x', 'y')", 2, O},
+    {"SELECT query_to_xml('x', true, true, '')", 2, O},
+    {"SELECT pg_create_logical_replication_slot('a', 'b')", 2, P},
+    {"CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM u", 3, O},
+    {"CREATE TRIGGER x AFTER DELETE ON t FOR EACH ROW EXECUTE FUNCTION f()", 0, 0},
+    {"EXPLAIN DELETE FROM t", 0, 0},
+    {"EXPLAIN ANALYZE DELETE FROM t", 3, 0},
+    {"EXPLAIN (ANALYZE false, ANALYZE) DELETE FROM t", 3, 0},
+    {"VACUUM", 0, N},
+    {"VACUUM FULL t", 0, N},
+    {"CREATE INDEX CONCURRENTLY i ON t (a)", 0, N},
+    {"CREATE TABLE t (a int DEFAULT unknown_function(), CHECK (g(a)))", 0, 0},
+    {"ALTER TABLE t ADD c int DEFAULT unknown_function()", 2, O},
+    {"CREATE VIEW v AS SELECT unknown_function()", 0, 0},
+    {"COMMENT ON TABLE t IS 'x'", 0, 0},
+    {"SET LOCAL lock_timeout = 1", 0, 0},
+    {"BEGIN", 0, 0},
+};
+
+START_TEST(statements_have_levels)
+{
+    check_case(&plain[_i]);
+}
+END_TEST
+
+/* --- What hides --- */
+
+static const Case hidden[] = {
+    {"WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", 3, 0},
+    {"SELECT 1 UNION (WITH x AS (SELECT 1) SELECT * FROM x)", 0, 0},
+    {"INSERT INTO u WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", 3, 0},
+    {"CREATE TABLE u AS WITH x AS (UPDATE t SET a = 1 RETURNING *) SELECT * FROM x", 3, 0},
+    {"WITH a AS (WITH b AS (TABLE c) SELECT * FROM b), d AS (DELETE FROM t) SELECT 1", 3, 0},
+    {"dRoP/* x */tAbLe -- y\n\"T\"", 3, 0},
+    {"DO $$ BEGIN DROP TABLE t; END $$", 3, 0},
+    {"DO LANGUAGE plpgsql 'BEGIN DROP TABLE t; END'", 3, 0},
+    {"DO $$ BEGIN IF true THEN DELETE FROM t; END IF; END $$", 3, 0},
+    {"DO $$ DECLARE r record; BEGIN FOR r IN SELECT 1 LOOP TRUNCATE t; END LOOP; END $$", 3, 0},
+    {"DO $$ BEGIN NULL; EXCEPTION WHEN others THEN DROP TABLE t; END $$", 3, 0},
+    {"DO $$ BEGIN EXECUTE 'DROP TABLE t'; END $$", 3, 0},
+    {"DO $$ BEGIN EXECUTE 'DROP TA' || 'BLE t'; END $$", 3, O},
+    {"DO $$ BEGIN EXECUTE format('TRUNCATE %I', 't'); END $$", 3, O},
+    {"DO $$ BEGIN EXECUTE (SELECT q FROM x); END $$", 2, O},
+    {"DO $$ BEGIN EXECUTE 'SELECT 1'; END $$", 0, 0},
+    {"DO $$ DECLARE x int := 1; BEGIN x := x + 1; RAISE NOTICE '%', x; END $$", 0, 0},
+    {"DO $$ DECLARE x int := unknown_function(); BEGIN NULL; END $$", 2, O},
+    {"DO $$ DECLARE x int; BEGIN x := unknown_function(); END $$", 2, O},
+    {"DO $$ DECLARE a int[]; BEGIN a[lower('x') = 'x'] := unknown_function(); END $$", 2, O},
+    {"DO $$ BEGIN PERFORM unknown_function(); END $$", 2, O},
+    {"DO $$ BEGIN PERFORM pg_sleep(1); END $$", 0, 0},
+    {"DO $$ BEGIN CALL p(); END $$", 2, O},
+    {"DO $a$ BEGIN DO $b$ BEGIN DROP TABLE t; END $b$; END $a$", 3, 0},
+    {"DO $$ BEGIN EXECUTE 'DO $b$ BEGIN DROP TABLE t; END $b$'; END $$", 3, 0},
+    {"DO LANGUAGE plpython3u 'x'", 2, O},
+    {"DO $$ DECLARE c CURSOR FOR DELETE FROM t RETURNING a; BEGIN OPEN c; END $$", 2, O},
+    {"DO 'garbage'", 2, O},
+    {"CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$", 0, 0},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1'; SELECT f()", 3,
+     0},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE c AS 'x', 'y'; SELECT f()", 2, O},
+    {"CREATE FUNCTION f() RETURNS int BEGIN ATOMIC DELETE FROM t; SELECT 1; END; SELECT f()", 3, 0},
+    {"CREATE FUNCTION f() RETURNS int RETURN 1; SELECT f()", 0, 0},
+    {"CREATE PROCEDURE f() LANGUAGE plpgsql AS $$ BEGIN DROP TABLE t; END $$; CALL f()", 3, 0},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1';"
+     "CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'SELECT f()'; SELECT 1 WHERE g() > 1",
+     3, 0},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT f() + f()'; SELECT f()", 0, 0},
+    {"CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT f()", 2, O},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1'; SELECT s.f()", 3,
+     O},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1';"
+     "CREATE TABLE x (a int DEFAULT f())",
+     3, 0},
+    {"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS"
+     " $$ BEGIN DELETE FROM a; RETURN NULL; END $$;"
+     "CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f()",
+     3, 0},
+    {"CREATE FUNCTION now() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1'; SELECT now()",
+     3, 0},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE plpgsql AS"
+     " $$ BEGIN CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1';"
+     " RETURN 1; END $$; SELECT f(); SELECT g()",
+     3, 0},
+    {"PREPARE p AS DELETE FROM t", 0, 0},
+    {"PREPARE p AS DELETE FROM t; EXECUTE p", 3, 0},
+    {"PREPARE p AS DELETE FROM t; EXPLAIN ANALYZE EXECUTE p", 3, 0},
+    {"CREATE SCHEMA s CREATE TABLE t (a int) CREATE VIEW v AS SELECT 1", 0, 0},
+    {"SELECT pg_catalog.lo_unlink(1)", 3, 0},
+    {"SELECT a FROM t ORDER BY unknown_function(a)", 2, O},
+    {"CREATE MATERIALIZED VIEW v AS SELECT unknown_function()", 2, O},
+};
+
+START_TEST(nothing_hides)
+{
+    check_case(&hidden[_i]);
+}
+END_TEST
+
+/* --- What the grammar of 15 does not know --- */
+
+static const Case newer[] = {
+    {"ALTER TABLE t ADD CONSTRAINT n NOT NULL c NOT VALID", 2, O},
+    {"ALTER TABLE t ADD CHECK (a > 0) NOT ENFORCED", 2, O},
+    {"ALTER TABLE t ALTER CONSTRAINT c NO INHERIT", 2, O},
+    {"ALTER TABLE t ALTER c SET EXPRESSION AS (a + 1)", 2, O},
+    {"ALTER TABLE t ADD c int GENERATED ALWAYS AS (a) VIRTUAL", 2, O},
+    {"CREATE TABLE t (a int4range, PRIMARY KEY (a WITHOUT OVERLAPS))", 2, O},
+    {"MERGE INTO t USING u ON t.a = u.a WHEN MATCHED THEN DELETE RETURNING *", 3, O},
+    {"MERGE INTO t USING u ON t.a = u.a WHEN NOT MATCHED BY SOURCE THEN DELETE", 3, O},
+    {"VACUUM ONLY t", 2, N | O},
+    {"SELECT * FROM JSON_TABLE('[]', '$[*]' COLUMNS (a int PATH '$'))", 2, O},
+    {"SELECT * FROM (SELECT 1)", 2, O},
+    {"SELECT 1_000, 0xff", 2, O},
+    {"CREATE TABLE t (a text STORAGE main)", 2, O},
+    {"ALTER TABLE t SET ACCESS METHOD DEFAULT", 2, O},
+    {"REINDEX DATABASE", 2, N | O},
+    {"CREATE STATISTICS ON a, b FROM t", 2, O},
+    {"GRANT a TO b WITH INHERIT FALSE", 2, O},
+    {"ALTER TABLE t SPLIT PARTITION p INTO (PARTITION a FOR VALUES IN (1))", 2, O},
+    {"ALTER TABLE t MERGE PARTITIONS (a, b) INTO c", 3, O},
+    {"REPACK t", 2, O},
+    {"garbage", 2, O},
+    {"DROP garbage", 3, O},
+    {"SELECT )", 2, O},
+    {"DELETE FROM t RETURNING old.*", 3, 0},
+};
+
+START_TEST(what_is_not_understood_is_opaque)
+{
+    check_case(&newer[_i]);
+}
+END_TEST
+
+/* --- The memory of a plan --- */
+
+static const Case memory[] = {
+    {"CREATE TABLE t (a int); DROP TABLE t", 0, 0},
+    {"CREATE TABLE t (a int); DROP TABLE t CASCADE", 0, K},
+    {"CREATE TABLE t (a int); DROP TABLE t; DROP TABLE t", 3, 0},
+    {"CREATE TABLE s.t (a int); DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); DROP TABLE s.t", 3, 0},
+    {"CREATE TABLE IF NOT EXISTS t (a int); DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); DELETE FROM t; TRUNCATE t; UPDATE t SET a = 1", 0, 0},
+    {"CREATE TABLE t (a int); ALTER TABLE t DROP a; ALTER TABLE t OWNER TO r", 0, 0},
+    {"CREATE TABLE t AS SELECT 1; DROP TABLE t", 0, 0},
+    {"SELECT 1 AS a INTO t; DROP TABLE t", 0, 0},
+    {"CREATE TABLE t (a int); ALTER TABLE t RENAME TO u; DROP TABLE u", 0, 0},
+    {"CREATE TABLE t (a int); ALTER TABLE t RENAME TO u; DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); ALTER TABLE t SET SCHEMA s; DROP TABLE s.t", 0, 0},
+    {"ALTER TABLE t RENAME TO u; CREATE TABLE t (a int); DROP TABLE u", 3, 0},
+    {"CREATE TEMP TABLE t (a int); DROP TABLE t", 0, 0},
+    {"CREATE TEMP TABLE t (a int) ON COMMIT DROP; DROP TABLE t", 3, 0},
+    {"DROP TABLE pg_temp.t", 0, 0},
+    {"ALTER TABLE t ADD c int; ALTER TABLE t DROP c", 0, 0},
+    {"ALTER TABLE t ADD c int; ALTER TABLE t ALTER c TYPE text USING c || ''", 0, 0},
+    {"ALTER TABLE t ADD c int; UPDATE t SET c = 1", 0, 0},
+    {"ALTER TABLE t ADD c int; UPDATE t SET c = 1, d = 2", 3, 0},
+    {"ALTER TABLE t ADD IF NOT EXISTS c int; ALTER TABLE t DROP c", 3, 0},
+    {"ALTER TABLE t ADD c int; ALTER TABLE t RENAME c TO d; ALTER TABLE t DROP d", 0, 0},
+    {"ALTER TABLE t ADD c int; ALTER TABLE t DROP CONSTRAINT c", 2, 0},
+    {"ALTER TABLE t ADD CONSTRAINT c CHECK (a > 0); ALTER TABLE t DROP CONSTRAINT c", 0, 0},
+    {"CREATE VIEW v AS SELECT 1; DROP VIEW v", 0, 0},
+    {"CREATE VIEW v AS SELECT * FROM t; DELETE FROM v", 3, 0},
+    {"CREATE INDEX i ON s.t (a); DROP INDEX s.i", 0, 0},
+    {"CREATE SEQUENCE s; DROP SEQUENCE s", 0, 0},
+    {"CREATE SCHEMA s; DROP SCHEMA s", 0, 0},
+    {"CREATE SCHEMA s; CREATE TABLE s.t (a int); DROP TABLE s.t; DROP SCHEMA s CASCADE", 0, K},
+    {"CREATE SCHEMA IF NOT EXISTS s; DROP SCHEMA s", 4, 0},
+    {"CREATE SCHEMA s; ALTER TABLE t SET SCHEMA s; DROP SCHEMA s CASCADE", 4, K},
+    {"CREATE SCHEMA s CREATE TABLE t (a int); DROP TABLE s.t", 0, 0},
+    {"CREATE TYPE e AS ENUM ('a'); DROP TYPE e", 0, 0},
+    {"CREATE TYPE e AS ENUM ('a'); ALTER TABLE t ALTER c TYPE e; DROP TYPE e CASCADE", 3, K},
+    {"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f(int)", 0, 0},
+    {"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f(text)", 1, 0},
+    {"CREATE FUNCTION f(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f", 0, 0},
+    {"CREATE TRIGGER x AFTER DELETE ON t EXECUTE FUNCTION f(); DROP TRIGGER x ON t", 0, 0},
+    {"CREATE POLICY p ON t; DROP POLICY p ON t", 0, P},
+    /* What was there before does not become the plan's. */
+    {"CREATE TABLE t (a int); ROLLBACK; DROP TABLE t", 3, 0},
+    {"SAVEPOINT a; CREATE TABLE t (a int); ROLLBACK TO a; DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); SET search_path = b; DROP TABLE t", 3, 0},
+    {"CREATE TABLE a.t (a int); SET search_path = b; DROP TABLE a.t", 0, 0},
+    {"CREATE TABLE t (a int); SELECT set_config('search_path', 'b', true); DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); SET ROLE x; DROP TABLE t", 3, P},
+    {"DO $$ BEGIN IF false THEN CREATE TABLE t (a int); END IF; END $$; DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); DO $$ BEGIN ALTER TABLE t RENAME TO x;"
+     " ALTER TABLE old RENAME TO t; END $$; DROP TABLE t",
+     3, 0},
+    {"CREATE TABLE t (a int); SELECT unknown_function(); DROP TABLE t", 3, O},
+    {"CREATE TABLE t (a int); REPACK x; DROP TABLE t", 3, O},
+    {"CREATE TABLE p (a int) PARTITION BY LIST (a); ALTER TABLE p ATTACH PARTITION old DEFAULT;"
+     "DROP TABLE p",
+     3, 0},
+    {"CREATE TABLE p (a int) PARTITION BY LIST (a); CREATE TABLE q (a int);"
+     "ALTER TABLE p ATTACH PARTITION q DEFAULT; DROP TABLE p",
+     0, 0},
+    {"CREATE TABLE p (a int); ALTER TABLE old INHERIT p; DELETE FROM p", 3, 0},
+    {"CREATE TABLE p (a int PRIMARY KEY);"
+     "ALTER TABLE old ADD FOREIGN KEY (a) REFERENCES p ON DELETE CASCADE; DELETE FROM p",
+     3, 0},
+    {"CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE q (a int REFERENCES p); DELETE FROM p", 0,
+     0},
+    {"CREATE TABLE t (a int); ALTER SEQUENCE old OWNED BY t.a; DROP TABLE t", 3, 0},
+    {"CREATE FOREIGN TABLE f (a int) SERVER s; DELETE FROM f", 3, 0},
+};
+
+START_TEST(a_plan_remembers_what_it_made)
+{
+    check_case(&memory[_i]);
+}
+END_TEST
+
+START_TEST(memory_lasts_over_sections)
+{
+    static const struct {
+        const char *first;
+        Case second;
+    } tests[] = {
+        {"CREATE TABLE t (a int)", {"DROP TABLE t", 0, 0}},
+        {"CREATE TEMP TABLE t (a int)", {"DROP TABLE t", 3, 0}},
+        {"SET LOCAL search_path = a; CREATE TABLE t (a int)", {"DROP TABLE t", 3, 0}},
+        {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1'",
+         {"SELECT f()", 3, 0}},
+        {"CREATE TABLE t (a int)", {"INSERT INTO t VALUES (1)", 0, 0}},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(tests); idx++) {
+        g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(0);
+        g_autoptr(GPtrArray) first = judge_next(judge, tests[idx].first);
+        g_autoptr(GPtrArray) second = judge_next(judge, tests[idx].second.text);
+        CmigLevel level;
+        guint flags;
+        sum(second, &level, &flags);
+        ck_assert_msg(level == tests[idx].second.level && flags == tests[idx].second.flags,
+                      "%s; %s: %d, %u", tests[idx].first, tests[idx].second.text, (int)level,
+                      flags);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("sql facts");
+    TCase *all = tcase_create("all");
+    tcase_add_loop_test(all, statements_have_levels, 0, G_N_ELEMENTS(plain));
+    tcase_add_loop_test(all, nothing_hides, 0, G_N_ELEMENTS(hidden));
+    tcase_add_loop_test(all, what_is_not_understood_is_opaque, 0, G_N_ELEMENTS(newer));
+    tcase_add_loop_test(all, a_plan_remembers_what_it_made, 0, G_N_ELEMENTS(memory));
+    tcase_add_test(all, memory_lasts_over_sections);
+    suite_add_tcase(suite, all);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_ENV);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
