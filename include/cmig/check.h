@@ -11,7 +11,6 @@
 
 typedef struct {
     const char *name;
-    const char *summary;     /* what must be so */
     gboolean needs_database; /* a connection */
 } CmigCheckRule;
 
@@ -22,7 +21,8 @@ const CmigCheckRule *cmig_check_rule(guint index);
 typedef struct {
     const char *const *only; /* names of rules; NULL = all */
     const char *const *skip; /* likewise; NULL = none */
-    CmigDb *db;              /* NULL: rules that need one are skipped */
+    const char *against; /* the branch to compare with; NULL = the default one, if there is one */
+    CmigDb *db;          /* NULL: rules that need one are skipped */
     const char *no_database; /* then: why there is none */
 } CmigCheckRequest;
 

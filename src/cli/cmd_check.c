@@ -7,6 +7,7 @@
 #include "cmig/text.h"
 
 static char *format;
+static char *against;
 static char **only;
 static char **skip;
 static gboolean no_database;
@@ -81,8 +82,8 @@ static gboolean check_usage(const CmigApp *app, const CmigCheckRequest *request,
 
 static gboolean run_check(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
 {
-    CmigCheckRequest request = {.only = (const char *const *)only,
-                                .skip = (const char *const *)skip};
+    CmigCheckRequest request = {
+        .against = against, .only = (const char *const *)only, .skip = (const char *const *)skip};
     g_autoptr(CmigCheckReport) report = NULL;
     g_autofree char *folder = g_get_current_dir();
     GError *unreachable = NULL;
@@ -111,6 +112,8 @@ static gboolean run_check(CmigApp *app, char **arguments G_GNUC_UNUSED, GError *
 }
 
 static const GOptionEntry options[] = {
+    {"against", 0, 0, G_OPTION_ARG_STRING, &against,
+     "compare with this branch or commit of git; by default the one that others merge into", "REF"},
     {"no-database", 0, 0, G_OPTION_ARG_NONE, &no_database,
      "leave out the rules that ask a database", NULL},
     {"only", 0, 0, G_OPTION_ARG_STRING_ARRAY, &only, "check this rule alone; may be repeated",
@@ -125,6 +128,7 @@ static const GOptionEntry options[] = {
 static const CmigExample examples[] = {
     {"cmig check", "everything that can be checked from here"},
     {"cmig check --no-database", "the files alone, also where DATABASE_URL is set"},
+    {"cmig check --against origin/main", "would merging this branch do harm?"},
     {"cmig check --format github", "in a workflow of GitHub Actions"},
     {"cmig check --only at-head", "after a deployment: is the database at head?"},
     {NULL, NULL},
@@ -150,6 +154,13 @@ const CmigCommand cmig_cmd_check = {
         "do. Variables are left as they stand.\n\n"
         "downgrade: every file has a downgrade section, which may be empty, or says why not: "
         "`-- cmig:downgrade none \"reason\"`.\n\n"
+        "against: the revisions of the branch that this one is to be merged into stay as they "
+        "are, and those of this branch come behind them. Its findings have names of their own: "
+        "against-unchanged (none is edited, moved or deleted), against-parent (new ones come "
+        "behind its head), against-ids (no id is given twice), against-graph and against-heads "
+        "(both together are one sound history without a second head). Without --against the "
+        "branch is what origin/HEAD names, else main or master; outside of git it is not checked, "
+        "and where git cannot tell, standard error says so.\n\n"
         "applied-files: the files of the revisions that the database has applied say what they "
         "said then. A change of comments, white space or the case of words is a note. An edit that "
         "is fine is accepted with cmig-accept(1).\n\n"

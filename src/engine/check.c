@@ -1,8 +1,10 @@
 /* cmig check: the table of rules, and what is asked of the history as a whole. */
 #include "cmig/check.h"
 
+#include "cmig/against.h"
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
+#include "cmig/project_vcs.h"
 #include "cmig/text.h"
 #include "engine/check_rules.h"
 
@@ -12,33 +14,38 @@ const char cmig_rule_graph[] = "graph";
 const char cmig_rule_single_head[] = "single-head";
 const char cmig_rule_sections[] = "sections";
 const char cmig_rule_downgrade[] = "downgrade";
+const char cmig_rule_against[] = "against";
 const char cmig_rule_applied_files[] = "applied-files";
 const char cmig_rule_at_head[] = "at-head";
 
+/* What a check has come to. */
+typedef struct {
+    CmigCheckWork work;
+    const CmigCheckRequest *request;
+    CmigCheckReport *report;
+    gboolean sound;      /* the graph is sealed */
+    gboolean files_read; /* and all that is asked of each of them was */
+} Check;
+
 static void check_heads(CmigCheckWork *work);
+static gboolean check_against(Check *check, const CmigCheckRule *rule, GError **error);
 
 /* One of the functions is set, but for the graph, without which there is nothing to check. */
 static const struct {
     CmigCheckRule rule;
     void (*history)(CmigCheckWork *work);
     void (*file)(CmigCheckWork *work, const CmigScript *script, const CmigRevision *revision);
+    gboolean (*git)(Check *check, const CmigCheckRule *rule, GError **error);
     gboolean (*database)(CmigCheckWork *work, GError **error);
 } rules[] = {
-    {{cmig_rule_graph, "the files make one sound history", FALSE}, NULL, NULL, NULL},
-    {{cmig_rule_single_head, "there is one head", FALSE}, check_heads, NULL, NULL},
-    {{cmig_rule_sections, "the sections of every file can be read", FALSE},
-     NULL,
-     cmig_check_sections,
-     NULL},
-    {{cmig_rule_downgrade, "every file has a way back, or says why not", FALSE},
-     NULL,
-     cmig_check_downgrade,
-     NULL},
-    {{cmig_rule_applied_files, "the files of applied revisions did not change", TRUE},
-     NULL,
-     NULL,
-     cmig_check_applied_files},
-    {{cmig_rule_at_head, "the database is at head", TRUE}, NULL, NULL, cmig_check_at_head},
+    {.rule = {cmig_rule_graph}},
+    {.rule = {cmig_rule_single_head}, .history = check_heads},
+    {.rule = {cmig_rule_sections}, .file = cmig_check_sections},
+    {.rule = {cmig_rule_downgrade}, .file = cmig_check_downgrade},
+    {.rule = {cmig_rule_against}, .git = check_against},
+    {.rule = {cmig_rule_applied_files, .needs_database = TRUE},
+     .database = cmig_check_applied_files},
+    {.rule = {cmig_rule_at_head, .needs_database = TRUE}, .database = cmig_check_at_head},
 };
 
 const CmigCheckRule *cmig_check_rule(guint index)
@@ -189,12 +196,13 @@ static gboolean load_graph(CmigCheckWork *work, CmigGraph **graph)
 }
 
 /* Each file is read once, whatever is asked of it. */
-static gboolean check_files(CmigCheckWork *work, const CmigCheckRequest *request, GError **error)
+static gboolean check_files(Check *check, GError **error)
 {
+    CmigCheckWork *work = &check->work;
     gboolean wanted[G_N_ELEMENTS(rules)] = {FALSE};
     for (gsize rule = 0; rule < G_N_ELEMENTS(rules); rule++)
-        wanted[rule] = rules[rule].file != NULL && is_wanted(request, &rules[rule].rule);
-    for (guint idx = 0; idx < cmig_graph_size(work->graph); idx++) {
+        wanted[rule] = rules[rule].file != NULL && is_wanted(check->request, &rules[rule].rule);
+    for (guint idx = 0; !check->files_read && idx < cmig_graph_size(work->graph); idx++) {
         const CmigRevision *revision = cmig_graph_nth(work->graph, idx);
         g_autoptr(CmigScript) script = NULL;
         g_autoptr(GError) problem = NULL;
@@ -206,43 +214,65 @@ static gboolean check_files(CmigCheckWork *work, const CmigCheckRequest *request
             if (wanted[rule])
                 rules[rule].file(work, script, revision);
     }
+    check->files_read = TRUE;
     return TRUE;
 }
 
-static void skip(CmigCheckReport *report, const char *rule, const char *reason)
+static void note_checked(Check *check, const CmigCheckRule *rule)
 {
-    CmigCheckSkip *made = g_new0(CmigCheckSkip, 1);
-    made->rule = rule;
-    made->reason = g_strdup(reason);
-    g_ptr_array_add(report->skipped, made);
+    g_ptr_array_add(check->report->checked, (gpointer)(guintptr)rule->name);
 }
 
-static gboolean check_rules(CmigCheckWork *work, const CmigCheckRequest *request, gboolean sound,
-                            CmigCheckReport *report, GError **error)
+static void note_skipped(Check *check, const CmigCheckRule *rule, const char *reason)
 {
-    gboolean read = FALSE;
-    g_ptr_array_add(report->checked, (gpointer)(guintptr)cmig_rule_graph);
-    for (gsize idx = 1; idx < G_N_ELEMENTS(rules); idx++) {
-        const CmigCheckRule *rule = &rules[idx].rule;
-        if (!is_wanted(request, rule))
-            continue;
-        if (!sound && rules[idx].file == NULL) {
-            skip(report, rule->name, "the history is not sound");
-            continue;
-        }
-        if (rule->needs_database && work->db == NULL) {
-            skip(report, rule->name, request->no_database);
-            continue;
-        }
-        if (rules[idx].history != NULL)
-            rules[idx].history(work);
-        if (rules[idx].file != NULL && !read && !check_files(work, request, error))
-            return FALSE;
-        read |= rules[idx].file != NULL;
-        if (rules[idx].database != NULL && !rules[idx].database(work, error))
-            return FALSE;
-        g_ptr_array_add(report->checked, (gpointer)(guintptr)rule->name);
+    CmigCheckSkip *made = g_new0(CmigCheckSkip, 1);
+    made->rule = rule->name;
+    made->reason = g_strdup(reason);
+    g_ptr_array_add(check->report->skipped, made);
+}
+
+/* The comparison with the default branch is one that nobody asked for: what keeps git from it is
+ * said but no error, and that there is no git is not even said. */
+static gboolean check_against(Check *check, const CmigCheckRule *rule, GError **error)
+{
+    const CmigCheckWork *work = &check->work;
+    const char *ref = check->request->against;
+    g_autoptr(CmigVcs) vcs = NULL;
+    g_autoptr(GError) problem = NULL;
+    if (ref == NULL && cmig_project_vcs_open(work->config, &vcs, &problem) && vcs == NULL)
+        return TRUE;
+    if (problem == NULL &&
+        cmig_check_against(work->config, work->graph, ref, work->findings, &problem)) {
+        note_checked(check, rule);
+        return TRUE;
     }
+    if (ref != NULL) {
+        g_propagate_error(error, g_steal_pointer(&problem));
+        return FALSE;
+    }
+    note_skipped(check, rule, problem->message);
+    return TRUE;
+}
+
+static gboolean check_rule(Check *check, gsize idx, GError **error)
+{
+    const CmigCheckRule *rule = &rules[idx].rule;
+    if (!check->sound && rules[idx].file == NULL && idx > 0) {
+        note_skipped(check, rule, "the history is not sound");
+        return TRUE;
+    }
+    if (rule->needs_database && check->work.db == NULL) {
+        note_skipped(check, rule, check->request->no_database);
+        return TRUE;
+    }
+    if (rules[idx].git != NULL)
+        return rules[idx].git(check, rule, error);
+    if (rules[idx].history != NULL)
+        rules[idx].history(&check->work);
+    if ((rules[idx].file != NULL && !check_files(check, error)) ||
+        (rules[idx].database != NULL && !rules[idx].database(&check->work, error)))
+        return FALSE;
+    note_checked(check, rule);
     return TRUE;
 }
 
@@ -254,12 +284,17 @@ gboolean cmig_check(const CmigConfig *config, const CmigCheckRequest *request,
     made->checked = g_ptr_array_new();
     made->skipped = g_ptr_array_new_with_free_func(skip_free);
     made->findings = cmig_findings_new();
-    CmigCheckWork work = {.config = config, .db = request->db, .findings = made->findings};
-    gboolean sound = load_graph(&work, &graph);
+    Check check = {.work = {.config = config, .db = request->db, .findings = made->findings},
+                   .request = request,
+                   .report = made};
+    check.sound = load_graph(&check.work, &graph);
     made->files = cmig_graph_size(graph);
-    gboolean done = check_rules(&work, request, sound, made, error);
-    g_clear_pointer(&work.rows, g_ptr_array_unref);
-    cmig_audit_open_free(work.open);
+    gboolean done = TRUE;
+    for (gsize idx = 0; done && idx < G_N_ELEMENTS(rules); idx++)
+        if (idx == 0 || is_wanted(request, &rules[idx].rule))
+            done = check_rule(&check, idx, error);
+    g_clear_pointer(&check.work.rows, g_ptr_array_unref);
+    cmig_audit_open_free(check.work.open);
     if (done)
         *report = g_steal_pointer(&made);
     return done;

@@ -22,6 +22,7 @@ extern const char cmig_rule_graph[];
 extern const char cmig_rule_single_head[];
 extern const char cmig_rule_sections[];
 extern const char cmig_rule_downgrade[];
+extern const char cmig_rule_against[];
 extern const char cmig_rule_applied_files[];
 extern const char cmig_rule_at_head[];
 

@@ -143,6 +143,50 @@ cmig_fails 2 check --format xml
 cmig_fails 2 check --format text --json
 cmig_fails 2 check b1
 
+# --- against another branch -----------------------------------------------------------------------
+cmig_fails 1 check --against main
+expect_err 'is in no git repository'
+mkdir project && cd project || exit 1
+line_of_revisions a1 b1
+git init -q -b main .
+git config user.name t && git config user.email t@example.org
+cmig_ok check
+expect_err 'Not checked: against: '
+cmig_fails 1 check --against main
+git add . && git commit -qm one
+cmig_ok check
+expect_out_is </dev/null
+expect_err ', downgrade, against.'
+git checkout -qb topic
+LINE_FROM=b1 line_of_revisions c1
+cmig_ok check --against main
+expect_out_is </dev/null
+edit a1 's/integer/bigint/'
+cmig_fails 4 check
+expect_out 'migrations/versions/a1.sql:5: against-unchanged: ' 'revision a1 of main was edited'
+cmig_fails 4 check --against main --format github
+expect_out '::error file=migrations/versions/a1.sql,line=5,title=against-unchanged::'
+cmig_ok check --skip against
+expect_no_err 'against'
+git checkout -q "$(f a1)"
+git add . && git commit -qm two
+git checkout -q main
+LINE_FROM=b1 line_of_revisions d1
+git add . && git commit -qm three
+git checkout -q topic
+cmig_fails 4 check
+expect_out 'against-parent: ' 'against-heads: ' 'hint: '
+cmig_fails 1 check --against nothere
+expect_err nothere
+cmig_ok check --only sections --against nothere
+# A comparison that nobody asked for is left out where git cannot make it.
+git checkout -q --orphan alone
+git add . && git commit -qm alone
+cmig_ok check
+expect_err 'Not checked: against: '
+cmig_fails 1 check --against main
+cd .. || exit 1
+
 # --- where it is printed --------------------------------------------------------------------------
 cmig_fails 4 check
 expect_err 'cmig: error: 1 finding'
@@ -259,7 +303,7 @@ cmig_fails 78 check
 
 # --- what help says -------------------------------------------------------------------------------
 cmig_ok help check
-for rule in graph single-head sections downgrade applied-files at-head; do
+for rule in graph single-head sections downgrade against applied-files at-head; do
     expect_out "$rule: "
 done
 

@@ -99,7 +99,7 @@ START_TEST(test_json)
 }
 END_TEST
 
-/* The table: names are unique and lower case, every rule says what must be so. */
+/* The table: names are unique and lower case. */
 START_TEST(test_rules)
 {
     g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
@@ -107,7 +107,6 @@ START_TEST(test_rules)
     for (const CmigCheckRule *rule; (rule = cmig_check_rule(count)) != NULL; count++) {
         ck_assert(g_hash_table_add(seen, (gpointer)(guintptr)rule->name));
         ck_assert_uint_eq(strspn(rule->name, "abcdefghijklmnopqrstuvwxyz-"), strlen(rule->name));
-        ck_assert(*rule->summary != '\0');
     }
     ck_assert_uint_ge(count, 6);
     ck_assert_str_eq(cmig_check_rule(0)->name, "graph");
