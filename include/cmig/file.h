@@ -22,7 +22,7 @@ gboolean cmig_file_create(const char *path, const char *content, gssize length, 
 
 /* Makes `content` what the file `path` holds, in one step: whoever looks sees the old content or
  * the new. The folder must be there; what stands there must be a regular file, not a link or
- * device. Errors: CMIG_ERROR_FAILED. */
+ * device, and keeps its permissions. Errors: CMIG_ERROR_FAILED. */
 gboolean cmig_file_replace(const char *path, const char *content, gssize length, GError **error);
 
 /* The same in pieces, for what is too long to be held: a stream to a temporary file beside `path`,

@@ -58,6 +58,23 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigScript, cmig_script_free)
 gboolean cmig_script_parse_header(const char *text, gsize length, const char *path,
                                   CmigRevision **revision, gboolean *needs_more, GError **error);
 
+/* A file whose header was given other parents. */
+typedef struct {
+    GBytes *content; /* the whole file */
+    guint line;      /* that is changed */
+    char *before;    /* the line as it was, without its end */
+    char *after;
+} CmigHeaderEdit;
+void cmig_header_edit_clear(CmigHeaderEdit *edit);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigHeaderEdit, cmig_header_edit_clear)
+
+/* Replaces the value of `down_revision` in the header of `content`, which is a whole file, by
+ * `parents` (ids). Every other byte stays: line ends, byte order mark, comments. A header that does
+ * not have it on one line is CMIG_ERROR_FAILED with the place; a broken one CMIG_ERROR_CONFIG.
+ * Clear the edit. */
+gboolean cmig_script_set_parents(GBytes *content, const char *path, const char *const *parents,
+                                 CmigHeaderEdit *edit, GError **error);
+
 /* Parses a whole file. A line that begins with `-- cmig:upgrade` or `-- cmig:downgrade` is a marker
  * wherever it stands, `-- cmig:ignore` is left in the body, any other `-- cmig:` is an error. So
  * are two sections for the same direction and dialect, none for upgrade, text before the first

@@ -139,10 +139,18 @@ gboolean cmig_file_replace(const char *path, const char *content, gssize length,
     if (!check_replaceable(path, error))
         return FALSE;
     g_autoptr(GError) problem = NULL;
+    struct stat status;
+    gboolean there = lstat(path, &status) == 0;
+    mode_t mode = there ? status.st_mode & 07777 : 0666;
     if (g_file_set_contents_full(path, content, length,
-                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE, 0666,
-                                 &problem))
+                                 G_FILE_SET_CONTENTS_CONSISTENT | G_FILE_SET_CONTENTS_DURABLE,
+                                 (int)mode, &problem)) {
+        /* Back what the umask took away of it; the content is in place whether that works or not.
+         */
+        if (there)
+            chmod(path, mode);
         return TRUE;
+    }
     g_autofree char *shown = cmig_text_escape(problem->message);
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "%c%s", g_ascii_tolower(shown[0]),
                 shown + (shown[0] != '\0'));

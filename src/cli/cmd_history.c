@@ -1,12 +1,16 @@
 /* cmig history: the revisions, newest first. */
+#include "cli/added.h"
 #include "cli/commands.h"
 
 #include "cmig/applied_files.h"
 #include "cmig/text.h"
 
+#include <string.h>
+
 static char *rev_range;
 static gboolean verbose;
 static gboolean indicate_current;
+static gboolean with_git;
 
 /* Whether an end of the range is `current`, so that the database must be asked. */
 static gboolean range_needs_current(void)
@@ -58,10 +62,13 @@ static gboolean read_files(CmigApp *app, const GPtrArray *current, const GPtrArr
                                    rev_range != NULL ? shown : NULL, files, error);
 }
 
+/* `added` has a CmigVcsAdded for each revision, or is NULL. */
 static void print_json(const CmigApp *app, const GPtrArray *revisions, const GPtrArray *current,
-                       GHashTable *files)
+                       GHashTable *files, const GPtrArray *added)
 {
     json_t *list = cmig_render_json_list(app->graph, revisions, current);
+    for (guint i = 0; added != NULL && i < revisions->len; i++)
+        json_object_set_new(json_array_get(list, i), "git", cmig_added_json(added->pdata[i]));
     for (guint i = 0; current != NULL && i < revisions->len; i++) {
         const CmigAppliedFile *file = g_hash_table_lookup(files, revisions->pdata[i]);
         json_object_set_new(json_array_get(list, i), "file",
@@ -70,8 +77,18 @@ static void print_json(const CmigApp *app, const GPtrArray *revisions, const GPt
     cmig_out_json(list);
 }
 
+/* The text with who added the file: behind a line, and in the long form below the path. */
+static char *add_git(const char *text, const CmigVcsAdded *added)
+{
+    g_autofree char *shown = cmig_added_text(added);
+    const char *head_end = verbose ? strstr(text, "\n\n") : NULL;
+    if (head_end == NULL)
+        return g_strdup_printf("%s [%s]", text, shown);
+    return g_strdup_printf("%.*s\nGit: %s%s", (int)(head_end - text), text, shown, head_end);
+}
+
 static void print_text(const CmigApp *app, const GPtrArray *revisions, const GPtrArray *current,
-                       GHashTable *files)
+                       GHashTable *files, const GPtrArray *added)
 {
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
@@ -80,7 +97,8 @@ static void print_text(const CmigApp *app, const GPtrArray *revisions, const GPt
         g_autofree char *text = verbose
                                     ? cmig_render_long(app->graph, revision, current, mark)
                                     : cmig_render_history_line(app->graph, revision, current, mark);
-        cmig_out("%s\n", text);
+        g_autofree char *whole = added != NULL ? add_git(text, added->pdata[i]) : NULL;
+        cmig_out("%s\n", whole != NULL ? whole : text);
     }
 }
 
@@ -89,19 +107,22 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
     g_autoptr(GPtrArray) current = NULL;
     g_autoptr(GPtrArray) revisions = NULL;
     g_autoptr(GPtrArray) files = NULL;
+    g_autoptr(GPtrArray) added = NULL;
     if ((indicate_current || range_needs_current()) && !cmig_app_current(app, &current, error))
         return FALSE;
     if (!cmig_graph_range(app->graph, rev_range, current, &revisions, error))
         return FALSE;
     if (indicate_current && !read_files(app, current, revisions, &files, error))
         return FALSE;
+    if (with_git && !cmig_added_read(app, revisions, &added, error))
+        return FALSE;
     const GPtrArray *marked = indicate_current ? current : NULL;
     g_autoptr(GPtrArray) none = g_ptr_array_new();
     g_autoptr(GHashTable) index = index_files(app, files != NULL ? files : none);
     if (app->json)
-        print_json(app, revisions, marked, index);
+        print_json(app, revisions, marked, index, added);
     else
-        print_text(app, revisions, marked, index);
+        print_text(app, revisions, marked, index, added);
     return TRUE;
 }
 
@@ -112,6 +133,8 @@ static const GOptionEntry options[] = {
     {"indicate-current", 'i', 0, G_OPTION_ARG_NONE, &indicate_current,
      "mark the revisions that the database is at, and files that changed since (connects to it)",
      NULL},
+    {"git", 0, 0, G_OPTION_ARG_NONE, &with_git,
+     "say who added each file to git, when, and in which commit", NULL},
     {0},
 };
 
@@ -119,6 +142,7 @@ static const CmigExample examples[] = {
     {"cmig history", "show all revisions"},
     {"cmig history -i", "show all revisions and where the database stands"},
     {"cmig history -r current:head", "show the database's own revision and what is newer"},
+    {"cmig history --git", "show who added each revision, and when"},
     {"cmig history -r -3:", "show the last revisions, from three below the head"},
     {NULL, NULL},
 };
@@ -138,9 +162,14 @@ const CmigCommand cmig_cmd_history = {
         "--indicate-current also compares the file of each applied revision with what was run of "
         "it: (changed since applied), or (comments changed since applied) when only comments, "
         "white space or the case of words changed. See cmig-accept(1).\n\n"
+        "--git ends each line with the commit, date and author that added the file to git, such as "
+        "[a1b2c3d 2026-11-20 Ada Lovelace], or with [not committed]. A file that was moved without "
+        "a change counts from where it came from. There must be a git repository then.\n\n"
         "With --json the revisions are a list of objects as `cmig show --json` prints them; with "
         "--indicate-current each has is_current too, and file: unchanged, comments, changed, "
-        "missing, unknown (stamped, or applied by another tool), or null when it is not applied.",
+        "missing, unknown (stamped, or applied by another tool), or null when it is not applied; "
+        "with --git each has git, an object: state (committed, uncommitted, or cut off by a "
+        "shallow clone), commit, author, email, date (null unless committed).",
     .examples = examples,
     .exit_statuses = (const int[]){1, 69, 78, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON,

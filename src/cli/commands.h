@@ -10,6 +10,7 @@ extern const CmigCommand cmig_cmd_list_templates;
 extern const CmigCommand cmig_cmd_repair;
 extern const CmigCommand cmig_cmd_revision;
 extern const CmigCommand cmig_cmd_merge;
+extern const CmigCommand cmig_cmd_rebase;
 extern const CmigCommand cmig_cmd_edit;
 
 extern const CmigCommand cmig_cmd_upgrade;
