@@ -90,10 +90,9 @@ static gboolean check_database(CmigApp *app, const CmigRebasePlan *plan, GError 
         if (cmig_rebase_check_rows(plan, app->graph, (const char *const *)rows->pdata, error))
             return TRUE;
     }
-    if (!asked)
-        g_prefix_error(error, "cannot ask whether the revisions are applied: ");
-    if (error != NULL && cmig_error_hint(*error) == NULL)
-        cmig_error_set_hint(error, "--offline goes on without asking the database");
+    if (!asked || !g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_REFUSED))
+        g_prefix_error(error, "cannot tell whether the revisions are applied (--offline does not "
+                              "ask): ");
     return FALSE;
 }
 
