@@ -240,7 +240,7 @@ void cmig_doctor_git(CmigApp *app, GPtrArray *report)
         cmig_report_add(report, "repository", NULL, "not looked at");
         return;
     }
-    if (!cmig_vcs_open(config->version_locations[0], &vcs, &problem)) {
+    if (!cmig_vcs_open(config->directory, &vcs, &problem)) {
         cmig_report_add(report, "repository", NULL, "cannot be used");
         cmig_report_error(report, problem);
     } else if (vcs == NULL) {

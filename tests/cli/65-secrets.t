@@ -74,6 +74,7 @@ while IFS= read -r url; do
     run 69/78 DATABASE_URL="$url" upgrade head
     run 69/78 DATABASE_URL="$url" current -v
     run 69/78 --database-url "$url" current
+    run 4 --database-url "$url" doctor --json
     printf 'DATABASE_URL="%s"\n' "$url" >.env
     run 69/78 stamp head
     rm .env
@@ -81,6 +82,7 @@ while IFS= read -r url; do
     run 69/78 ensure-version
     CONF_NOTE="URL $count by alembic.yml"
     run 0/78 heads --json
+    run 4 doctor
     # shellcheck disable=SC2016
     echo 'database_url: ${DATABASE_URL:-sqlite:///./app.db}' >alembic.yml
 done <urls.txt
@@ -96,15 +98,15 @@ sqlite) good=$TEST_URL ;;
 esac
 for command in 'upgrade head' current 'current -v' 'current --json' 'current -v --json' history 'history -i' \
     'history --json' heads 'heads -v' branches 'show current' 'show head --json' 'stamp head' ensure-version \
-    'downgrade base' 'stamp nosuch' 'upgrade nosuch' 'downgrade -9' list-templates version help; do
+    'downgrade base' 'stamp nosuch' 'upgrade nosuch' 'downgrade -9' list-templates version help doctor 'doctor --json'; do
     want=0
     case $command in *nosuch | *-9) want=1 ;; esac
     # shellcheck disable=SC2086
     run "$want" DATABASE_URL="$good" PGPASSWORD="$PW" $command
     # shellcheck disable=SC2086
-    run 0/1/69/78 DATABASE_URL="postgresql://user:$PW@127.0.0.1:1/db" PGPASSWORD="$PW" $command
+    run 0/1/4/69/78 DATABASE_URL="postgresql://user:$PW@127.0.0.1:1/db" PGPASSWORD="$PW" $command
     # shellcheck disable=SC2086
-    run 0/1/69/78 -uDATABASE_URL --database-url "postgresql://user:$PW@127.0.0.1:1/db?password=$PW" $command
+    run 0/1/4/69/78 -uDATABASE_URL --database-url "postgresql://user:$PW@127.0.0.1:1/db?password=$PW" $command
 done
 
 # A statement that fails, a server that warns.
@@ -117,24 +119,33 @@ for line in "password: $PW" "password: '$PW" "password: [$PW]" "password: {a: $P
     printf 'database:\n  driver: postgresql\n  host: 127.0.0.1\n  port: 1\n  user: u\n  %s\n' "$line" >alembic.yml
     run 69/78 current
     run 0/78 heads
+    run 4 doctor
 done
 printf 'database:\n  driver: postgresql\n  host: 127.0.0.1\n  port: 1 %s\n  user: u\n  password: %s\n' "$PW" "$PW" >alembic.yml
 run 78 current
+run 4 doctor
 printf 'database_url: ${PW:?%s}\n' 'no password' >alembic.yml
 run 78 current
+run 4 doctor
 printf 'database_url: postgresql://u:%s@${NOT_SET}/x\n' "$PW" >alembic.yml
+run 4 doctor
 run 78 current
 err_has NOT_SET
 printf 'database_url: postgresql://u:${DB_PASSWORD}@127.0.0.1:1/x\n' >alembic.yml
 run 69 DB_PASSWORD="$PW" current
+run 4 DB_PASSWORD="$PW" doctor
 printf 'database_url: [postgresql://u:%s@h/x]\n' "$PW" >alembic.yml
 run 78 current
+run 4 doctor
 printf 'database_url: postgresql://u:%s@h/x\ndatabase_url: postgresql://u:%s@h/x\n' "$PW" "$PW" >alembic.yml
 run 78 heads
+run 4 doctor
 printf 'databse_url: postgresql://u:%s@h/x\n' "$PW" >alembic.yml
 run 78 heads
+run 4 doctor
 printf 'database_url: postgresql://u:%s@h: /x\n  nonsense: "%s\n' "$PW" "$PW" >alembic.yml
 run 78 heads
+run 4 doctor
 # shellcheck disable=SC2016
 echo 'database_url: ${DATABASE_URL:-sqlite:///./app.db}' >alembic.yml
 
@@ -143,6 +154,7 @@ for line in "DATABASE_URL='postgresql://u:$PW@h/d" "DATABASE_URL=\"$PW" "$PW" "e
     printf '%s\n' "$line" >.env
     run 0/78 heads
     run 0/69/78 current
+    run 0/4 doctor
 done
 rm -f .env
 

@@ -271,6 +271,8 @@ for row in "x''; DROP TABLE t; --" "${esc}[31m" 'xyz' '' "a${nl}b" 'aaaa' "$rtl"
         run 1 "$target" $command
         calm
     done
+    run 4 "$target" doctor
+    calm
     is "$(tables)" alembic_version '  nothing was run'
 done
 sql "DELETE FROM alembic_version; INSERT INTO alembic_version VALUES ('xyz')" >/dev/null
