@@ -90,6 +90,7 @@ typedef struct {
     const char *version_table;
     const CmigAuditContext *context; /* NULL: nothing is known */
     gboolean offline;                /* cmig is not there when the statement runs */
+    gboolean seals;                  /* rows may be there that scripts left without a hash */
     gboolean ascii; /* the database's encoding has not all letters: write others as \u{…} */
 } CmigAuditPlace;
 
@@ -99,12 +100,16 @@ char *cmig_audit_table(const char *schema);
 /* The statement that creates the table when it is not there. The caller frees. */
 char *cmig_audit_create_sql(const CmigAuditPlace *place);
 
+/* The statements with which a transaction makes sure of the table; whoever else is about to make it
+ * is waited for. The caller frees. */
+GStrv cmig_audit_setup(const CmigAuditPlace *place);
+
 /* The statement that adds a record to the chain, in one round trip; online it gives the new row's
  * hash. Offline on SQLite the row has no hash before the next run seals it. The caller frees. */
 char *cmig_audit_insert_sql(const CmigAuditPlace *place, const CmigAuditRecord *record);
 
-/* The statements with which a run adds a record: they seal rows that an offline script has left
- * without a hash, and with `create` make the table first where it is not. The caller frees. */
+/* The statements with which a run adds a record: they seal what `place` says, and with `create`
+ * make the table first where it is not. The caller frees. */
 GStrv cmig_audit_records(const CmigAuditPlace *place, const CmigAuditRecord *record,
                          gboolean create);
 

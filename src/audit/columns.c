@@ -133,37 +133,39 @@ char *cmig_audit_text_sql(CmigDialect dialect, CmigAuditColumnId column, const c
     return g_strdup_printf("%s%s::pg_catalog.text", row, name);
 }
 
-/* What stands behind the key. */
-static char *value_sql(CmigDialect dialect, CmigAuditColumnId column, const char *text)
+char *cmig_audit_hash_sqlite(const char *row, const char *previous)
 {
-    if (dialect == CMIG_DIALECT_SQLITE)
-        return g_strdup_printf("json_quote(%s)", text);
-    if (cmig_audit_columns[column].type == CMIG_AUDIT_NUMBER)
-        return g_strdup_printf("coalesce(%s, 'null')", text);
-    return g_strdup_printf("coalesce(pg_catalog.to_json(%s)::pg_catalog.text, 'null')", text);
-}
-
-/* No operators on PostgreSQL: the search path may hold others. A database without an encoding has
- * nothing to convert. */
-char *cmig_audit_hash_sql(CmigDialect dialect, const char *row, const char *previous)
-{
-    gboolean sqlite = dialect == CMIG_DIALECT_SQLITE;
-    const char *joint = sqlite ? " || " : ", ";
-    g_autoptr(GString) sql = g_string_new(
-        sqlite ? "cmig_sha256("
-               : "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.concat(");
+    g_autoptr(GString) sql = g_string_new("cmig_sha256(json_object(");
     for (guint idx = 0; idx < G_N_ELEMENTS(cmig_audit_canonical); idx++) {
         CmigAuditColumnId column = cmig_audit_canonical[idx];
-        g_autofree char *text = column == CMIG_COLUMN_PREVIOUS && previous != NULL
-                                    ? g_strdup(previous)
-                                    : cmig_audit_text_sql(dialect, column, row);
-        g_autofree char *value = value_sql(dialect, column, text);
-        g_string_append_printf(sql, "'%s\"%s\":'%s%s%s", idx == 0 ? "{" : ",",
-                               cmig_audit_columns[column].name, joint, value, joint);
+        const char *name = cmig_audit_columns[column].name;
+        g_string_append_printf(sql, "%s'%s', ", idx > 0 ? ", " : "", name);
+        if (column == CMIG_COLUMN_PREVIOUS && previous != NULL)
+            g_string_append(sql, previous);
+        else
+            g_string_append_printf(sql, "%s%s", row, name);
     }
-    g_string_append(sql, sqlite ? "'}')"
-                                : "'}'), CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' "
-                                  "THEN 'SQL_ASCII' ELSE 'UTF8' END)), 'hex')");
+    g_string_append(sql, "))");
+    return g_strdup(sql->str);
+}
+
+/* A database without an encoding has nothing to convert. */
+const char cmig_audit_hash_postgresql[] =
+    "pg_catalog.encode(pg_catalog.sha256(pg_catalog.convert_to(pg_catalog.row_to_json(j)::"
+    "pg_catalog.text, CASE pg_catalog.getdatabaseencoding() WHEN 'SQL_ASCII' THEN 'SQL_ASCII' "
+    "ELSE 'UTF8' END)), 'hex')";
+
+char *cmig_audit_json_row_postgresql(const char *row)
+{
+    g_autoptr(GString) sql = g_string_new(NULL);
+    for (guint idx = 0; idx < G_N_ELEMENTS(cmig_audit_canonical); idx++) {
+        CmigAuditColumnId column = cmig_audit_canonical[idx];
+        const char *name = cmig_audit_columns[column].name;
+        g_autofree char *text = cmig_audit_columns[column].type == CMIG_AUDIT_TIME
+                                    ? cmig_audit_text_sql(CMIG_DIALECT_POSTGRESQL, column, row)
+                                    : g_strconcat(row, name, NULL);
+        g_string_append_printf(sql, "%s%s AS %s", idx > 0 ? ", " : "", text, name);
+    }
     return g_strdup(sql->str);
 }
 

@@ -7,9 +7,15 @@
 /* The columns but for `hash`, in the order of canonical JSON: by their names. */
 extern const CmigAuditColumnId cmig_audit_canonical[CMIG_COLUMNS - 1];
 
-/* The SQL expression of a row's hash; `row` is what stands before each column ("r."), `previous`
- * the expression of that column, NULL for the column itself. The caller frees. */
-char *cmig_audit_hash_sql(CmigDialect dialect, const char *row, const char *previous);
+/* The SQL expression of a row's hash on SQLite, whose json_object makes the canonical form of what
+ * comes in the right order; `row` is what stands before each column ("r."), `previous` the
+ * expression of that column, NULL for the column itself. The caller frees. */
+char *cmig_audit_hash_sqlite(const char *row, const char *previous);
+
+/* On PostgreSQL row_to_json does so: the expression of the hash, of a row `j`; and its columns,
+ * which the caller frees. */
+extern const char cmig_audit_hash_postgresql[];
+char *cmig_audit_json_row_postgresql(const char *row);
 
 /* The SQL expression of a column as text, as canonical JSON has it; null stays null. The caller
  * frees. */

@@ -122,20 +122,30 @@ static char *application_sql(const Insert *self)
     return literal(self, self->context->application);
 }
 
+static char *version_table_sql(const Insert *self)
+{
+    g_autofree char *name = cmig_db_quote_literal(self->place->version_table);
+    return g_strconcat(name, is_postgresql(self) ? "::pg_catalog.text" : "", NULL);
+}
+
+static char *previous_sql(const Insert *self)
+{
+    g_autofree char *genesis = cmig_audit_genesis(self->place->version_table);
+    return g_strdup_printf("CASE WHEN l.id IS NULL THEN '%s' ELSE l.hash END", genesis);
+}
+
 /* l is the last row, c the clock. */
 static char *value_sql(const Insert *self, CmigAuditColumnId column)
 {
     const CmigAuditRecord *record = self->record;
     const CmigAuditContext *context = self->context;
-    g_autofree char *genesis = cmig_audit_genesis(self->place->version_table);
-    g_autofree char *name = cmig_db_quote_literal(self->place->version_table);
     switch (column) {
     case CMIG_COLUMN_ID:
         return g_strdup(is_postgresql(self)
                             ? "coalesce(l.id, 0::bigint) OPERATOR(pg_catalog.+) 1::bigint"
                             : "coalesce(l.id, 0) + 1");
     case CMIG_COLUMN_VERSION_TABLE:
-        return g_strconcat(name, is_postgresql(self) ? "::pg_catalog.text" : "", NULL);
+        return version_table_sql(self);
     case CMIG_COLUMN_AT:
         return g_strdup("c.at");
     case CMIG_COLUMN_STATEMENT:
@@ -157,7 +167,7 @@ static char *value_sql(const Insert *self, CmigAuditColumnId column)
     case CMIG_COLUMN_ROWS_AFFECTED:
         return rows_sql(self);
     case CMIG_COLUMN_PREVIOUS:
-        return g_strdup_printf("CASE WHEN l.id IS NULL THEN '%s' ELSE l.hash END", genesis);
+        return previous_sql(self);
     default: {
         const char *const texts[CMIG_COLUMNS] = {
             [CMIG_COLUMN_RUN] = record->run,
@@ -196,15 +206,6 @@ static char *values_sql(const Insert *self)
     return g_strdup(sql->str);
 }
 
-/* The parts of the statement by dialect: the clock, and how the row is computed only once. */
-static const struct {
-    const char *clock;
-    const char *offset;
-} styles[] = {
-    [CMIG_DIALECT_POSTGRESQL] = {"pg_catalog.clock_timestamp()", " OFFSET 0"},
-    [CMIG_DIALECT_SQLITE] = {"strftime('%Y-%m-%dT%H:%M:%fZ', 'now')", ""},
-};
-
 static char *last_row_sql(const CmigAuditPlace *place)
 {
     g_autofree char *own = cmig_audit_own_rows_sql(place, "");
@@ -212,30 +213,44 @@ static char *last_row_sql(const CmigAuditPlace *place)
                            place->table, own);
 }
 
+/* Where the row r comes from. OFFSET keeps PostgreSQL from computing a part of it twice. */
+static char *source_postgresql(const Insert *self)
+{
+    g_autofree char *values = values_sql(self);
+    g_autofree char *last = last_row_sql(self->place);
+    g_autofree char *json = cmig_audit_json_row_postgresql("r.");
+    return g_strdup_printf("(SELECT %s FROM (SELECT pg_catalog.clock_timestamp() AS at) AS c LEFT "
+                           "JOIN (%s) AS l ON true OFFSET 0) AS r CROSS JOIN LATERAL (SELECT %s "
+                           "OFFSET 0) AS j",
+                           values, last, json);
+}
+
+static char *source_sqlite(const Insert *self)
+{
+    g_autofree char *values = values_sql(self);
+    g_autofree char *last = last_row_sql(self->place);
+    return g_strdup_printf("(SELECT %s FROM (SELECT strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now') AS "
+                           "at) AS c LEFT JOIN (%s) AS l ON 1) AS r",
+                           values, last);
+}
+
 char *cmig_audit_insert_sql(const CmigAuditPlace *place, const CmigAuditRecord *record)
 {
     static const CmigAuditContext nothing = {.git_dirty = -1};
     Insert self = {place, record, place->context != NULL ? place->context : &nothing};
-    /* The sqlite3 shell knows no SHA-256. */
-    gboolean seals = place->dialect == CMIG_DIALECT_POSTGRESQL || !place->offline;
+    gboolean sqlite = !is_postgresql(&self);
+    gboolean unsealed = sqlite && place->offline; /* the sqlite3 shell knows no SHA-256 */
     g_autofree char *columns = cmig_audit_column_list();
-    g_autofree char *values = values_sql(&self);
-    g_autofree char *last = last_row_sql(place);
-    g_autofree char *hash =
-        seals ? cmig_audit_hash_sql(place->dialect, "r.", NULL) : g_strdup("NULL");
+    g_autofree char *source = sqlite ? source_sqlite(&self) : source_postgresql(&self);
+    g_autofree char *hash = unsealed ? g_strdup("NULL")
+                            : sqlite ? cmig_audit_hash_sqlite("r.", NULL)
+                                     : g_strdup(cmig_audit_hash_postgresql);
     g_autoptr(GString) sql = g_string_new(NULL);
     g_string_printf(sql, "INSERT INTO %s (%s) SELECT ", place->table, columns);
-    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++) {
-        gboolean unsealed = !seals && idx == CMIG_COLUMN_PREVIOUS;
-        g_string_append_printf(sql, "%s%s, ", unsealed ? "" : "r.",
-                               unsealed ? "NULL" : cmig_audit_columns[idx].name);
-    }
-    g_string_append_printf(
-        sql, "%s FROM (SELECT %s FROM (SELECT %s AS at) AS c LEFT JOIN (%s) AS l ON %s%s) AS r",
-        hash, values, styles[place->dialect].clock, last,
-        place->dialect == CMIG_DIALECT_POSTGRESQL ? "true" : "1", styles[place->dialect].offset);
-    if (!place->offline)
-        g_string_append(sql, " RETURNING hash");
+    for (guint idx = 0; idx < CMIG_COLUMN_PREVIOUS; idx++)
+        g_string_append_printf(sql, "r.%s, ", cmig_audit_columns[idx].name);
+    g_string_append_printf(sql, "%s, %s FROM %s%s", unsealed ? "NULL" : "r.previous", hash, source,
+                           place->offline ? "" : " RETURNING hash");
     return g_strdup(sql->str);
 }
 
@@ -251,7 +266,7 @@ static char *seal_sql(const CmigAuditPlace *place)
 {
     g_autofree char *own = cmig_audit_own_rows_sql(place, "");
     g_autofree char *genesis = cmig_audit_genesis(place->version_table);
-    g_autofree char *hash = cmig_audit_hash_sql(place->dialect, "t.", "chain.hash");
+    g_autofree char *hash = cmig_audit_hash_sqlite("t.", "chain.hash");
     g_autofree char *last = g_strdup_printf("FROM %s WHERE %s AND hash IS NOT NULL ORDER BY id "
                                             "DESC LIMIT 1",
                                             place->table, own);
@@ -264,17 +279,36 @@ static char *seal_sql(const CmigAuditPlace *place)
         last, last, genesis, hash, place->table, own, place->table, own);
 }
 
+/* CREATE TABLE IF NOT EXISTS fails when another transaction makes the table at the same time. */
+GStrv cmig_audit_setup(const CmigAuditPlace *place)
+{
+    g_autoptr(GStrvBuilder) statements = g_strv_builder_new();
+    g_autofree char *key = g_strconcat("cmig audit ", place->table, NULL);
+    g_autofree char *quoted = cmig_db_quote_literal(key);
+    g_autofree char *lock =
+        g_strdup_printf("SELECT pg_catalog.pg_advisory_xact_lock(pg_catalog.hashtextextended("
+                        "%s::pg_catalog.text, 0::bigint))",
+                        quoted);
+    g_autofree char *create = cmig_audit_create_sql(place);
+    if (place->dialect == CMIG_DIALECT_POSTGRESQL)
+        g_strv_builder_add(statements, lock);
+    g_strv_builder_add(statements, create);
+    return g_strv_builder_end(statements);
+}
+
 GStrv cmig_audit_records(const CmigAuditPlace *place, const CmigAuditRecord *record,
                          gboolean create)
 {
     g_autoptr(GStrvBuilder) statements = g_strv_builder_new();
-    g_autofree char *table = cmig_audit_create_sql(place);
-    g_autofree char *seal = seal_sql(place);
     g_autofree char *insert = cmig_audit_insert_sql(place, record);
-    if (create)
-        g_strv_builder_add(statements, table);
-    if (place->dialect == CMIG_DIALECT_SQLITE)
+    if (create) {
+        g_auto(GStrv) setup = cmig_audit_setup(place);
+        g_strv_builder_addv(statements, (const char **)(void *)setup);
+    }
+    if (place->seals && place->dialect == CMIG_DIALECT_SQLITE) {
+        g_autofree char *seal = seal_sql(place);
         g_strv_builder_add(statements, seal);
+    }
     g_strv_builder_add(statements, insert);
     return g_strv_builder_end(statements);
 }

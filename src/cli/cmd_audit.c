@@ -1,7 +1,7 @@
 /* cmig audit: what was done to the database, and whether the log of it is as cmig wrote it. */
+#include "cli/audit_rows.h"
 #include "cli/commands.h"
 
-#include "cmig/audit_log.h"
 #include "cmig/error.h"
 #include "cmig/file.h"
 #include "cmig/text.h"
@@ -99,86 +99,7 @@ static gboolean prepare_filter(Log *log, GError **error)
     return TRUE;
 }
 
-/* --- rows for people -------------------------------------------------------------------------- */
-
-static json_t *row_json(const CmigAuditRow *row)
-{
-    json_t *object = json_object();
-    for (guint idx = 0; idx < CMIG_COLUMNS; idx++) {
-        const char *cell = row->cells[idx];
-        gboolean damaged = (row->damaged >> idx & 1) != 0;
-        json_t *value = cell == NULL ? json_null()
-                        : cmig_audit_columns[idx].type == CMIG_AUDIT_NUMBER && !damaged
-                            ? json_integer(g_ascii_strtoll(cell, NULL, 10))
-                            : json_string(cell);
-        json_object_set_new(object, cmig_audit_columns[idx].name, value);
-    }
-    return object;
-}
-
-static const char *cell_or(const CmigAuditRow *row, CmigAuditColumnId column, const char *other)
-{
-    return row->cells[column] != NULL ? row->cells[column] : other;
-}
-
-/* What a row says besides who, when and of what. */
-static char *describe(const CmigAuditRow *row)
-{
-    g_autoptr(GString) text = g_string_new(cell_or(row, CMIG_COLUMN_DIRECTION, ""));
-    if (row->cells[CMIG_COLUMN_STATEMENT] != NULL)
-        g_string_append_printf(text, "%sstatement %s of %s", text->len > 0 ? ", " : "",
-                               row->cells[CMIG_COLUMN_STATEMENT],
-                               cell_or(row, CMIG_COLUMN_STATEMENTS, "?"));
-    static const CmigAuditColumnId more[] = {CMIG_COLUMN_CONFIRMED, CMIG_COLUMN_REASON,
-                                             CMIG_COLUMN_DETAIL};
-    for (gsize idx = 0; idx < G_N_ELEMENTS(more); idx++)
-        if (row->cells[more[idx]] != NULL)
-            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", row->cells[more[idx]]);
-    return g_strdup(text->str);
-}
-
-enum { LIST_ID, LIST_AT, LIST_EVENT, LIST_REVISION, LIST_USER, LIST_TOOK, LIST_WHAT, LIST_COLUMNS };
-
-static GStrv list_line(const CmigAuditRow *row)
-{
-    const char *at = cell_or(row, CMIG_COLUMN_AT, "?");
-    const char *took = row->cells[CMIG_COLUMN_DURATION_MS];
-    g_autofree char *what = describe(row);
-    g_autofree char *shown = cmig_text_escape(what);
-    GStrv line = g_new0(char *, LIST_COLUMNS + 1);
-    line[LIST_ID] = cmig_text_escape(cell_or(row, CMIG_COLUMN_ID, "?"));
-    g_autofree char *seconds = g_strndup(at, strlen("2026-11-20T10:15:00"));
-    line[LIST_AT] = cmig_text_escape(seconds);
-    line[LIST_EVENT] = cmig_text_escape(cell_or(row, CMIG_COLUMN_EVENT, "?"));
-    line[LIST_REVISION] = cmig_text_escape(cell_or(row, CMIG_COLUMN_REVISION, "-"));
-    line[LIST_USER] =
-        cmig_text_escape(cell_or(row, CMIG_COLUMN_DB_USER, cell_or(row, CMIG_COLUMN_OS_USER, "-")));
-    g_autofree char *duration = took != NULL ? g_strconcat(took, " ms", NULL) : g_strdup("-");
-    line[LIST_TOOK] = cmig_text_escape(duration);
-    line[LIST_WHAT] = cmig_text_fit(shown, 60);
-    return line;
-}
-
-static void print_list(const GPtrArray *lines)
-{
-    glong widths[LIST_COLUMNS] = {0};
-    for (guint idx = 0; idx < lines->len; idx++)
-        for (guint column = 0; column < LIST_COLUMNS; column++)
-            widths[column] =
-                MAX(widths[column], g_utf8_strlen(((GStrv)lines->pdata[idx])[column], -1));
-    for (guint idx = 0; idx < lines->len; idx++) {
-        const GStrv line = lines->pdata[idx];
-        g_autoptr(GString) text = g_string_new(NULL);
-        for (guint column = 0; column < LIST_COLUMNS; column++) {
-            int blanks = (int)(widths[column] - g_utf8_strlen(line[column], -1));
-            gboolean right = column == LIST_ID || column == LIST_TOOK;
-            g_string_append_printf(text, "%s%*s%s%*s", column > 0 ? "  " : "", right ? blanks : 0,
-                                   "", line[column], right ? 0 : blanks, "");
-        }
-        g_strchomp(text->str);
-        cmig_out("%s\n", text->str);
-    }
-}
+/* --- list ------------------------------------------------------------------------------------- */
 
 static gboolean run_list(Log *log, char **arguments G_GNUC_UNUSED, GError **error)
 {
@@ -189,41 +110,16 @@ static gboolean run_list(Log *log, char **arguments G_GNUC_UNUSED, GError **erro
         rows = g_ptr_array_new();
     else if (!cmig_audit_read(log->app->db, &log->place, &log->filter, &rows, error))
         return FALSE;
-    json_t *list = json_array();
-    static const char *const heads[] = {"id",   "at (UTC)", "event", "revision",
-                                        "user", "took",     "what",  NULL};
-    g_autoptr(GPtrArray) lines = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    g_ptr_array_add(lines, g_strdupv((GStrv)(guintptr)heads));
-    for (guint idx = rows->len; idx > 0; idx--) {
-        const CmigAuditRow *row = rows->pdata[idx - 1];
-        if (log->app->json)
-            json_array_append_new(list, row_json(row));
-        else
-            g_ptr_array_add(lines, list_line(row));
-    }
-    if (log->app->json) {
-        cmig_out_json(list);
-        return TRUE;
-    }
-    json_decref(list);
-    if (rows->len > 0)
-        print_list(lines);
+    if (log->app->json)
+        cmig_out_json(cmig_audit_rows_json(rows));
+    else if (rows->len > 0)
+        cmig_audit_print_list(rows);
     else
         cmig_say(log->app, "There are no such records.\n");
     return TRUE;
 }
 
 /* --- show ------------------------------------------------------------------------------------- */
-
-static void print_row(const CmigAuditRow *row)
-{
-    for (guint idx = 0; idx < CMIG_COLUMNS; idx++) {
-        gboolean damaged = (row->damaged >> idx & 1) != 0;
-        g_autofree char *value =
-            row->cells[idx] != NULL ? cmig_text_escape(row->cells[idx]) : g_strdup("-");
-        cmig_out("%-16s %s%s\n", cmig_audit_columns[idx].name, value, damaged ? " (damaged)" : "");
-    }
-}
 
 static gboolean run_show(Log *log, char **arguments, GError **error)
 {
@@ -244,9 +140,9 @@ static gboolean run_show(Log *log, char **arguments, GError **error)
     }
     for (guint idx = 0; idx < rows->len; idx++) {
         if (log->app->json)
-            cmig_out_json(row_json(rows->pdata[idx]));
+            cmig_out_json(cmig_audit_row_to_json(rows->pdata[idx]));
         else
-            print_row(rows->pdata[idx]);
+            cmig_audit_print_row(rows->pdata[idx]);
     }
     return TRUE;
 }
@@ -268,7 +164,8 @@ static gboolean write_rows(Log *log, FILE *stream, GError **error)
             const CmigAuditRow *row = rows->pdata[idx];
             g_autofree char *json = cmig_audit_row_json(row, TRUE);
             fprintf(stream, "%s\n", json); /* errors are seen when it is closed */
-            last = g_ascii_strtoll(cell_or(row, CMIG_COLUMN_ID, "0"), NULL, 10);
+            const char *id = row->cells[CMIG_COLUMN_ID];
+            last = id != NULL ? g_ascii_strtoll(id, NULL, 10) : last;
         }
         left -= rows->len;
         more = rows->len == PAGE && last > after;

@@ -187,6 +187,15 @@ gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
     return TRUE;
 }
 
+void cmig_db_set_audit_error(const CmigDb *db, gboolean damaged, GError **error)
+{
+    g_autofree char *shown = cmig_text_escape(db->settings.audit_table);
+    g_prefix_error(error, "cannot read the audit table %s: ", shown);
+    if (damaged)
+        cmig_error_set_hint(error, "it is not as cmig made it: rename it, and the next run begins "
+                                   "a new one");
+}
+
 gboolean cmig_db_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
 {
     g_autoptr(GPtrArray) nothing = NULL;

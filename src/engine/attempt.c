@@ -101,11 +101,10 @@ gboolean cmig_work_try_again(CmigWork *work, const CmigStep *step, gint64 took, 
 gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, guint statement,
                         GError **error)
 {
-    g_autofree char *create = cmig_audit_create_sql(&work->place);
-    const char *const setup[] = {create, NULL};
+    g_auto(GStrv) setup = work->create_audit ? cmig_audit_setup(&work->place) : NULL;
     unit->create_table = work->create_table;
     unit->create_schema = work->create_table && work->create_schema;
-    unit->setup = work->create_audit ? setup : NULL;
+    unit->setup = (const char *const *)setup;
     for (;;) {
         CmigDbOutcome outcome = {0};
         GError *failure = NULL;

@@ -75,6 +75,7 @@ static gboolean refresh(CmigWork *work, GError **error)
     cmig_applied_free(work->applied);
     work->applied = cmig_applied_new(work->graph, revisions);
     work->create_table = FALSE;
+    work->place.seals = TRUE;
 
     for (const CmigStep *step; (step = next_step(work)) != NULL && is_done(work, step);) {
         announce(work, step);
@@ -170,6 +171,8 @@ static gboolean take_step(CmigWork *work, gboolean forced, gboolean *conflict, G
     if (observer->step_finished != NULL)
         observer->step_finished(step->revision, work->direction, duration, FALSE, failure,
                                 observer->data);
+    work->failed = sent || !step->transactional ? NULL : step;
+    work->failed_after = duration;
     if (!sent) {
         g_propagate_prefixed_error(
             error, failure, "%s of %s: ", cmig_direction_name(work->direction), step->revision->id);
@@ -189,6 +192,7 @@ static void start_over(CmigWork *work, const GPtrArray *rows)
     work->next = 0;
     work->announced = NULL;
     work->head_stale = FALSE;
+    work->place.seals = TRUE;
     g_ptr_array_set_size(work->report->done, 0);
 }
 
@@ -214,8 +218,10 @@ static gboolean take_all_steps(CmigWork *work, const GPtrArray *rows, gboolean f
             continue;
         if (is_spanning(work))
             start_over(work, rows);
-        if (!try_all_again(work, cmig_clock_monotonic() - start, error))
+        if (!try_all_again(work, cmig_clock_monotonic() - start, error)) {
+            cmig_work_record_failure(work, *error);
             return FALSE;
+        }
         work->create_table = create_table;
         work->create_audit = create_audit;
         start = cmig_clock_monotonic();

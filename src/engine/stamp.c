@@ -36,12 +36,11 @@ static gboolean run_unit(CmigWork *work, const CmigDbUnit *unit, GError **error)
 static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArray *to,
                            GError **error)
 {
-    g_autofree char *create = cmig_audit_create_sql(&work->place);
     g_autofree char *detail = cmig_session_stamp_detail(from, to);
     CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work->token);
     record.detail = detail;
     g_auto(GStrv) records = cmig_audit_records(&work->place, &record, FALSE);
-    const char *const setup[] = {create, NULL};
+    g_auto(GStrv) setup = work->create_audit ? cmig_audit_setup(&work->place) : NULL;
     g_autofree const char **result = cmig_session_ids(to);
     g_autofree const char **expected = from != NULL ? cmig_session_ids(from) : NULL;
     g_auto(GStrv) changes = NULL;
@@ -49,7 +48,7 @@ static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArra
                        .commits = TRUE,
                        .create_schema = work->create_schema,
                        .create_table = work->create_table,
-                       .setup = work->create_audit ? setup : NULL,
+                       .setup = (const char *const *)setup,
                        .records = (const char *const *)records,
                        .expected = expected,
                        .result = result};
@@ -132,8 +131,7 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
         return FALSE;
     g_auto(CmigWork) work = {0};
     cmig_work_init(&work, db, config, NULL, observer, state);
-    g_autofree char *create = cmig_audit_create_sql(&work.place);
-    const char *const setup[] = {create, NULL};
+    g_auto(GStrv) setup = cmig_audit_setup(&work.place);
     CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work.token);
     record.detail = "[] -> []";
     g_auto(GStrv) records = cmig_audit_records(&work.place, &record, FALSE);
@@ -141,7 +139,7 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
                        .commits = TRUE,
                        .create_schema = work.create_schema,
                        .create_table = TRUE,
-                       .setup = setup};
+                       .setup = (const char *const *)setup};
     if (work.create_table)
         unit.records = (const char *const *)records;
     return run_unit(&work, &unit, error);

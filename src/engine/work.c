@@ -1,5 +1,6 @@
 #include "engine/work.h"
 
+#include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "engine/session.h"
 
@@ -16,6 +17,7 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
     work->context = cmig_audit_context();
     work->place = cmig_session_place(db, config, work->audit_table);
     work->place.context = &work->context;
+    work->place.seals = TRUE;
     work->place.ascii = state->ascii;
     work->create_schema = !state->schema_exists;
     work->create_table = !state->table_exists;
@@ -43,6 +45,7 @@ void cmig_work_note_head(CmigWork *work, const CmigDbUnit *unit, const CmigDbOut
     work->head_stale = !outcome->applied || *outcome->returned == '\0';
     if (work->head_stale)
         return;
+    work->place.seals = FALSE;
     g_free(work->head);
     work->head = g_strdup(outcome->returned);
 }
@@ -65,6 +68,25 @@ gboolean cmig_work_record(CmigWork *work, const CmigAuditRecord *record, GError 
     work->create_audit = FALSE;
     cmig_work_note_head(work, &unit, &outcome);
     return TRUE;
+}
+
+void cmig_work_record_failure(CmigWork *work, const GError *failure)
+{
+    const CmigStep *step = work->failed;
+    /* Others are at work, or what is there is not known. */
+    if (step == NULL || g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_CONFLICT) ||
+        g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_IN_DOUBT))
+        return;
+    const char *file = cmig_error_file(failure);
+    g_autofree char *detail = file != NULL ? g_strdup_printf("%s (%s:%u)", failure->message, file,
+                                                             cmig_error_line(failure))
+                                           : g_strdup(failure->message);
+    CmigAuditRecord record = cmig_step_record(step, CMIG_AUDIT_FAILED, work->token);
+    record.checksum = step->checksum;
+    record.detail = detail;
+    record.sqlstate = cmig_error_sqlstate(failure);
+    record.duration = work->failed_after;
+    cmig_work_record(work, &record, NULL);
 }
 
 /* Records that went with others' transactions are not known by their hashes. */

@@ -18,9 +18,11 @@ typedef struct {
     char *audit_table;        /* likewise */
     CmigAuditContext context; /* of all records; to be completed before the first */
     CmigAuditPlace place;
-    char *head;          /* hash of the last record that was committed, or NULL */
-    gboolean head_stale; /* there are later ones */
-    CmigAuditOpen *open; /* where an earlier run left a section, or NULL */
+    char *head;             /* hash of the last record that was committed, or NULL */
+    gboolean head_stale;    /* there are later ones */
+    const CmigStep *failed; /* the step in a transaction at which the run ended, or NULL */
+    gint64 failed_after;    /* microseconds */
+    CmigAuditOpen *open;    /* where an earlier run left a section, or NULL */
 
     GPtrArray *steps;          /* CmigStep */
     guint next;                /* which of them comes next */
@@ -58,6 +60,9 @@ void cmig_work_note_head(CmigWork *work, const CmigDbUnit *unit, const CmigDbOut
  * NULL: this one. Where there is no audit table, it is made first; but a refusal changes nothing
  * and is not recorded then. */
 gboolean cmig_work_record(CmigWork *work, const CmigAuditRecord *record, GError **error);
+
+/* Records that `work->failed` failed and nothing of it is there, if the connection allows. */
+void cmig_work_record_failure(CmigWork *work, const GError *failure);
 
 /* The last thing of a run: tells the observer, and the report if there is one, the hash of the last
  * record when any was written. */

@@ -167,7 +167,7 @@ sub facts {
         [ 'a', 'SELECT count(*) FROM a WHERE id >= 100' ],
         [ 'c', 'SELECT count(*) FROM c' ],
         [ 'cmig_audit', q{SELECT direction || ' ' || event || ' ' || coalesce(statement, 0) FROM cmig_audit
-            WHERE revision = 'r3' ORDER BY id DESC LIMIT 1} ],
+            WHERE revision = 'r3' AND (event <> 'failed' OR statement IS NOT NULL) ORDER BY id DESC LIMIT 1} ],
         [ 'keep', 'SELECT sum(i) FROM keep' ],
     );
     my @answers;

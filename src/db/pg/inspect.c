@@ -256,10 +256,20 @@ static gboolean fail_read(CmigPg *pg, const PGresult *result, GError **error)
     return FALSE;
 }
 
+static gboolean fail_read_audit(CmigPg *pg, const PGresult *result, GError **error)
+{
+    const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    gboolean damaged =
+        sqlstate != NULL && g_str_has_prefix(sqlstate, "42") && strcmp(sqlstate, "42501") != 0;
+    cmig_pg_set_error(pg, result, error);
+    cmig_db_set_audit_error(&pg->base, damaged, error);
+    return FALSE;
+}
+
 /* The answers to the queries, in one round trip; those of statements before the last `count` are of
- * no interest. */
+ * no interest. `*answered`: how many there were. */
 static gboolean exchange_queries(CmigPg *pg, const char *text, PGresult **results, guint count,
-                                 PGresult **failure)
+                                 PGresult **failure, guint *answered)
 {
     GQueue answers = G_QUEUE_INIT;
     *failure = NULL;
@@ -273,6 +283,7 @@ static gboolean exchange_queries(CmigPg *pg, const char *text, PGresult **result
                 PQclear(result);
         }
     }
+    *answered = answers.length;
     gboolean complete = *failure == NULL && answers.length >= count;
     for (guint idx = 0; complete && idx < count; idx++)
         results[count - 1 - idx] = g_queue_pop_tail(&answers);
@@ -295,7 +306,10 @@ gboolean cmig_pg_read_rows(CmigDb *db, const char *also, GPtrArray **rows, GPtrA
                         ") FROM %s LIMIT %d;%s",
                         table, CMIG_DB_MAX_ROWS + 1, also != NULL ? also : "");
     guint count = also != NULL ? 2 : 1;
-    if (pg->table_exists && !exchange_queries(pg, query, results, count, &failure)) {
+    guint answered = 0;
+    if (pg->table_exists && !exchange_queries(pg, query, results, count, &failure, &answered)) {
+        if (answered == 2)
+            return fail_read_audit(pg, failure, error);
         /* 42P01: a transaction that created the table was rolled back. */
         if (g_strcmp0(PQresultErrorField(failure, PG_DIAG_SQLSTATE), "42P01") != 0)
             return fail_read(pg, failure, error);

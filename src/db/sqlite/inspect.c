@@ -170,10 +170,14 @@ gboolean cmig_sqlite_read_rows(CmigDb *db, const char *also, GPtrArray **rows,
         g_strdup_printf("SELECT substr(version_num, 1, " CMIG_DB_MAX_ROW ") FROM %s LIMIT %d",
                         table, CMIG_DB_MAX_ROWS + 1);
     int code = exists ? collect(self, query, cells) : SQLITE_DONE;
-    if (code == SQLITE_DONE && exists && also != NULL)
-        code = collect(self, also, others);
     if (code != SQLITE_DONE)
         return fail_read(self, code, table, error);
+    code = exists && also != NULL ? collect(self, also, others) : SQLITE_DONE;
+    if (code != SQLITE_DONE) {
+        cmig_sqlite_set_error(self, code, error);
+        cmig_db_set_audit_error(db, code == SQLITE_ERROR, error);
+        return FALSE;
+    }
     *rows = g_ptr_array_new_with_free_func(g_free);
     for (guint idx = 0; idx < cells->len; idx++)
         g_ptr_array_add(*rows, g_strdup(((GStrv)cells->pdata[idx])[0]));

@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { SHORT_WAIT = 2000 }; /* milliseconds */
+
 static gboolean is_memory(const CmigSqlite *self)
 {
     return strcmp(self->path, ":memory:") == 0;
@@ -33,7 +35,9 @@ static int wait_for_lock(void *data, int count)
     gint64 now = cmig_clock_monotonic();
     if (count == 0)
         self->busy_since = now;
-    gint64 left = (gint64)self->base.settings.lock_timeout * 1000 - (now - self->busy_since);
+    guint limit = self->base.settings.lock_timeout;
+    gint64 patience = self->hurries ? MIN(limit, SHORT_WAIT) : limit;
+    gint64 left = patience * 1000 - (now - self->busy_since);
     if (left <= 0 || self->cancelled || cmig_interrupt_requested())
         return 0;
     tick(self);

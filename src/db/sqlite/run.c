@@ -328,6 +328,7 @@ gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outc
     self->cancelled = 0;
     self->began = cmig_clock_monotonic();
     self->changes = -1;
+    self->hurries = unit->apart;
     if (!cmig_sqlite_ensure(self, TRUE, error))
         return FALSE;
     if (!unit->begins && !in_transaction(self)) {
@@ -346,6 +347,7 @@ gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outc
     outcome->applied = done && unit->commits;
     if (!in_transaction(self) && !self->separate)
         cmig_sqlite_reset(self);
+    self->hurries = FALSE;
     return done;
 }
 

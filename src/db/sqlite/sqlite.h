@@ -19,6 +19,7 @@ typedef struct {
     gboolean timed_out;
     gboolean separate; /* between enter and leave: what the script sets must last */
     int lock;          /* then the file that locks others out */
+    gboolean hurries;  /* nobody shall wait long for the lock of a mere record */
     gint64 began;      /* the unit */
     gint64 elapsed;    /* since then, when its records are written; microseconds */
     gint64 changes;    /* rows that its script changed; -1 without one */
