@@ -84,7 +84,10 @@ static const JudgeCase cases[] = {
 
     /* definitions */
     {"DROP INDEX orders_agent", 1, 0, "drops the index orders_agent"},
-    {"DROP VIEW names", 1, 0, "drops the view names"},
+    {"DROP VIEW names", 2, 0, "drops the trigger names_gone for good, drops the view names"},
+    {"DROP VIEW names; CREATE VIEW names AS SELECT id, name FROM agents; CREATE TRIGGER names_gone "
+     "INSTEAD OF DELETE ON names BEGIN SELECT 1; END",
+     1, 0, "drops the view names"},
     {"ALTER TABLE agents RENAME TO people", 1, 0, "renames the table agents to people"},
     {"ALTER TABLE agents RENAME COLUMN note TO notes", 1, 0,
      "renames the column note of agents to notes"},
@@ -371,6 +374,9 @@ static const JudgeCase rebuilds[] = {
     {"CREATE TEMP TABLE agents (id, name, note);" NEW_AGENTS
      "INSERT INTO new_t SELECT * FROM agents; DROP TABLE main.agents",
      3, 0, NULL},
+    {"CREATE TEMP TABLE new_t (id, name, note);" NEW_AGENTS
+     "INSERT INTO new_t SELECT * FROM agents;" RENAMED,
+     3, 0, "drops the table agents"},
     /* what was copied is the user's from then on */
     {NEW_AGENTS "INSERT INTO new_t SELECT * FROM agents;" RENAMED UNIQUE "DELETE FROM agents;", 3,
      0, "deletes all rows of agents"},
@@ -392,6 +398,280 @@ START_TEST(folds_rebuilds)
 }
 END_TEST
 
+/* --- What it is made of --- */
+
+static char *file_bytes(gsize *size)
+{
+    char *bytes = NULL;
+    ck_assert(g_file_get_contents(fixture.url.path, &bytes, size, NULL));
+    return bytes;
+}
+
+static guint files_of_fixture(void)
+{
+    guint count = 0;
+    GDir *folder = g_dir_open(fixture.name, 0, NULL);
+    while (g_dir_read_name(folder) != NULL)
+        count++;
+    g_dir_close(folder);
+    return count;
+}
+
+START_TEST(touches_nothing)
+{
+    fixture_execute(SCHEMA);
+    gsize size;
+    gsize size_after;
+    g_autofree char *before = file_bytes(&size);
+    g_autofree char *folder = g_get_current_dir();
+    ck_assert_int_eq(chmod(fixture.url.path, 0444), 0);
+    ck_assert_int_eq(chdir(fixture.name), 0);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        g_autoptr(CmigJudge) judge = make_judge();
+        ck_assert(is_judged(judge, &cases[idx]));
+    }
+    g_autofree char *after = file_bytes(&size_after);
+    ck_assert_uint_eq(size, size_after);
+    ck_assert_mem_eq(before, after, size);
+    ck_assert_uint_eq(files_of_fixture(), 1);
+    ck_assert_int_eq(chdir(folder), 0);
+}
+END_TEST
+
+START_TEST(judges_no_file)
+{
+    static const JudgeCase test = {"CREATE TABLE t (a); DROP TABLE t; DROP TABLE u", 3, O, NULL};
+    g_autoptr(CmigJudge) judge = make_judge();
+    ck_assert(is_judged(judge, &test));
+    ck_assert(!g_file_test(fixture.url.path, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+START_TEST(says_that_the_file_is_locked)
+{
+    fixture_execute(SCHEMA);
+    fixture.settings.lock_timeout = 50;
+    g_autoptr(CmigDb) db = fixture_connect();
+    sqlite3 *other = NULL;
+    sqlite3_open(fixture.url.path, &other);
+    sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL);
+    CmigJudge *judge = NULL;
+    g_autoptr(GError) error = NULL;
+    ck_assert(!cmig_db_judge(db, &judge, &error));
+    assert_error(error, CMIG_ERROR_TRY_AGAIN);
+    ck_assert_ptr_null(judge);
+    sqlite3_close(other);
+}
+END_TEST
+
+/* Of what cannot be copied nothing is known: that is said, and more rather than less. */
+static const JudgeCase unknown[] = {
+    {"INSERT INTO plain VALUES (1)", 0, 0, NULL},
+    {"DELETE FROM plain WHERE a = 1", 2, 0, "deletes rows of plain"},
+    {"DELETE FROM known WHERE a = 1", 3, O, NULL},
+    {"INSERT INTO known VALUES (1)", 2, O, NULL},
+    {"SELECT * FROM \"known\"", 2, O, NULL},
+    {"DROP TABLE IF EXISTS strange", 3, O, NULL},
+    {"CREATE TABLE IF NOT EXISTS strange (a); DROP TABLE strange", 3, O, NULL},
+    {"INSERT INTO known_through VALUES (1)", 2, O, NULL},
+};
+
+static void write_schema(const char *type, const char *name, const char *table, const char *sql)
+{
+    g_autofree char *text = g_strdup_printf(
+        "PRAGMA writable_schema = ON; INSERT INTO sqlite_master VALUES ('%s', '%s', '%s', %d, %s)",
+        type, name, table, strcmp(type, "index") == 0 ? 2 : 0, sql);
+    fixture_execute(text);
+}
+
+static int collate(void *data, int left_size, const void *left, int right_size, const void *right)
+{
+    (void)data;
+    return memcmp(left, right, (gsize)MIN(left_size, right_size));
+}
+
+START_TEST(knows_what_it_does_not_know)
+{
+    fixture_execute("CREATE TABLE plain (a); CREATE TABLE known (a); CREATE VIEW known_through AS "
+                    "SELECT a FROM known; CREATE TRIGGER through INSTEAD OF INSERT ON "
+                    "known_through BEGIN INSERT INTO known VALUES (new.a); END;");
+    sqlite3 *handle = NULL;
+    sqlite3_open(fixture.url.path, &handle);
+    sqlite3_create_collation(handle, "german", SQLITE_UTF8, NULL, collate);
+    ck_assert_int_eq(
+        sqlite3_exec(handle, "CREATE INDEX odd ON known (a COLLATE german)", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(handle);
+    write_schema("table", "strange", "strange", "'CREATE VIRTUAL TABLE strange USING missing(a)'");
+    guint wrong = 0;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(unknown); idx++) {
+        g_autoptr(CmigJudge) judge = make_judge();
+        wrong += is_judged(judge, &unknown[idx]) ? 0 : 1;
+    }
+    ck_assert_uint_eq(wrong, 0);
+}
+END_TEST
+
+START_TEST(does_not_run_a_hostile_schema)
+{
+    static const char *const texts[] = {
+        "'ATTACH ''attached.db'' AS x'",
+        "'CREATE VIEW x AS SELECT 1; ATTACH ''attached.db'' AS x'",
+        "'PRAGMA journal_mode = WAL'",
+        "'VACUUM INTO ''attached.db'''",
+        "'CREATE TABLE x AS SELECT load_extension(''x'')'",
+        "NULL",
+        "x'00ff'",
+    };
+    g_autofree char *folder = g_get_current_dir();
+    ck_assert_int_eq(chdir(fixture.name), 0);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(texts); idx++) {
+        fixture_execute("CREATE TABLE plain (a)");
+        write_schema("view", "x", "x", texts[idx]);
+        CmigDb *db = NULL;
+        CmigJudge *judge = NULL;
+        /* SQLite itself may refuse such a file. */
+        if (cmig_db_open(&fixture.url, &fixture.settings, &db, NULL) &&
+            cmig_db_judge(db, &judge, NULL))
+            cmig_judge_free(judge);
+        cmig_db_close(db);
+        ck_assert_uint_eq(files_of_fixture(), 1);
+        ck_assert_int_eq(unlink(fixture.url.path), 0);
+    }
+    ck_assert_int_eq(chdir(folder), 0);
+}
+END_TEST
+
+/* --- Plans --- */
+
+START_TEST(remembers_sections)
+{
+    static const JudgeCase plan[] = {
+        {"CREATE TABLE t (a)", 0, 0, NULL},
+        {"INSERT INTO t VALUES (1); DELETE FROM t", 0, 0, NULL},
+        {"ALTER TABLE log RENAME TO journal", 1, 0, NULL},
+        {"PRAGMA foreign_keys = ON", 2, P, NULL},
+        {"DELETE FROM agents WHERE id = 1", 2, 0, "deletes rows of agents"},
+        {"DELETE FROM journal", 3, 0, "deletes all rows of log"},
+        {"DELETE FROM journal", 3, 0, "deletes all rows of log"},
+        {"DROP TABLE t", 0, 0, NULL},
+        {"DROP TABLE t", 3, O, NULL},
+    };
+    fixture_execute(SCHEMA);
+    g_autoptr(CmigJudge) judge = make_judge();
+    for (gsize idx = 0; idx < G_N_ELEMENTS(plan); idx++)
+        ck_assert(is_judged(judge, &plan[idx]));
+}
+END_TEST
+
+static void check_target(const CmigFact *fact, guint index, const char *name, const char *kind,
+                         const char *part, gboolean loses)
+{
+    ck_assert_uint_lt(index, fact->targets->len);
+    const CmigFactTarget *target = fact->targets->pdata[index];
+    ck_assert_ptr_null(target->schema);
+    ck_assert_str_eq(target->name, name);
+    ck_assert_str_eq(target->kind, kind);
+    ck_assert_pstr_eq(target->part, part);
+    ck_assert_int_eq(target->loses, loses);
+    ck_assert_int_eq(target->lock, CMIG_LOCK_NONE);
+}
+
+START_TEST(names_targets)
+{
+    fixture_execute(SCHEMA);
+    g_autoptr(CmigJudge) judge = make_judge();
+    g_autoptr(CmigSqlScript) script = fixture_scan(
+        "SELECT 1; ALTER TABLE log RENAME TO \"j\ng\"; DELETE FROM \"j\ng\"; DROP TABLE agents;"
+        "ALTER TABLE orders DROP COLUMN total; DROP INDEX orders_agent;",
+        FALSE);
+    g_autoptr(GPtrArray) facts = cmig_judge_facts(judge, script);
+    ck_assert_uint_eq(facts->len, 5);
+    const CmigFact *renamed = facts->pdata[0];
+    ck_assert_uint_eq(renamed->statement, 1);
+    ck_assert_str_eq(renamed->what, "renames the table log to j g");
+    check_target(renamed, 0, "log", "table", NULL, FALSE);
+    check_target(facts->pdata[1], 0, "log", "table", NULL, TRUE);
+    check_target(facts->pdata[2], 0, "agents", "table", NULL, TRUE);
+    check_target(facts->pdata[3], 0, "orders", "table", "total", TRUE);
+    check_target(facts->pdata[4], 0, "orders_agent", "index", NULL, FALSE);
+}
+END_TEST
+
+/* Alike statements share a fact; what lies between may make them do something else. */
+START_TEST(shares_facts)
+{
+    static const char text[] =
+        "REPLACE INTO agents VALUES (1, 'a', NULL); REPLACE INTO agents VALUES (2, 'b', -7), (3, "
+        "x'00', 1.5); REPLACE INTO agents VALUES (2, 'b', 7), (3, 'c', 1);"
+        "DELETE FROM log WHERE at = 1; DELETE FROM log WHERE at = 2; DELETE FROM log WHERE at = "
+        "'a';"
+        "REPLACE INTO agents VALUES (4, '', 0); CREATE TRIGGER g AFTER INSERT ON agents BEGIN "
+        "DELETE FROM orders; END; REPLACE INTO agents VALUES (5, '', 0); DELETE FROM log WHERE at "
+        "= "
+        "3;";
+    static const guint statements[] = {0, 1, 3, 8, 9};
+    fixture_execute(SCHEMA);
+    g_autoptr(CmigJudge) judge = make_judge();
+    g_autoptr(CmigSqlScript) script = fixture_scan(text, FALSE);
+    g_autoptr(GPtrArray) facts = cmig_judge_facts(judge, script);
+    for (guint idx = 0; idx < facts->len; idx++)
+        ck_assert_uint_eq(((CmigFact *)facts->pdata[idx])->statement, statements[idx]);
+    ck_assert_uint_eq(facts->len, G_N_ELEMENTS(statements));
+}
+END_TEST
+
+static double seconds_of(CmigJudge *judge, const char *text)
+{
+    g_autoptr(CmigSqlScript) script = fixture_scan(text, FALSE);
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(GPtrArray) facts = cmig_judge_facts(judge, script);
+    return (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+}
+
+/* Bounds are wide: the machine may be busy, and the build a slow one. */
+START_TEST(is_quick)
+{
+    enum { MIGRATIONS = 1000, OLD_TABLES = 300, ROWS = 200000 };
+    g_autoptr(GString) schema = g_string_new("BEGIN;");
+    for (guint idx = 0; idx < OLD_TABLES; idx++)
+        g_string_append_printf(schema,
+                               "CREATE TABLE old%u (id INTEGER PRIMARY KEY, a text, b int "
+                               "REFERENCES old0); CREATE INDEX old%u_b ON old%u (b);",
+                               idx, idx, idx);
+    g_string_append(schema, "COMMIT");
+    fixture_execute(schema->str);
+    gint64 start = g_get_monotonic_time();
+    g_autoptr(CmigJudge) judge = make_judge();
+    double opened = (double)(g_get_monotonic_time() - start) / G_USEC_PER_SEC;
+    double small = 0;
+    for (guint idx = 0; idx < MIGRATIONS; idx++) {
+        g_autofree char *text = g_strdup_printf(
+            "CREATE TABLE new%u (id INTEGER PRIMARY KEY, a text); CREATE INDEX new%u_a ON new%u "
+            "(a); INSERT INTO new%u VALUES (1, 'x'); UPDATE old%u SET a = 1 WHERE id = 3;",
+            idx, idx, idx, idx, idx % OLD_TABLES);
+        small += seconds_of(judge, text);
+    }
+    g_autoptr(GString) dump = g_string_new(NULL);
+    for (guint idx = 0; idx < ROWS; idx++)
+        g_string_append_printf(dump, "INSERT INTO old1 VALUES (%u, 'some text', %u);\n", idx, idx);
+    double many = seconds_of(judge, dump->str);
+    g_autoptr(GString) wide = g_string_new("INSERT INTO old1 VALUES (0, 'x', 1)");
+    for (guint idx = 0; idx < ROWS; idx++)
+        g_string_append_printf(wide, ",\n(%u, 'some text', %u)", idx, idx);
+    double one = seconds_of(judge, wide->str);
+    if (g_getenv("CMIG_TEST_TIMES") != NULL)
+        g_printerr(
+            "# schema %.3f s, 1000 migrations %.3f s, %.1f MB in many INSERTs %.3f s, in one "
+            "%.3f s\n",
+            opened, small, (double)dump->len / 1e6, many, one);
+    ck_assert_double_lt(opened, 5);
+    ck_assert_double_lt(small, 10);
+    ck_assert_double_lt(many, 10);
+    ck_assert_double_lt(one, 10);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("db/judge");
@@ -400,6 +680,15 @@ int main(void)
     tcase_set_timeout(sqlite, 60);
     tcase_add_test(sqlite, judges_statements);
     tcase_add_test(sqlite, folds_rebuilds);
+    tcase_add_test(sqlite, touches_nothing);
+    tcase_add_test(sqlite, judges_no_file);
+    tcase_add_test(sqlite, says_that_the_file_is_locked);
+    tcase_add_test(sqlite, knows_what_it_does_not_know);
+    tcase_add_test(sqlite, does_not_run_a_hostile_schema);
+    tcase_add_test(sqlite, remembers_sections);
+    tcase_add_test(sqlite, names_targets);
+    tcase_add_test(sqlite, shares_facts);
+    tcase_add_test(sqlite, is_quick);
     suite_add_tcase(suite, sqlite);
     return fixture_main(suite);
 }

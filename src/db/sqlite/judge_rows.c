@@ -260,7 +260,7 @@ static void compare_columns(const CmigCopyText *text, const GPtrArray *from, con
         g_ptr_array_add(targets, g_strdup(text->columns->pdata[idx]));
     if (targets->len == 0)
         add_names(targets, to, TRUE);
-    g_autoptr(GHashTable) copied = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GHashTable) copied = g_hash_table_new(NULL, NULL); /* CmigPart, by address */
     for (guint idx = 0; idx < items->len && idx < targets->len; idx++) {
         const CmigPart *source = find_column(from, items->pdata[idx]);
         const CmigPart *target = find_column(to, targets->pdata[idx]);
@@ -278,15 +278,16 @@ static void compare_columns(const CmigCopyText *text, const GPtrArray *from, con
     }
 }
 
-/* Whether the INSERT reads the table itself, not a temporary one of its name, and no trigger comes
- * between. SQLite does not always ask before it reads all of a table. */
-static gboolean reads_directly(const Rows *rows, const char *from)
+/* Whether the INSERT is about these tables, not about temporary ones of their names, and no trigger
+ * comes between. SQLite does not always ask before it reads all of a table. */
+static gboolean copies_directly(const Rows *rows, const CmigCopyText *text)
 {
     GPtrArray *actions = rows->judge->scratch->actions;
     for (guint idx = 0; idx < actions->len; idx++)
         if (((const CmigAction *)actions->pdata[idx])->trigger != NULL)
             return FALSE;
-    return !cmig_scratch_is_hidden(rows->judge->scratch, from);
+    return !cmig_scratch_is_hidden(rows->judge->scratch, text->from) &&
+           !cmig_scratch_is_hidden(rows->judge->scratch, text->to);
 }
 
 /* INSERT … SELECT that fills a new table with the rows of another. */
@@ -296,7 +297,7 @@ static void note_copy(const Rows *rows, CmigJudgeStatement *explained)
     CmigSqliteJudge *self = rows->judge;
     g_autoptr(CmigCopyText) text = cmig_words_copy(rows->reader);
     if (text == NULL || !cmig_plan_is_new(&self->plan, text->to, FALSE) ||
-        !reads_directly(rows, text->from))
+        !copies_directly(rows, text))
         return; /* or it only looks like one */
     CmigCopy *copy = cmig_copy_new(text->from, text->to);
     g_autoptr(GPtrArray) from = cmig_scratch_columns(self->scratch, text->from);

@@ -4,10 +4,10 @@
 
 #include <string.h>
 
-/* A table that a copy took the place of. */
+/* A table or view that goes, and perhaps comes again. */
 typedef struct {
     CmigFact *fact;    /* borrowed from the section's */
-    GPtrArray *guards; /* CmigPart */
+    GPtrArray *guards; /* CmigPart: what went with it */
 } Rebuild;
 
 static void rebuild_free(gpointer data)
@@ -35,6 +35,16 @@ void cmig_judge_end_rebuilds(CmigSqliteJudge *self)
         }
     }
     g_ptr_array_set_size(self->rebuilds, 0);
+}
+
+static void add_rebuild(CmigSqliteJudge *self, GPtrArray *guards, CmigFact *fact)
+{
+    if (guards->len == 0)
+        return;
+    Rebuild *rebuild = g_new0(Rebuild, 1);
+    rebuild->fact = fact;
+    rebuild->guards = g_ptr_array_ref(guards);
+    g_ptr_array_add(self->rebuilds, rebuild);
 }
 
 /* --- CREATE --- */
@@ -99,10 +109,7 @@ static void say_rebuilt(CmigSqliteJudge *self, const char *table, const CmigCopy
     if (copy->converted->len > 0)
         cmig_fact_say(fact, CMIG_LEVEL_WEAKER, 0, NULL, "converts the column%s %s of %s",
                       copy->converted->len > 1 ? "s" : "", converted, table);
-    Rebuild *rebuild = g_new0(Rebuild, 1);
-    rebuild->fact = fact;
-    rebuild->guards = g_ptr_array_ref(guards);
-    g_ptr_array_add(self->rebuilds, rebuild);
+    add_rebuild(self, guards, fact);
 }
 
 static void say_dropped_table(CmigSqliteJudge *self, const char *name, GPtrArray *guards,
@@ -134,7 +141,7 @@ static const struct {
 };
 
 static void say_dropped_definition(CmigSqliteJudge *self, const CmigAction *action, const char *sql,
-                                   CmigFact *fact)
+                                   GPtrArray *guards, CmigFact *fact)
 {
     CmigReader reader = cmig_reader_new(sql != NULL ? sql : "", 0, sql != NULL ? strlen(sql) : 0);
     gboolean unique = cmig_reader_skip(&reader, "create") && cmig_reader_is(&reader, "unique");
@@ -150,6 +157,7 @@ static void say_dropped_definition(CmigSqliteJudge *self, const CmigAction *acti
                       cmig_fact_target_new(NULL, action->first, definitions[idx].kind),
                       "drops the %s%s %s", unique ? "unique " : "", definitions[idx].kind,
                       action->first);
+        add_rebuild(self, guards, fact);
     }
 }
 
@@ -187,9 +195,9 @@ static CmigJudged judge_drop(CmigSqliteJudge *self, CmigReader reader, CmigFact 
                      (dropped->code == SQLITE_DROP_TABLE || dropped->code == SQLITE_DROP_VTABLE);
     g_autofree char *sql = NULL;
     g_autoptr(GPtrArray) guards = NULL;
-    if (table)
+    if (dropped != NULL)
         guards = cmig_scratch_guards(self->scratch, dropped->first);
-    else if (dropped != NULL)
+    if (dropped != NULL && !table)
         sql = cmig_scratch_sql(self->scratch, dropped->first, dropped->code == SQLITE_DROP_TRIGGER);
     if (!cmig_scratch_run(self->scratch, statement))
         return CMIG_JUDGED_NOT;
@@ -198,7 +206,7 @@ static CmigJudged judge_drop(CmigSqliteJudge *self, CmigReader reader, CmigFact 
     if (table)
         say_dropped_table(self, dropped->first, guards, fact);
     else
-        say_dropped_definition(self, dropped, sql, fact);
+        say_dropped_definition(self, dropped, sql, guards, fact);
     for (guint idx = 0; table && idx < actions->len; idx++)
         say_deleted_children(self, dropped, actions->pdata[idx], fact);
     return CMIG_JUDGED;
@@ -217,7 +225,8 @@ static void say_renamed(CmigSqliteJudge *self, const Change *change, CmigFact *f
 {
     gboolean new = cmig_plan_is_new(&self->plan, change->table, FALSE);
     const char *table = cmig_plan_origin(&self->plan, change->table);
-    if (!new)
+    gboolean back = g_ascii_strcasecmp(table, change->to) == 0; /* the end of a rebuild */
+    if (!new && !back)
         cmig_fact_say(fact, CMIG_LEVEL_DEFINITION, 0,
                       cmig_judge_target(self, change->table, "table", FALSE),
                       "renames the table %s to %s", table, change->to);

@@ -54,7 +54,14 @@ static void end_tuple(Shape *shape)
     shape->previous_size = size;
 }
 
-/* Tokens that touch each other still do: two symbols may be one operator. */
+/* Whether the token touches the last one: two symbols may be one operator, and `1AND` is two
+ * tokens. */
+static gboolean touches(const CmigToken *before, const CmigToken *token)
+{
+    return before->end == token->start &&
+           (before->kind == CMIG_TOKEN_SYMBOL || token->kind == CMIG_TOKEN_SYMBOL);
+}
+
 static void add_token(const CmigReader *reader, Shape *shape)
 {
     const CmigToken *token = &reader->token;
@@ -62,8 +69,7 @@ static void add_token(const CmigReader *reader, Shape *shape)
     gboolean value = blob || is_value(reader, shape);
     if (blob)
         g_string_truncate(shape->text, shape->last);
-    else if (shape->text->len > 0 &&
-             (value || shape->replaced || shape->before.end != token->start))
+    else if (shape->text->len > 0 && !touches(&shape->before, token))
         g_string_append_c(shape->text, ' ');
     gsize at = shape->text->len;
     if (shape->tuples && shape->depth == 0 && cmig_reader_is_symbol(reader, '(')) {
