@@ -142,7 +142,7 @@ static const Case plain[] = {
     {"ALTER DOMAIN d DROP NOT NULL", 1, 0},
     {"ALTER DOMAIN d ADD CHECK (value > 0)", 0, 0},
     {"ALTER TABLE t ALTER c DROP EXPRESSION", 1, 0},
-    {"ALTER TABLE t ALTER c DROP IDENTITY", 1, 0},
+    {"ALTER TABLE t ALTER c DROP IDENTITY", 2, 0},
     {"ALTER TABLE t ALTER c DROP DEFAULT", 1, 0},
     {"ALTER TABLE t ALTER c SET DEFAULT 1", 0, 0},
     {"ALTER TABLE t SET UNLOGGED", 3, 0},

@@ -1,0 +1,12 @@
+DO $$ BEGIN EXECUTE 'DROP TA' || 'BLE t'; END $$;
+DO $$ BEGIN EXECUTE format('TRUNCATE %I', 't'); END $$;
+DO $$ BEGIN EXECUTE (SELECT q FROM x); END $$;
+DO $$ BEGIN EXECUTE 'SELECT 1'; END $$;
+DO $$ DECLARE x int := 1; BEGIN x := x + 1; RAISE NOTICE '%', x; END $$;
+DO $$ DECLARE x int := unknown_function(); BEGIN NULL; END $$;
+DO $$ DECLARE x int; BEGIN x := unknown_function(); END $$;
+DO $$ DECLARE a int[]; BEGIN a[lower('x') = 'x'] := unknown_function(); END $$;
+DO $$ BEGIN PERFORM unknown_function(); END $$;
+DO $$ BEGIN PERFORM pg_sleep(1); END $$;
+DO $$ BEGIN CALL p(); END $$;
+DO $a$ BEGIN DO $b$ BEGIN DROP TABLE t; END $b$; END $a$;

@@ -1,0 +1,11 @@
+COPY (DELETE FROM t RETURNING *) TO STDOUT;
+CALL p();
+EXECUTE p;
+SELECT unknown_function();
+SELECT s.lower('x');
+SELECT lower('x'), count(*) FROM t WHERE a = ANY(ARRAY[1]) GROUP BY 1;
+SELECT public.uuid_generate_v4();
+SELECT pg_terminate_backend(1);
+SELECT lo_unlink(1);
+SELECT dblink_exec('x', 'y');
+SELECT query_to_xml('x', true, true, '');

@@ -1,0 +1,12 @@
+SELECT set_config('session_replication_role', 'replica', false);
+SELECT set_config('search_' || 'path', '', false);
+SELECT pg_catalog.set_config('search_path', '', false);
+ALTER TYPE e RENAME VALUE 'a' TO 'b';
+ALTER TYPE e ADD VALUE 'a';
+ALTER SEQUENCE s RESTART;
+ALTER SEQUENCE s INCREMENT 2;
+SELECT setval('s', 1);
+ALTER TABLE t RENAME TO u;
+ALTER TABLE t RENAME c TO d;
+ALTER TABLE t SET SCHEMA s;
+CREATE OR REPLACE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';

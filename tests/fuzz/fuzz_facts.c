@@ -1,0 +1,48 @@
+/* libFuzzer: any statement through the walk over PostgreSQL's parse trees, in this process, and
+ * what it answers through the message in which it is sent. */
+#include "cmig/facts.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Of src/sql/facts_act.h, which tests do not see. */
+GPtrArray *cmig__acts_of(const char *text);
+GVariant *cmig__acts_pack(GPtrArray *acts);
+gboolean cmig__acts_unpack(GVariant *message, GPtrArray **acts);
+
+const char *__lsan_default_suppressions(void);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* The library keeps its memory context for the next call. */
+const char *__lsan_default_suppressions(void)
+{
+    return "leak:pg_query\n";
+}
+
+/* The library's own recursion has no limit; in the program it has a process for that. */
+enum { LONGEST = 2000 };
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    g_autoptr(CmigSqlScript) script = NULL;
+    if (!cmig_sql_scan((const char *)data, size, CMIG_DIALECT_POSTGRESQL, FALSE, "fuzz.sql", 1,
+                       &script, NULL))
+        return 0;
+    for (guint idx = 0; idx < script->statements->len; idx++) {
+        g_autofree char *text = cmig_sql_statement_text(script, idx);
+        if (strlen(text) > LONGEST)
+            continue;
+        g_autoptr(GPtrArray) acts = cmig__acts_of(text);
+        g_autoptr(GVariant) message = cmig__acts_pack(acts);
+        g_autoptr(GPtrArray) again = NULL;
+        g_assert(cmig__acts_unpack(message, &again));
+        g_assert((acts == NULL) == (again == NULL) && (acts == NULL || acts->len == again->len));
+    }
+    g_autoptr(CmigJudge) words = cmig_judge_new_words(CMIG_DIALECT_POSTGRESQL);
+    g_autoptr(GPtrArray) facts = cmig_judge_facts(words, script);
+    g_assert(facts->len <= script->statements->len);
+    g_autofree char *sum = cmig_sql_fingerprint(script);
+    g_assert(strlen(sum) == 64);
+    return 0;
+}
