@@ -33,9 +33,10 @@ static json_t *files_json(const GPtrArray *files)
     for (guint idx = 0; idx < files->len; idx++) {
         const CmigAppliedFile *file = files->pdata[idx];
         g_autofree char *path = file->revision ? cmig_text_escape(file->revision->path) : NULL;
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?}", "revision", file->id,
-                                              "file", cmig_file_state_name(file->state), "path",
-                                              path, "checksum", file->checksum));
+        g_autofree char *id = cmig_text_escape(file->id);
+        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?}", "revision", id, "file",
+                                              cmig_file_state_name(file->state), "path", path,
+                                              "checksum", file->checksum));
     }
     return json_pack("{s:o, s:s}", "accepted", list, "reason", reason);
 }
