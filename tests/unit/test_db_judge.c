@@ -135,6 +135,12 @@ static const JudgeCase cases[] = {
      "FROM x",
      2, O, NULL},
 
+    {"CREATE TABLE t AS WITH RECURSIVE x (a, b) AS (SELECT 1, 2 UNION ALL SELECT a + 1, "
+     "hex(randomblob(400000)) FROM x) SELECT b FROM x",
+     2, O, NULL},
+    {"CREATE TABLE t AS SELECT randomblob(1000000000)", 2, O, NULL},
+    {"CREATE TEMP TABLE t AS SELECT hex(zeroblob(1000000000))", 2, O, NULL},
+
     /* data */
     {"DROP TABLE agents", 3, 0, "drops the table agents"},
     {"DROP TABLE search", 3, 0, "drops the table search"},
@@ -609,8 +615,11 @@ START_TEST(shares_facts)
         "REPLACE INTO agents VALUES (4, '', 0); CREATE TRIGGER g AFTER INSERT ON agents BEGIN "
         "DELETE FROM orders; END; REPLACE INTO agents VALUES (5, '', 0); DELETE FROM log WHERE at "
         "= "
-        "3;";
-    static const guint statements[] = {0, 1, 3, 8, 9};
+        "3; INSERT INTO agents SELECT 1, 'a', 2; INSERT INTO agents SELECT 2, 'b', 3;"
+        "DELETE FROM log WHERE at IN (1, 2, 3); DELETE FROM log WHERE at IN ('a');"
+        "DELETE FROM log WHERE at IN (1, 'b') OR 1; DELETE FROM log WHERE at IN (1, 'b') OR 0;"
+        "UPDATE log SET at = 1, 'what' = 2; UPDATE log SET at = 1, 'at' = 2;";
+    static const guint statements[] = {0, 1, 3, 8, 9, 10, 12, 14, 15, 16, 17};
     fixture_execute(SCHEMA);
     g_autoptr(CmigJudge) judge = make_judge();
     g_autoptr(CmigSqlScript) script = fixture_scan(text, FALSE);

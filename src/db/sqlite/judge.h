@@ -83,7 +83,8 @@ typedef struct {
     GHashTable *resolving; /* folded names of tables that resolve conflicts themselves */
     GPtrArray *actions;    /* CmigAction, of the statement that was prepared last; no two alike */
     gboolean recording;
-    guint patience; /* how often the progress handler still lets a statement go on */
+    guint patience;  /* how often the progress handler still lets a statement go on */
+    gint64 deadline; /* and until when */
 } CmigScratch;
 CmigScratch *cmig_scratch_new(void);
 void cmig_scratch_free(CmigScratch *scratch);

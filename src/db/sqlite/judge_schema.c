@@ -60,9 +60,10 @@ static gboolean creates(const CmigAction *action)
 static CmigJudged judge_create(CmigSqliteJudge *self, CmigReader reader,
                                CmigJudgeStatement *statement)
 {
-    guint before = cmig_scratch_version(self->scratch);
+    gboolean careful = cmig_words_have(reader, "exists");
+    guint before = careful ? cmig_scratch_version(self->scratch) : 0;
     gboolean done = cmig_scratch_run(self->scratch, statement);
-    gboolean changed = cmig_scratch_version(self->scratch) != before;
+    gboolean changed = !careful || cmig_scratch_version(self->scratch) != before;
     for (guint idx = 0; idx < self->scratch->actions->len; idx++) {
         const CmigAction *action = self->scratch->actions->pdata[idx];
         if (!creates(action) || (done && !changed))

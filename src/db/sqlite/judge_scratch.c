@@ -1,12 +1,17 @@
 /* A database in memory with the schema of the real one and no rows. SQLite itself tells there what
  * a statement would do: what it asks its authorizer while it prepares it. Only statements that
  * change the schema are run, and nothing can leave the memory. */
+#include "cmig/clock.h"
 #include "judge.h"
 
 #include <string.h>
 
-enum { MOST_ACTIONS = 2000, OPERATIONS = 1000, PATIENCE = 500, LONGEST_VALUE = 1 << 20 };
-enum { MOST_TEXT = 1 << 30 };
+/* What a statement may take: instructions are counted by the thousand; a second is much. */
+enum { OPERATIONS = 1000, PATIENCE = 500, LONGEST_VALUE = 1 << 20, MOST_TEXT = 1 << 30 };
+enum { MOST_ACTIONS = 2000 };
+
+static const char settings[] = "PRAGMA temp_store = MEMORY; PRAGMA main.max_page_count = 65536;"
+                               "PRAGMA temp.max_page_count = 65536";
 
 static void action_free(gpointer data)
 {
@@ -76,14 +81,20 @@ static int authorize(void *data, int code, const char *first, const char *second
 static int lose_patience(void *data)
 {
     CmigScratch *self = data;
-    return self->patience == 0 || --self->patience == 0;
+    return self->patience == 0 || --self->patience == 0 || cmig_clock_monotonic() > self->deadline;
+}
+
+static void be_patient(CmigScratch *self)
+{
+    self->patience = PATIENCE;
+    self->deadline = cmig_clock_monotonic() + G_USEC_PER_SEC;
 }
 
 CmigScratch *cmig_scratch_new(void)
 {
     CmigScratch *self = g_new0(CmigScratch, 1);
-    if (sqlite3_open_v2(":memory:", &self->handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
-                        NULL) != SQLITE_OK)
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(":memory:", &self->handle, flags, NULL) != SQLITE_OK)
         g_error("out of memory");
     self->missing = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->resolving = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
@@ -94,7 +105,7 @@ CmigScratch *cmig_scratch_new(void)
     /* What writes to the schema's own table must be seen, not be refused. */
     sqlite3_db_config(self->handle, SQLITE_DBCONFIG_DEFENSIVE, 0, NULL);
     sqlite3_db_config(self->handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1, NULL);
-    sqlite3_exec(self->handle, "PRAGMA temp_store = MEMORY", NULL, NULL, NULL);
+    sqlite3_exec(self->handle, settings, NULL, NULL, NULL);
     sqlite3_limit(self->handle, SQLITE_LIMIT_ATTACHED, 0);
     sqlite3_progress_handler(self->handle, OPERATIONS, lose_patience, self);
     sqlite3_set_authorizer(self->handle, authorize, self);
@@ -126,7 +137,7 @@ CmigJudgeStatement *cmig_scratch_prepare(CmigScratch *self, const char *text, gs
     g_autoptr(CmigJudgeStatement) statement = NULL;
     g_autofree char *explained = NULL;
     g_ptr_array_set_size(self->actions, 0);
-    self->patience = PATIENCE;
+    be_patient(self);
     if (size > MOST_TEXT)
         return NULL;
     if (explain) {
@@ -148,11 +159,11 @@ gboolean cmig_scratch_run(CmigScratch *self, CmigJudgeStatement *statement)
 {
     int limit = sqlite3_limit(self->handle, SQLITE_LIMIT_LENGTH, LONGEST_VALUE);
     int code = SQLITE_ROW;
-    self->patience = PATIENCE;
+    be_patient(self);
     while (code == SQLITE_ROW)
         code = sqlite3_step(statement);
     sqlite3_limit(self->handle, SQLITE_LIMIT_LENGTH, limit);
-    self->patience = PATIENCE;
+    be_patient(self);
     return code == SQLITE_DONE;
 }
 
@@ -247,7 +258,7 @@ gboolean cmig_scratch_is_missing(const CmigScratch *self, const char *name)
 static CmigJudgeStatement *ask(CmigScratch *self, const char *sql, const char *name)
 {
     CmigJudgeStatement *statement = NULL;
-    self->patience = PATIENCE;
+    be_patient(self);
     if (sqlite3_prepare_v2(self->handle, sql, -1, &statement, NULL) == SQLITE_OK)
         sqlite3_bind_text(statement, 1, name, -1, SQLITE_TRANSIENT);
     return statement;
