@@ -10,12 +10,12 @@ torture() { perl "$TEST_ROOT/tests/torture/torture.pl" "$@"; }
 # points SWEEP: how many of its points are tried.
 points() {
     case $CMIG_TEST_DB:$1 in
-    pg:kill-pg) echo 10 ;;
-    pg:cut-server) echo 6 ;;
+    pg:kill-pg) echo 6 ;;
+    pg:cut-server) echo 4 ;;
     pg:backend-killed | pg:server-stopped) echo 1 ;;
-    pg:*) echo 3 ;;
-    sqlite:kill-*) echo 8 ;;
-    *) echo 5 ;;
+    pg:*) echo 2 ;;
+    sqlite:kill-*) echo 5 ;;
+    *) echo 3 ;;
     esac
 }
 
