@@ -14,7 +14,7 @@ esac
 if grep -aq __asan_init "$CMIG"; then # which reserves terabytes, and takes its time
     CMIG_TEST_TIMEOUT=120
 else
-    CMIG_TEST_TIMEOUT=20
+    CMIG_TEST_TIMEOUT=60
     # shellcheck disable=SC3045 # dash and bash have it
     ulimit -v 307200 # KiB
 fi
