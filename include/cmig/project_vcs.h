@@ -12,9 +12,4 @@
 gboolean cmig_project_vcs_open(const CmigConfig *config, CmigVcs **vcs, GError **error);
 CmigVcs *cmig_project_vcs_require(const CmigConfig *config, GError **error);
 
-/* Commit, branch, and whether something in the version locations is not as in the commit. Never
- * fails: without a repository the state is empty, and when there is one that cannot be asked
- * `*problem` says why (the caller frees; NULL otherwise). Clear the state. */
-void cmig_project_vcs_state(const CmigConfig *config, CmigVcsState *state, char **problem);
-
 #endif

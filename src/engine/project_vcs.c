@@ -16,15 +16,3 @@ CmigVcs *cmig_project_vcs_require(const CmigConfig *config, GError **error)
 {
     return cmig_vcs_require(folder_of(config), error);
 }
-
-void cmig_project_vcs_state(const CmigConfig *config, CmigVcsState *state, char **problem)
-{
-    g_autoptr(CmigVcs) vcs = NULL;
-    g_autoptr(GError) failed = NULL;
-    *state = (CmigVcsState){0};
-    *problem = NULL;
-    if (cmig_project_vcs_open(config, &vcs, &failed) && vcs != NULL)
-        cmig_vcs_state(vcs, (const char *const *)config->version_locations, state, &failed);
-    if (failed != NULL)
-        *problem = g_strdup(failed->message);
-}

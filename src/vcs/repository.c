@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Trees up to this size are kept, as many as fit: a walk reads each one as a child and again as a
+ * parent. */
+#define TREE_CACHE_LIMIT ((size_t)4 * 1024 * 1024)
+#define CACHE_SIZE       ((ssize_t)32 * 1024 * 1024)
+
 /* What git said last, fit for a message. The caller frees. */
 static char *last_reason(void)
 {
@@ -61,6 +66,8 @@ gboolean cmig_vcs_open(const char *directory, CmigVcs **vcs, GError **error)
     static const char *const extensions[] = {"worktreeconfig", "partialclone", "preciousobjects"};
     git_libgit2_init();
     git_libgit2_opts(GIT_OPT_SET_EXTENSIONS, extensions, G_N_ELEMENTS(extensions));
+    git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, TREE_CACHE_LIMIT);
+    git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, CACHE_SIZE);
     git_repository *repository = NULL;
     int code =
         git_repository_open_ext(&repository, directory, 0, g_getenv("GIT_CEILING_DIRECTORIES"));

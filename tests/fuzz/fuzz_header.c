@@ -1,6 +1,6 @@
 /* libFuzzer: revision files. Whatever the bytes are, the parser neither crashes nor hangs, its two
- * header readers agree, the beginning of a file says what the whole file says, and sections lie
- * within the file. */
+ * header readers agree, the beginning of a file says what the whole file says, sections lie within
+ * the file, and other parents change one line of it. */
 #include "cmig/error.h"
 #include "cmig/script.h"
 
@@ -73,6 +73,30 @@ static void check_sections(const CmigScript *script)
     }
 }
 
+/* What is around the line stays. */
+static void check_edit(GBytes *content, const CmigRevision *whole)
+{
+    static const char *const parents[] = {"p1", "p2", NULL};
+    g_auto(CmigHeaderEdit) edit = {0};
+    GError *error = NULL;
+    if (!cmig_script_set_parents(content, "f.sql", parents, &edit, &error)) {
+        check_error(error);
+        g_error_free(error);
+        return;
+    }
+    g_assert(whole != NULL && strstr(edit.before, "down_revision") != NULL);
+    gsize length = 0, length_after = 0;
+    const char *text = g_bytes_get_data(content, &length);
+    const char *after = g_bytes_get_data(edit.content, &length_after);
+    gsize start = 0;
+    for (guint line = 1; line < edit.line; line++)
+        start = (gsize)((const char *)memchr(text + start, '\n', length - start) - text) + 1;
+    gsize behind = start + strlen(edit.before), behind_after = start + strlen(edit.after);
+    g_assert(length - behind == length_after - behind_after);
+    g_assert(memcmp(text, after, start) == 0 &&
+             memcmp(text + behind, after + behind_after, length - behind) == 0);
+}
+
 int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 {
     /* A copy that ends in a NUL, as files are read; the header's copy does not. */
@@ -84,6 +108,7 @@ int LLVMFuzzerTestOneInput(const guint8 *data, size_t size)
 
     g_autoptr(GBytes) owned = g_bytes_new(text, size + 1);
     g_autoptr(GBytes) content = g_bytes_new_from_bytes(owned, 0, size);
+    check_edit(content, whole);
     g_autoptr(CmigScript) script = NULL;
     GError *error = NULL;
     if (cmig_script_parse(content, "f.sql", &script, &error)) {
