@@ -87,7 +87,8 @@ mkdir -p "$TEST_TMP/sha/migrations"
 cd "$TEST_TMP/sha" || exit 1
 git init -q --object-format=sha256
 revision a null
-cmig_fails 1 history --git
+# libgit2 forgets what it matched the extension's name with; that is not what is asked here.
+ASAN_OPTIONS=$ASAN_OPTIONS:detect_leaks=0 cmig_fails 1 history --git
 expect_err "cannot use the git repository of" "SHA-256 object ids are not supported"
 cmig_ok history
 
