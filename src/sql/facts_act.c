@@ -1,6 +1,6 @@
 #include "facts_act.h"
 
-#define ONE_TYPE "(yyyyyyymsmsmsmsms)"
+#include <string.h>
 
 static const struct {
     const char *name;
@@ -57,32 +57,66 @@ CmigActKind cmig__kind_class(CmigActKind kind)
     return kinds[kind].kind_class;
 }
 
+/* --- Messages: numbers are bytes; a text ends with NUL and begins with 1, none is a NUL only ---
+ */
+
 /* The grammar cuts long names by bytes. */
 static void repair(char **text)
 {
-    if (*text == NULL || g_utf8_validate(*text, -1, NULL))
+    if (g_utf8_validate(*text, -1, NULL))
         return;
     char *valid = g_utf8_make_valid(*text, -1);
     g_free(*text);
     *text = valid;
 }
 
-GVariant *cmig__acts_pack(GPtrArray *acts)
+static void pack_text(GByteArray *message, char **text)
 {
-    g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("a" ONE_TYPE));
+    static const guint8 present = 1;
+    static const guint8 absent = 0;
+    if (*text == NULL) {
+        g_byte_array_append(message, &absent, 1);
+        return;
+    }
+    repair(text);
+    g_byte_array_append(message, &present, 1);
+    g_byte_array_append(message, (const guint8 *)*text, (guint)strlen(*text) + 1);
+}
+
+void cmig__acts_pack(GPtrArray *acts, GByteArray *message)
+{
+    const guint8 understood = acts != NULL;
+    g_byte_array_append(message, &understood, 1);
     for (guint idx = 0; acts != NULL && idx < acts->len; idx++) {
         CmigAct *act = acts->pdata[idx];
-        repair(&act->schema);
-        repair(&act->name);
-        repair(&act->part);
-        repair(&act->to);
-        repair(&act->what);
-        g_variant_builder_add(&builder, ONE_TYPE, act->verb, act->level, act->flags, act->lock,
-                              act->kind, act->part_kind, act->deeds, act->schema, act->name,
-                              act->part, act->to, act->what);
+        const guint8 numbers[] = {act->verb, act->level,     act->flags, act->lock,
+                                  act->kind, act->part_kind, act->deeds};
+        g_byte_array_append(message, numbers, sizeof numbers);
+        pack_text(message, &act->schema);
+        pack_text(message, &act->name);
+        pack_text(message, &act->part);
+        pack_text(message, &act->to);
+        pack_text(message, &act->what);
     }
-    return g_variant_ref_sink(
-        g_variant_new("(b@a" ONE_TYPE ")", acts != NULL, g_variant_builder_end(&builder)));
+}
+
+typedef struct {
+    const guint8 *at;
+    const guint8 *end;
+} Reader;
+
+static gboolean unpack_text(Reader *reader, char **text)
+{
+    if (reader->at == reader->end)
+        return FALSE;
+    if (*reader->at++ == 0)
+        return TRUE;
+    const guint8 *close = memchr(reader->at, 0, (gsize)(reader->end - reader->at));
+    if (close == NULL)
+        return FALSE;
+    *text = g_strdup((const char *)reader->at);
+    reader->at = close + 1;
+    return TRUE;
 }
 
 /* Numbers that come from elsewhere stay within what they count. */
@@ -93,18 +127,30 @@ static gboolean is_sound(const CmigAct *act)
            act->part_kind < CMIG_PARTS;
 }
 
-gboolean cmig__acts_unpack(GVariant *message, GPtrArray **acts)
+static gboolean unpack_act(Reader *reader, CmigAct *act)
 {
-    g_autoptr(GVariantIter) iter = NULL;
+    guint8 *const numbers[] = {&act->verb, &act->level,     &act->flags, &act->lock,
+                               &act->kind, &act->part_kind, &act->deeds};
+    if ((gsize)(reader->end - reader->at) < G_N_ELEMENTS(numbers))
+        return FALSE;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(numbers); idx++)
+        *numbers[idx] = *reader->at++;
+    return is_sound(act) && unpack_text(reader, &act->schema) && unpack_text(reader, &act->name) &&
+           unpack_text(reader, &act->part) && unpack_text(reader, &act->to) &&
+           unpack_text(reader, &act->what);
+}
+
+gboolean cmig__acts_unpack(const guint8 *message, gsize size, GPtrArray **acts)
+{
     g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(cmig__act_free);
-    gboolean understood = FALSE;
-    g_variant_get(message, "(ba" ONE_TYPE ")", &understood, &iter);
-    CmigAct act = {0};
-    while (g_variant_iter_next(iter, ONE_TYPE, &act.verb, &act.level, &act.flags, &act.lock,
-                               &act.kind, &act.part_kind, &act.deeds, &act.schema, &act.name,
-                               &act.part, &act.to, &act.what)) {
-        g_ptr_array_add(read, g_memdup2(&act, sizeof act));
-        if (!is_sound(&act))
+    Reader reader = {message, message + size};
+    if (size == 0)
+        return FALSE;
+    gboolean understood = *reader.at++ != 0;
+    while (reader.at < reader.end) {
+        CmigAct *act = g_new0(CmigAct, 1);
+        g_ptr_array_add(read, act);
+        if (!unpack_act(&reader, act))
             return FALSE;
     }
     *acts = understood ? g_steal_pointer(&read) : NULL;

@@ -87,11 +87,12 @@ const char *cmig__kind_name(CmigActKind kind);
 /* Kinds that share their names are of one class: a table and a view, a type and a domain. */
 CmigActKind cmig__kind_class(CmigActKind kind);
 
-/* The same in a message: what the parser's process answers about one statement. `acts` of CmigAct;
- * NULL = not understood. NULL is returned for a message that is none. */
-GVariant *cmig__acts_pack(GPtrArray *acts);
-gboolean cmig__acts_unpack(GVariant *message, GPtrArray **acts);
-#define CMIG_ACTS_TYPE "(ba(yyyyyyymsmsmsmsms))"
+/* What the parser's process answers about one statement, as a message of its own: `acts` of
+ * CmigAct; NULL = not understood. */
+void cmig__acts_pack(GPtrArray *acts, GByteArray *message);
+
+/* Reads such a message. FALSE for what is none. */
+gboolean cmig__acts_unpack(const guint8 *message, gsize size, GPtrArray **acts);
 
 /* What the statements of `text` do, by PostgreSQL's grammar: CmigAct, or NULL when it has no such
  * statement. Pure, but what it parses may end the process. */

@@ -90,6 +90,7 @@ static void walk_create(CmigWalk *walk, const CmigNode *node)
     const char *source = source_of(create->options, create->n_options);
     CmigWalk body;
     cmig__begin_body(walk, CMIG_KIND_FUNCTION, name, &body);
+    cmig__walk_list(&body, create->parameters, create->n_parameters); /* their defaults */
     if (create->sql_body != NULL)
         cmig__walk(&body, create->sql_body);
     else if (source != NULL)

@@ -3,10 +3,10 @@
  * too long ends it and nothing else: that text counts as not understood, and a new process goes on
  * behind it.
  *
- * Protocol, in both directions: a length (guint32) and so many bytes of a GVariant. A request is
- * whether to be careful, and texts; each has an answer of its own. Answers are sent together,
- * unless carefully: then it is known which text was fatal. The request is read to its end before
- * the first answer: neither side waits for the other to read. */
+ * Protocol, in both directions: a length (guint32) and so many bytes. A request is whether to be
+ * careful (a byte), and texts, each with a NUL behind it; each has an answer of its own. Answers
+ * are sent together, unless carefully: then it is known which text was fatal. The request is read
+ * to its end before the first answer: neither side waits for the other to read. */
 #include "facts_child.h"
 #include "facts_act.h"
 
@@ -22,15 +22,14 @@
 #include <unistd.h>
 
 enum {
-    MOST_DEATHS = 3,          /* in one section */
-    SECONDS = 10,             /* for one text */
-    LONGEST_TEXT = 4 << 20,   /* bytes */
-    LONGEST_ANSWER = 1 << 28, /* bytes */
-    TOGETHER = 1 << 16,       /* bytes of answers */
+    MOST_DEATHS = 3,        /* in one section */
+    SECONDS = 10,           /* for one text */
+    LONGEST_TEXT = 4 << 20, /* bytes */
+    LONGEST_MESSAGE = 1 << 28,
+    TOGETHER = 1 << 16, /* bytes of answers */
     STACK = 64 << 20,
 };
-#define REQUEST "(bas)"
-#define MEMORY  ((rlim_t)2 << 30)
+#define MEMORY ((rlim_t)2 << 30)
 
 /* Sanitizers reserve more address space than any limit. */
 #if defined(__SANITIZE_ADDRESS__)
@@ -68,16 +67,6 @@ static gboolean send_bytes(int to, const void *data, gsize size)
     return TRUE;
 }
 
-static gboolean send_message(int to, GVariant *message)
-{
-    gsize size = g_variant_get_size(message);
-    g_autofree guint8 *bytes = g_malloc(sizeof(guint32) + size);
-    guint32 length = (guint32)size;
-    memcpy(bytes, &length, sizeof length);
-    g_variant_store(message, bytes + sizeof length);
-    return send_bytes(to, bytes, sizeof length + size);
-}
-
 /* `deadline` 0 = none. */
 static gboolean wait_readable(int from, gint64 deadline)
 {
@@ -111,17 +100,30 @@ static gboolean receive_bytes(int from, void *data, gsize size, gint64 deadline)
     return TRUE;
 }
 
-static GVariant *receive_message(int from, const char *type, gint64 deadline)
+/* NULL when nothing sound comes. */
+static GByteArray *receive_message(int from, gint64 deadline)
 {
     guint32 size = 0;
-    if (!receive_bytes(from, &size, sizeof size, deadline) || size > LONGEST_ANSWER)
+    if (!receive_bytes(from, &size, sizeof size, deadline) || size > LONGEST_MESSAGE)
         return NULL;
-    g_autofree char *bytes = g_malloc(MAX(size, 1));
-    if (!receive_bytes(from, bytes, size, deadline))
-        return NULL;
-    char *data = g_steal_pointer(&bytes);
-    return g_variant_ref_sink(
-        g_variant_new_from_data(G_VARIANT_TYPE(type), data, size, FALSE, g_free, data));
+    g_autoptr(GByteArray) message = g_byte_array_sized_new(size);
+    g_byte_array_set_size(message, size);
+    return receive_bytes(from, message->data, size, deadline) ? g_steal_pointer(&message) : NULL;
+}
+
+/* A message begins where its length is to stand; it ends where `bytes` do. */
+static guint begin_message(GByteArray *bytes)
+{
+    static const guint32 unknown = 0;
+    guint start = bytes->len;
+    g_byte_array_append(bytes, (const guint8 *)&unknown, sizeof unknown);
+    return start;
+}
+
+static void end_message(GByteArray *bytes, guint start)
+{
+    guint32 size = bytes->len - start - (guint32)sizeof size;
+    memcpy(bytes->data + start, &size, sizeof size);
 }
 
 /* --- In the parser's process --- */
@@ -184,10 +186,9 @@ static void limit_time(void)
 static void add_answer(GByteArray *answers, const char *text)
 {
     g_autoptr(GPtrArray) acts = cmig__acts_of(text);
-    g_autoptr(GVariant) message = cmig__acts_pack(acts);
-    guint32 size = (guint32)g_variant_get_size(message);
-    g_byte_array_append(answers, (const guint8 *)&size, sizeof size);
-    g_byte_array_append(answers, g_variant_get_data(message), size);
+    guint start = begin_message(answers);
+    cmig__acts_pack(acts, answers);
+    end_message(answers, start);
 }
 
 static gboolean flush(int to, GByteArray *answers)
@@ -197,15 +198,13 @@ static gboolean flush(int to, GByteArray *answers)
     return sent;
 }
 
-static gboolean serve_request(int socket, GVariant *request)
+static gboolean serve_request(int socket, const GByteArray *request)
 {
     g_autoptr(GByteArray) answers = g_byte_array_new();
-    g_autoptr(GVariantIter) texts = NULL;
-    gboolean careful = FALSE;
-    const char *text = NULL;
+    gboolean careful = request->data[0] != 0;
+    const char *end = (const char *)request->data + request->len;
     gint64 limited = 0;
-    g_variant_get(request, REQUEST, &careful, &texts);
-    while (g_variant_iter_next(texts, "&s", &text)) {
+    for (const char *text = (const char *)request->data + 1; text < end; text += strlen(text) + 1) {
         gint64 now = g_get_monotonic_time();
         if (now - limited > G_USEC_PER_SEC) {
             if (!flush(socket, answers))
@@ -225,8 +224,10 @@ static void serve(int socket)
 {
     gboolean served = TRUE;
     while (served) {
-        g_autoptr(GVariant) request = receive_message(socket, REQUEST, 0);
-        served = request != NULL && serve_request(socket, request);
+        g_autoptr(GByteArray) request = receive_message(socket, 0);
+        served = request != NULL && request->len > 0 &&
+                 (request->len == 1 || request->data[request->len - 1] == '\0') &&
+                 serve_request(socket, request);
     }
 }
 
@@ -290,28 +291,32 @@ void cmig__parser_begin_section(CmigParser *parser)
 
 static gboolean is_askable(const char *text)
 {
-    return strlen(text) <= LONGEST_TEXT && g_utf8_validate(text, -1, NULL);
+    return strlen(text) <= LONGEST_TEXT;
 }
 
 /* Sends texts from `first` on, up to one that is too large; returns the index behind them. */
 static guint send_texts(const CmigParser *parser, const GPtrArray *texts, guint first)
 {
-    g_auto(GVariantBuilder) builder = G_VARIANT_BUILDER_INIT(G_VARIANT_TYPE("as"));
+    g_autoptr(GByteArray) request = g_byte_array_new();
+    const guint8 careful = parser->careful ? 1 : 0;
     guint behind = first;
-    while (behind < texts->len && is_askable(texts->pdata[behind]))
-        g_variant_builder_add(&builder, "s", texts->pdata[behind++]);
-    g_autoptr(GVariant) message =
-        g_variant_ref_sink(g_variant_new(REQUEST, parser->careful, &builder));
-    send_message(parser->socket, message); /* if not, the answer will not come either */
+    guint start = begin_message(request);
+    g_byte_array_append(request, &careful, 1);
+    for (; behind < texts->len && is_askable(texts->pdata[behind]); behind++) {
+        const char *text = texts->pdata[behind];
+        g_byte_array_append(request, (const guint8 *)text, (guint)strlen(text) + 1);
+    }
+    end_message(request, start);
+    send_bytes(parser->socket, request->data, request->len); /* if not, no answer will come */
     return behind;
 }
 
 static gboolean receive_answer(const CmigParser *parser, GPtrArray *answers)
 {
     gint64 deadline = g_get_monotonic_time() + (SECONDS + 1) * G_USEC_PER_SEC;
-    g_autoptr(GVariant) message = receive_message(parser->socket, CMIG_ACTS_TYPE, deadline);
+    g_autoptr(GByteArray) message = receive_message(parser->socket, deadline);
     GPtrArray *acts = NULL;
-    if (message == NULL || !cmig__acts_unpack(message, &acts))
+    if (message == NULL || !cmig__acts_unpack(message->data, message->len, &acts))
         return FALSE;
     g_ptr_array_add(answers, acts);
     return TRUE;

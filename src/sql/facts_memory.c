@@ -13,9 +13,10 @@ typedef struct {
 } Object;
 
 struct CmigMemory {
-    GHashTable *objects;  /* "class/schema/name" -> Object */
-    GHashTable *routines; /* "class/name" -> GPtrArray of CmigRoutine */
-    gboolean path_changed;
+    GHashTable *objects;    /* "class/schema/name" -> Object */
+    GHashTable *routines;   /* "class/name" -> GPtrArray of CmigRoutine */
+    gboolean path_changed;  /* in this section */
+    gboolean has_temporary; /* likewise */
 };
 
 static void object_free(gpointer data)
@@ -114,6 +115,7 @@ static void create(CmigMemory *memory, const CmigAct *act)
     object->whole = TRUE;
     object->kind = act->kind;
     object->temporary = act->to != NULL; /* "temporary" */
+    memory->has_temporary = memory->has_temporary || object->temporary;
 }
 
 /* Keys of objects in a schema begin alike. */
@@ -289,9 +291,11 @@ void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)
 
 void cmig__memory_end_section(CmigMemory *memory)
 {
-    g_hash_table_foreach_remove(memory->objects, is_temporary, NULL);
+    if (memory->has_temporary)
+        g_hash_table_foreach_remove(memory->objects, is_temporary, NULL);
     if (memory->path_changed)
         forget_path(memory);
+    memory->has_temporary = FALSE;
     memory->path_changed = FALSE;
 }
 

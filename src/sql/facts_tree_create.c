@@ -253,6 +253,20 @@ static void walk_define(CmigWalk *walk, const CmigNode *node)
         created(walk, CMIG_KIND_TYPE, name);
 }
 
+static void walk_operator_class(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreateOpClassStmt *create = node->create_op_class_stmt;
+    for (gsize idx = 0; idx < create->n_items; idx++) {
+        const CmigNode *item = create->items[idx];
+        const PgQuery__ObjectWithArgs *routine = item->node_case == CMIG_NODE(CREATE_OP_CLASS_ITEM)
+                                                     ? item->create_op_class_item->name
+                                                     : NULL;
+        if (routine != NULL)
+            cmig__call(walk, CMIG_KIND_FUNCTION,
+                       cmig__name_in(routine->objname, routine->n_objname), TRUE);
+    }
+}
+
 static void walk_cast(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__ObjectWithArgs *function = node->create_cast_stmt->func;
@@ -299,6 +313,7 @@ const CmigHandler cmig__create_handlers[] = {
     {CMIG_NODE(COMPOSITE_TYPE_STMT), walk_composite},
     {CMIG_NODE(CREATE_DOMAIN_STMT), walk_domain},
     {CMIG_NODE(DEFINE_STMT), walk_define},
+    {CMIG_NODE(CREATE_OP_CLASS_STMT), walk_operator_class},
     {CMIG_NODE(CREATE_CAST_STMT), walk_cast},
     {CMIG_NODE(CREATE_SCHEMA_STMT), walk_schema},
     {CMIG_NODE(CREATE_EXTENSION_STMT), walk_extension},

@@ -20,7 +20,8 @@ typedef struct {
 #define L4       CMIG_LEVEL_UNBOUNDED
 #define AE       CMIG_LOCK_ACCESS_EXCLUSIVE
 
-/* With CASCADE a type takes columns along, a schema or an extension whatever there is. */
+/* An extension takes its own tables along; with CASCADE whatever there is, and a type takes
+ * columns. */
 static const Object objects[] = {
     {OF(TABLE), CMIG_KIND_TABLE, "table", L3, L3, 0, AE},
     {OF(FOREIGN_TABLE), CMIG_KIND_FOREIGN_TABLE, "foreign table", L2, L2, 0, AE},
@@ -29,7 +30,7 @@ static const Object objects[] = {
     {OF(SEQUENCE), CMIG_KIND_SEQUENCE, "sequence", L2, L2, 0, AE},
     {OF(INDEX), CMIG_KIND_INDEX, "index", L2, L2, 0, AE}, /* it may have been unique */
     {OF(SCHEMA), CMIG_KIND_SCHEMA, "schema", L4, L4, 0, 0},
-    {OF(EXTENSION), CMIG_KIND_EXTENSION, "extension", L2, L4, 0, 0},
+    {OF(EXTENSION), CMIG_KIND_EXTENSION, "extension", L3, L4, 0, 0},
     {OF(TYPE), CMIG_KIND_TYPE, "type", L1, L3, 0, 0},
     {OF(DOMAIN), CMIG_KIND_DOMAIN, "domain", L1, L3, 0, 0},
     {OF(FUNCTION), CMIG_KIND_FUNCTION, "function", L1, L2, 0, 0},

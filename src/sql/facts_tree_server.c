@@ -56,8 +56,6 @@ static const struct {
     {CMIG_NODE(LOAD_STMT), L2, PRIV, CMIG_KIND_NONE, NULL, "loads a library into the server"},
     {CMIG_NODE(ALTER_EXTENSION_STMT), L2, PRIV, CMIG_KIND_EXTENSION, "extname",
      "updates the extension {o}"},
-    {CMIG_NODE(ALTER_EXTENSION_CONTENTS_STMT), L2, PRIV, CMIG_KIND_EXTENSION, "extname",
-     "changes what belongs to the extension {o}"},
     {CMIG_NODE(ALTER_EVENT_TRIG_STMT), L2, PRIV, CMIG_KIND_OTHER, "trigname",
      "switches the event trigger {o}"},
     {CMIG_NODE(CREATE_PLANG_STMT), L2, PRIV, CMIG_KIND_OTHER, "plname", "creates the language {o}"},
@@ -148,6 +146,25 @@ static void walk_alter_policy(CmigWalk *walk, const CmigNode *node)
     cmig__walk_softly(walk, &policy->base);
 }
 
+/* Dropping the extension takes along what belongs to it or depends on it from now. */
+static void walk_contents(CmigWalk *walk, const CmigNode *node)
+{
+    CmigName name = {NULL, node->alter_extension_contents_stmt->extname};
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_EXTENSION,
+                                   .name = name,
+                                   .level = L2,
+                                   .flags = PRIV,
+                                   .phrase = "changes what belongs to the extension {o}"});
+    cmig__add(walk, CMIG_ACT_FORGET, CMIG_KIND_EXTENSION, name);
+}
+
+static void walk_depends(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__String *extension = node->alter_object_depends_stmt->extname;
+    if (extension != NULL)
+        cmig__add(walk, CMIG_ACT_FORGET, CMIG_KIND_EXTENSION, (CmigName){NULL, extension->sval});
+}
+
 /* --- Settings of the session --- */
 
 /* Who is asking, and whether rules of the data hold. */
@@ -217,6 +234,9 @@ static void walk_transaction(CmigWalk *walk, const CmigNode *node)
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED:
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_PREPARED:
         cmig__add(walk, CMIG_ACT_FORGET_ALL, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+        break;
+    case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
+        forget_path(walk); /* SET LOCAL ends */
         break;
     default:
         break;
@@ -350,6 +370,8 @@ static void walk_comment(CmigWalk *walk, const CmigNode *node)
 }
 
 const CmigHandler cmig__server_handlers[] = {
+    {CMIG_NODE(ALTER_EXTENSION_CONTENTS_STMT), walk_contents},
+    {CMIG_NODE(ALTER_OBJECT_DEPENDS_STMT), walk_depends},
     {CMIG_NODE(GRANT_STMT), walk_grant},
     {CMIG_NODE(GRANT_ROLE_STMT), walk_grant_role},
     {CMIG_NODE(ALTER_POLICY_STMT), walk_alter_policy},
@@ -385,7 +407,6 @@ const CmigHandler cmig__server_handlers[] = {
     {CMIG_NODE(ALTER_TABLE_MOVE_ALL_STMT), walk_row},
     {CMIG_NODE(LOAD_STMT), walk_row},
     {CMIG_NODE(ALTER_EXTENSION_STMT), walk_row},
-    {CMIG_NODE(ALTER_EXTENSION_CONTENTS_STMT), walk_row},
     {CMIG_NODE(ALTER_EVENT_TRIG_STMT), walk_row},
     {CMIG_NODE(CREATE_PLANG_STMT), walk_row},
     {CMIG_NODE(SEC_LABEL_STMT), walk_row},

@@ -8,8 +8,8 @@
 
 /* Of src/sql/facts_act.h, which tests do not see. */
 GPtrArray *cmig__acts_of(const char *text);
-GVariant *cmig__acts_pack(GPtrArray *acts);
-gboolean cmig__acts_unpack(GVariant *message, GPtrArray **acts);
+void cmig__acts_pack(GPtrArray *acts, GByteArray *message);
+gboolean cmig__acts_unpack(const guint8 *message, gsize size, GPtrArray **acts);
 
 const char *__lsan_default_suppressions(void);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -29,14 +29,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!cmig_sql_scan((const char *)data, size, CMIG_DIALECT_POSTGRESQL, FALSE, "fuzz.sql", 1,
                        &script, NULL))
         return 0;
+    g_autoptr(GPtrArray) garbage = NULL;
+    cmig__acts_unpack(data, size, &garbage);
     for (guint idx = 0; idx < script->statements->len; idx++) {
         g_autofree char *text = cmig_sql_statement_text(script, idx);
         if (strlen(text) > LONGEST)
             continue;
         g_autoptr(GPtrArray) acts = cmig__acts_of(text);
-        g_autoptr(GVariant) message = cmig__acts_pack(acts);
+        g_autoptr(GByteArray) message = g_byte_array_new();
+        cmig__acts_pack(acts, message);
         g_autoptr(GPtrArray) again = NULL;
-        g_assert(cmig__acts_unpack(message, &again));
+        g_assert(cmig__acts_unpack(message->data, message->len, &again));
         g_assert((acts == NULL) == (again == NULL) && (acts == NULL || acts->len == again->len));
     }
     g_autoptr(CmigJudge) words = cmig_judge_new_words(CMIG_DIALECT_POSTGRESQL);

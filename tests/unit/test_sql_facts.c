@@ -64,7 +64,7 @@ static const Case plain[] = {
     {"DROP OWNED BY r", 4, P},
     {"DROP SCHEMA s", 4, 0},
     {"DROP SCHEMA s CASCADE", 4, K},
-    {"DROP EXTENSION e", 2, 0},
+    {"DROP EXTENSION e", 3, 0},
     {"DROP EXTENSION e CASCADE", 4, K},
     {"DROP TABLE t", 3, 0},
     {"DROP TABLE IF EXISTS a, s.b CASCADE", 3, K},
@@ -272,6 +272,15 @@ static const Case hidden[] = {
      " $$ BEGIN CREATE FUNCTION g() RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1';"
      " RETURN 1; END $$; SELECT f(); SELECT g()",
      3, 0},
+    {"CREATE FUNCTION f(a int DEFAULT lo_unlink(1)) RETURNS int LANGUAGE sql AS 'SELECT 1';"
+     "SELECT f()",
+     3, 0},
+    {"CREATE FUNCTION f(int, int) RETURNS int LANGUAGE sql AS 'DELETE FROM t RETURNING 1';"
+     "CREATE OPERATOR === (FUNCTION = f, LEFTARG = int, RIGHTARG = int)",
+     3, 0},
+    {"CREATE FUNCTION f(int) RETURNS text LANGUAGE sql AS 'DELETE FROM t RETURNING v';"
+     "CREATE CAST (int AS text) WITH FUNCTION f(int)",
+     3, 0},
     {"PREPARE p AS DELETE FROM t", 0, 0},
     {"PREPARE p AS DELETE FROM t; EXECUTE p", 3, 0},
     {"PREPARE p AS DELETE FROM t; EXPLAIN ANALYZE EXECUTE p", 3, 0},
@@ -392,6 +401,9 @@ static const Case memory[] = {
     {"CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE q (a int REFERENCES p); DELETE FROM p", 0,
      0},
     {"CREATE TABLE t (a int); ALTER SEQUENCE old OWNED BY t.a; DROP TABLE t", 3, 0},
+    {"BEGIN; SET LOCAL search_path = a; CREATE TABLE t (a int); COMMIT; DROP TABLE t", 3, 0},
+    {"CREATE EXTENSION e; DROP EXTENSION e", 0, 0},
+    {"CREATE EXTENSION e; ALTER EXTENSION e ADD TABLE old; DROP EXTENSION e", 3, 0},
     {"CREATE FOREIGN TABLE f (a int) SERVER s; DELETE FROM f", 3, 0},
 };
 
