@@ -117,6 +117,17 @@ static void check_ids(const Check *check)
     }
 }
 
+/* A branch that moves the whole folder, or brings it, has nothing to be compared with. */
+static void check_any(const Check *check)
+{
+    const CmigSides *sides = check->sides;
+    if (sides->theirs->files->len + sides->base->files->len > 0 || sides->ours->files->len == 0)
+        return;
+    add(check, cmig_against_unchanged, NULL, NULL,
+        "%s has no revision files where this branch has them: nothing was compared", sides->shown)
+        ->note = TRUE;
+}
+
 /* Files of the merged tree that are no revision files, and a history that is not sound. */
 static void check_graph(Check *check)
 {
@@ -259,6 +270,7 @@ gboolean cmig_check_against(const CmigConfig *config, const CmigGraph *graph, co
     Check check = {.sides = sides, .findings = findings};
     if (!check_unchanged(&check, error))
         return FALSE;
+    check_any(&check);
     check_ids(&check);
     check_graph(&check);
     check_parents(&check);

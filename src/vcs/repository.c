@@ -22,6 +22,20 @@ static char *last_reason(void)
                                                                   : "git gives no reason");
 }
 
+/* Whether objects were left with the server; git gets them when it needs them, libgit2 does not. */
+static gboolean is_partial(const CmigVcs *vcs)
+{
+    git_config *config = NULL;
+    git_buf remote = GIT_BUF_INIT;
+    gboolean partial =
+        git_repository_config_snapshot(&config, vcs->repository) == 0 &&
+        (git_config_get_string_buf(&remote, config, "extensions.partialclone") == 0 ||
+         git_config_get_string_buf(&remote, config, "remote.origin.promisor") == 0);
+    git_buf_dispose(&remote);
+    git_config_free(config);
+    return partial;
+}
+
 gboolean cmig_vcs_fail(const CmigVcs *vcs, GError **error, const char *format, ...)
 {
     g_autofree char *reason = last_reason();
@@ -34,6 +48,9 @@ gboolean cmig_vcs_fail(const CmigVcs *vcs, GError **error, const char *format, .
         cmig_error_set_hint(error, "this is a shallow clone, which has not the whole history: "
                                    "`git fetch --unshallow`, or fetch-depth: 0 for "
                                    "actions/checkout, completes it");
+    else if (is_partial(vcs))
+        cmig_error_set_hint(error, "this is a partial clone, which has not every file: "
+                                   "`git fetch --refetch --no-filter` completes it");
     return FALSE;
 }
 

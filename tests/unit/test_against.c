@@ -63,6 +63,11 @@ static const struct {
     {"rev n null '' '-- branch_labels: net\\n'; rev o n;", ""},
     {"printf '* text=auto\\n' >.gitattributes; sed -i 's/$/\\r/' m/a.sql;", ""},
 
+    {"git checkout -q --orphan z; git rm -qrf .; commit z; git branch -f main; mkdir m; rev a "
+     "null;",
+     "note unchanged -: main has no revision files where this branch has them: nothing was "
+     "compared"},
+
     /* what they have is changed */
     {"rev b a 'SELECT 1;'; commit;",
      "unchanged b: revision b of main was edited: its upgrade section @5"},

@@ -295,6 +295,24 @@ START_TEST(test_contents)
 }
 END_TEST
 
+/* A clone without the contents of other commits says so. */
+START_TEST(test_partial)
+{
+    shell("git init -q r; cd r; mkdir m; echo 1 >m/a.sql; git add .; git commit -qm one; echo 2 "
+          ">m/a.sql; git commit -qam two; git config uploadpack.allowFilter true; cd ..;"
+          "git clone -q --filter=blob:none file://$PWD/r c");
+    g_autoptr(CmigVcs) vcs = open_at("c");
+    g_autofree char *folder = git_path("c/m");
+    const char *const folders[] = {folder, NULL};
+    g_autoptr(GPtrArray) files = NULL;
+    g_autoptr(GError) error = NULL;
+    ck_assert(cmig_vcs_tree_files(vcs, "HEAD~1", folders, FALSE, &files, &error));
+    const CmigVcsFile *file = files->pdata[0];
+    ck_assert_ptr_null(cmig_vcs_content(vcs, file->id, file->path, 100, &error));
+    ck_assert_ptr_nonnull(strstr(cmig_error_hint(error), "partial clone"));
+}
+END_TEST
+
 /* --- References ----------------------------------------------------------------------------------
  */
 
@@ -506,6 +524,7 @@ int main(void)
     tcase_add_loop_test(cases, test_tree_files, 0, G_N_ELEMENTS(trees));
     tcase_add_test(cases, test_hostile_names);
     tcase_add_test(cases, test_contents);
+    tcase_add_test(cases, test_partial);
     tcase_add_loop_test(cases, test_default_ref, 0, G_N_ELEMENTS(defaults));
     tcase_add_loop_test(cases, test_merge_base, 0, G_N_ELEMENTS(bases));
     tcase_add_loop_test(cases, test_added, 0, G_N_ELEMENTS(additions));
