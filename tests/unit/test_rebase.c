@@ -136,7 +136,7 @@ START_TEST(test_write)
     g_autoptr(GError) error = NULL;
     shell("sed -i 's/^-- message/-- create_date: 2026-01-02T10:00:00Z\\n-- message/' r/m/c.sql "
           "m/c.sql");
-    shell("chmod 754 r/m/c.sql");
+    shell("chmod 767 r/m/c.sql");
     load_project(&config, &graph);
     g_autofree char *got = plan(config, graph, &made);
     ck_assert_str_eq(got, "e>d c>e heads c");
@@ -154,7 +154,7 @@ START_TEST(test_write)
     g_autofree char *path = git_path("r/m/c.sql");
     struct stat status;
     ck_assert_int_eq(stat(path, &status), 0);
-    ck_assert_int_eq(status.st_mode & 07777, 0754);
+    ck_assert_int_eq(status.st_mode & 07777, 0767);
 }
 END_TEST
 
