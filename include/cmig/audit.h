@@ -65,7 +65,7 @@ CmigAuditRecord cmig_audit_record(CmigAuditEvent event, const char *run);
 
 /* What all records of a run have in common. Borrowed texts, which may be NULL. */
 typedef struct {
-    const char *environment; /* the name of it */
+    const char *environment; /* that is declared or recorded; NULL when it is a guess */
     const char *confirmed;   /* how */
     const char *reason;
     const char *plan; /* its hash */
@@ -129,10 +129,21 @@ typedef struct {
 void cmig_audit_open_free(CmigAuditOpen *open);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigAuditOpen, cmig_audit_open_free)
 
-/* The query of what is open, and its answer: NULL when nothing is. At most one section is open, for
- * a run with another one to do refuses until it is settled. The caller frees. */
-char *cmig_audit_open_sql(const CmigAuditPlace *place);
-CmigAuditOpen *cmig_audit_open_from_rows(const GPtrArray *rows);
+/* What a run must know of the past: the section that is open (NULL: none; at most one is, for a run
+ * with another one to do refuses until it is settled), and the environment that the database
+ * belongs to with the identity that it had then: those of the last record that names one, or NULL.
+ */
+typedef struct {
+    CmigAuditOpen *open;
+    char *environment;
+    char *identity;
+} CmigAuditPast;
+void cmig_audit_past_clear(CmigAuditPast *past);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigAuditPast, cmig_audit_past_clear)
+
+/* The query, and its answer. The caller frees the text and clears the past. */
+char *cmig_audit_past_sql(const CmigAuditPlace *place);
+CmigAuditPast cmig_audit_past_from_rows(const GPtrArray *rows);
 
 /* Expressions for statements that must do without cmig: "RUN REVISION" of the last thing done, and
  * "upgrade of REVISION" of the section that is open; null when there is none. The caller frees. */

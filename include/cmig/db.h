@@ -78,8 +78,12 @@ typedef struct {
     guint deadlock_timeout; /* milliseconds; 0 on a driver that has none */
     char *table_schema;     /* where the version table is or would be created */
     gboolean schema_exists;
-    char *tls; /* "TLS 1.3, certificate verified", "no TLS"; NULL where there is nothing
-                  to protect: sockets and files */
+    char *tls;      /* "TLS 1.3, certificate verified", "no TLS"; NULL where there is nothing
+                       to protect: sockets and files */
+    char *host;     /* of the server that was reached; NULL = this machine: a socket, a loopback
+                       address, a file */
+    char *database; /* its name; of SQLite that of the file */
+    char *identity; /* of this very database on its server; NULL when it is not to be had */
 } CmigDbState;
 void cmig_db_state_free(CmigDbState *state);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbState, cmig_db_state_free)

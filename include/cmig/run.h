@@ -8,7 +8,9 @@
 #include "cmig/config.h"
 #include "cmig/db.h"
 #include "cmig/graph.h"
+#include "cmig/guard.h"
 #include "cmig/plan.h"
+#include "cmig/review.h"
 
 #include <glib.h>
 
@@ -22,8 +24,19 @@ typedef struct {
     const CmigDbActivity *activity; /* what the server is doing; NULL when that is not known */
 } CmigRunProgress;
 
-/* What a run tells while it works; every function may be NULL. */
+/* What somebody at a terminal is asked before a run writes. */
 typedef struct {
+    const char *name; /* must be typed; NULL: y/N */
+    const CmigIntent *intent;
+    const CmigReview *review; /* NULL for what has no plan */
+    const char *detail;       /* why it is asked, lines for people */
+} CmigQuestion;
+
+/* What a run tells while it works, and what it asks; every member may be NULL. */
+typedef struct {
+    const CmigConsent *consent; /* what the user has agreed to beforehand */
+    /* Whether the user agrees. NULL where there is nobody to ask. */
+    gboolean (*ask)(const CmigQuestion *question, gpointer data);
     void (*planned)(const CmigPlan *plan, const CmigDbState *state, gpointer data);
     void (*step_started)(const CmigRevision *revision, CmigDirection direction, gpointer data);
     /* `failed` is NULL when it worked; `skipped` when another run had done it already. */
@@ -54,6 +67,22 @@ CmigVersionTable cmig_version_table(const CmigConfig *config);
 gboolean cmig_run(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
                   CmigDirection direction, const char *target, const CmigRunObserver *observer,
                   CmigRunReport **report, GError **error);
+
+/* What `cmig_run` would do now: the same plan with the same hash. Takes no lock and changes
+ * nothing; rights to read are enough. `environment` is the guard's verdict. */
+gboolean cmig_run_review(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
+                         CmigDirection direction, const char *target, CmigReview **review,
+                         CmigEnvironment *environment, GError **error);
+
+/* The guard's verdict about the database that `state` describes, with what it has recorded; changes
+ * nothing. */
+gboolean cmig_run_environment(CmigDb *db, const CmigConfig *config, const CmigDbState *state,
+                              CmigEnvironment *environment, GError **error);
+
+/* Records that the database belongs to the environment `name`, for whatever reason the consent
+ * gives. The guard is asked as for production when it was one or becomes one. */
+gboolean cmig_run_record_environment(CmigDb *db, const CmigConfig *config, const char *name,
+                                     const CmigRunObserver *observer, GError **error);
 
 /* Moves the version rows without running SQL. `purge` forgets what is there first, also ids that no
  * file defines. `step` is called for each change. */

@@ -79,7 +79,7 @@ static char *deeds_sql(const CmigAuditPlace *place)
 }
 
 /* The last event that moves a revision decides: every other one leaves nothing open. */
-char *cmig_audit_open_sql(const CmigAuditPlace *place)
+static char *open_sql(const CmigAuditPlace *place)
 {
     g_autofree char *deeds = deeds_sql(place);
     return g_strdup_printf("SELECT event, revision, direction, statement, statements, checksum, at "
@@ -94,22 +94,37 @@ char *cmig_audit_last_expression(const CmigAuditPlace *place)
                            place->table, deeds);
 }
 
-/* As cmig_audit_open_from_rows decides. */
+/* As open_from_row decides. */
 char *cmig_audit_open_expression(const CmigAuditPlace *place)
 {
-    g_autofree char *query = cmig_audit_open_sql(place);
+    g_autofree char *query = open_sql(place);
     return g_strdup_printf("(SELECT direction || ' of ' || revision FROM (%s) AS last WHERE event "
                            "IN ('%s', '%s') OR (event = '%s' AND statement > 0))",
                            query, event_names[CMIG_AUDIT_STARTED],
                            event_names[CMIG_AUDIT_STATEMENT], event_names[CMIG_AUDIT_FAILED]);
 }
 
-CmigAuditOpen *cmig_audit_open_from_rows(const GPtrArray *rows)
+/* What a row of the past is about. */
+static const char about_open[] = "open";
+static const char about_environment[] = "environment";
+
+char *cmig_audit_past_sql(const CmigAuditPlace *place)
 {
-    enum { EVENT, REVISION, DIRECTION, STATEMENT, STATEMENTS, CHECKSUM, AT };
-    if (rows->len == 0)
-        return NULL;
-    const GStrv row = rows->pdata[0];
+    g_autofree char *open = open_sql(place);
+    g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
+    return g_strdup_printf(
+        "SELECT '%s', event, revision, direction, CAST(statement AS text), "
+        "CAST(statements AS text), checksum, CAST(at AS text) FROM (%s) AS deed UNION ALL "
+        "SELECT '%s', environment, server_identity, NULL, NULL, NULL, NULL, NULL FROM "
+        "(SELECT environment, server_identity FROM %s WHERE version_table = %s AND environment IS "
+        "NOT NULL AND event <> '%s' ORDER BY id DESC LIMIT 1) AS place",
+        about_open, open, about_environment, place->table, version_table,
+        event_names[CMIG_AUDIT_REFUSED]);
+}
+
+static CmigAuditOpen *open_from_row(const GStrv row)
+{
+    enum { ABOUT, EVENT, REVISION, DIRECTION, STATEMENT, STATEMENTS, CHECKSUM, AT };
     gboolean failed = strcmp(row[EVENT], event_names[CMIG_AUDIT_FAILED]) == 0;
     gboolean unsure = strcmp(row[EVENT], event_names[CMIG_AUDIT_STARTED]) == 0 ||
                       strcmp(row[EVENT], event_names[CMIG_AUDIT_STATEMENT]) == 0;
@@ -136,6 +151,29 @@ void cmig_audit_open_free(CmigAuditOpen *open)
     g_free(open->checksum);
     g_free(open->since);
     g_free(open);
+}
+
+CmigAuditPast cmig_audit_past_from_rows(const GPtrArray *rows)
+{
+    enum { ABOUT, ENVIRONMENT, IDENTITY };
+    CmigAuditPast past = {0};
+    for (guint idx = 0; idx < rows->len; idx++) {
+        const GStrv row = rows->pdata[idx];
+        if (strcmp(row[ABOUT], about_open) == 0) {
+            past.open = open_from_row(row);
+            continue;
+        }
+        past.environment = g_strdup(row[ENVIRONMENT]);
+        past.identity = *row[IDENTITY] != '\0' ? g_strdup(row[IDENTITY]) : NULL;
+    }
+    return past;
+}
+
+void cmig_audit_past_clear(CmigAuditPast *past)
+{
+    g_clear_pointer(&past->open, cmig_audit_open_free);
+    g_clear_pointer(&past->environment, g_free);
+    g_clear_pointer(&past->identity, g_free);
 }
 
 char *cmig_audit_new_token(void)

@@ -290,6 +290,7 @@ int cmig_main(int argc, char **argv)
     }
     g_clear_error(&error);
     cmig_app_clear(&app);
+    g_free(app.shown_command);
     cmig_options_release();
     return status;
 }

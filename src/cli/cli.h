@@ -33,6 +33,7 @@ typedef struct CmigApp {
     gboolean quiet;
     gboolean json;
     gboolean keep_going;
+    char *shown_command;      /* the command line for a shell, without secrets */
     const char *const *names; /* -n, borrowed; NULL for none */
     CmigConfigRequest request;
     CmigConfig *config;

@@ -1,6 +1,7 @@
 /* cmig accept: an edited file of an applied revision is taken for what was applied. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/consent.h"
 
 #include "cmig/applied_files.h"
 #include "cmig/error.h"
@@ -8,11 +9,11 @@
 
 #include <string.h>
 
-static char *reason;
 static gboolean all;
 
 static gboolean check_usage(char **arguments, GError **error)
 {
+    const char *reason = cmig_consent_request.reason;
     const char *wrong = NULL;
     if (all && arguments[0] != NULL)
         wrong = "--all and REVISION exclude each other";
@@ -20,8 +21,6 @@ static gboolean check_usage(char **arguments, GError **error)
         wrong = "name the revisions to accept, or give --all";
     else if (reason == NULL || reason[strspn(reason, " \t\r\n")] == '\0')
         wrong = "a reason is required: --reason TEXT";
-    else if (!g_utf8_validate(reason, -1, NULL))
-        wrong = "the reason is not valid UTF-8";
     if (wrong != NULL)
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE, wrong);
     return wrong == NULL;
@@ -38,7 +37,7 @@ static json_t *files_json(const GPtrArray *files)
                                               cmig_file_state_name(file->state), "path", path,
                                               "checksum", file->checksum));
     }
-    return json_pack("{s:o, s:s}", "accepted", list, "reason", reason);
+    return json_pack("{s:o, s:s}", "accepted", list, "reason", cmig_consent_request.reason);
 }
 
 static void print_files(const GPtrArray *files)
@@ -61,10 +60,11 @@ static gboolean run_accept(CmigApp *app, char **arguments, GError **error)
 {
     g_autoptr(GPtrArray) accepted = NULL;
     CmigRunObserver observer = cmig_progress(app);
+    cmig_consent_observe(app, &observer);
     if (!check_usage(arguments, error) ||
         !cmig_run_accept(app->db, app->config, app->graph,
-                         all ? NULL : (const char *const *)arguments, reason, &observer, &accepted,
-                         error))
+                         all ? NULL : (const char *const *)arguments, cmig_consent_request.reason,
+                         &observer, &accepted, error))
         return FALSE;
     if (app->json)
         cmig_out_json(files_json(accepted));
@@ -74,9 +74,8 @@ static gboolean run_accept(CmigApp *app, char **arguments, GError **error)
 }
 
 static const GOptionEntry options[] = {
-    {"reason", 0, 0, G_OPTION_ARG_STRING, &reason, "why the edit is fine; kept in the audit table",
-     "TEXT"},
     {"all", 0, 0, G_OPTION_ARG_NONE, &all, "accept every file that changed", NULL},
+    CMIG_CONFIRM_OPTIONS,
     {0},
 };
 

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/consent.h"
 #include "cli/offline.h"
 
 #include "cmig/offline.h"
@@ -16,10 +17,11 @@ static gboolean run_ensure_version(CmigApp *app, char **arguments, GError **erro
         return cmig_offline_write(app, script, error);
     }
     CmigRunObserver observer = cmig_progress(app);
+    cmig_consent_observe(app, &observer);
     return cmig_run_ensure_version(app->db, app->config, &observer, error);
 }
 
-static const GOptionEntry options[] = {CMIG_OFFLINE_OPTIONS, {0}};
+static const GOptionEntry options[] = {CMIG_CONFIRM_OPTIONS, CMIG_OFFLINE_OPTIONS, {0}};
 
 static const CmigExample examples[] = {
     {"cmig ensure-version", "make sure that the version table is there"},

@@ -2,18 +2,14 @@
  */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/consent.h"
 
 #include "cmig/error.h"
-#include "cmig/terminal.h"
 #include "cmig/text.h"
-
-#include <stdio.h>
-#include <unistd.h>
 
 static gboolean retry;
 static gboolean mark_applied;
 static gboolean mark_reverted;
-static gboolean yes;
 
 /* What the options ask for, and how it is put into a question. */
 static const struct {
@@ -90,26 +86,6 @@ static gboolean find_action(gsize *chosen, GError **error)
     return TRUE;
 }
 
-/* A question on the terminal; without one, --yes is the answer. */
-static gboolean confirm(const char *question, GError **error)
-{
-    if (yes)
-        return TRUE;
-    if (!cmig_terminal_is(STDIN_FILENO) || !cmig_terminal_is(STDERR_FILENO)) {
-        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_REFUSED,
-                            "refused: there is no terminal to ask on");
-        cmig_error_set_hint(error, "add --yes to go ahead");
-        return FALSE;
-    }
-    char answer[8] = "";
-    fflush(stdout);
-    fprintf(stderr, "%s [y/N] ", question);
-    if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
-        return TRUE;
-    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_INTERRUPTED, "declined; nothing was changed");
-    return FALSE;
-}
-
 static gboolean run_repair(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
 {
     g_autoptr(CmigRepairReport) report = NULL;
@@ -129,9 +105,10 @@ static gboolean run_repair(CmigApp *app, char **arguments G_GNUC_UNUSED, GError 
                                    "--mark-reverted say how it was settled by hand");
         return FALSE;
     }
-    if (!confirm(actions[chosen].question, error))
+    if (!cmig_consent_ask_yes(actions[chosen].question, error))
         return FALSE;
     CmigRunObserver observer = cmig_progress(app);
+    cmig_consent_observe(app, &observer);
     if (!cmig_run_repair(app->db, app->config, app->graph, actions[chosen].action, report,
                          &observer, error))
         return FALSE;
@@ -146,7 +123,7 @@ static const GOptionEntry options[] = {
      "the revision was completed by hand: write it into the version table", NULL},
     {"mark-reverted", 0, 0, G_OPTION_ARG_NONE, &mark_reverted,
      "what it did was taken back by hand: the version table says so", NULL},
-    {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "do not ask", NULL},
+    CMIG_CONSENT_OPTIONS,
     {0},
 };
 

@@ -1,5 +1,6 @@
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/consent.h"
 #include "cli/offline.h"
 
 #include "cmig/error.h"
@@ -37,6 +38,7 @@ static gboolean run_stamp(CmigApp *app, char **arguments, GError **error)
     if (cmig_offline_request.sql)
         return print_sql(app, arguments, error);
     CmigRunObserver observer = cmig_progress(app);
+    cmig_consent_observe(app, &observer);
     return cmig_run_stamp(app->db, app->config, app->graph, (const char *const *)arguments, purge,
                           &observer, show_step, error);
 }
@@ -44,6 +46,7 @@ static gboolean run_stamp(CmigApp *app, char **arguments, GError **error)
 static const GOptionEntry options[] = {
     {"purge", 0, 0, G_OPTION_ARG_NONE, &purge,
      "forget the version rows that are there first, also those of unknown revisions", NULL},
+    CMIG_CONFIRM_OPTIONS,
     CMIG_OFFLINE_OPTIONS,
     {0},
 };

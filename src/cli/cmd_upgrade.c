@@ -1,10 +1,14 @@
 /* upgrade and downgrade: one handler, two records. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/consent.h"
 #include "cli/offline.h"
+#include "cli/review.h"
 
 #include "cmig/offline.h"
 #include "cmig/text.h"
+
+static gboolean plan_only;
 
 static char *join_rows(const GPtrArray *rows)
 {
@@ -44,8 +48,11 @@ static gboolean run_migrations(CmigApp *app, CmigDirection direction, char **arg
 {
     if (cmig_offline_request.sql)
         return print_sql(app, direction, arguments[0], error);
+    if (plan_only)
+        return cmig_review_print(app, direction, arguments[0], error);
     g_autoptr(CmigRunReport) report = NULL;
     CmigRunObserver observer = cmig_progress(app);
+    cmig_consent_observe(app, &observer);
     gboolean ok = cmig_run(app->db, app->config, app->graph, direction, arguments[0], &observer,
                            &report, error);
     guint count = report->done->len;
@@ -75,7 +82,12 @@ static gboolean run_downgrade(CmigApp *app, char **arguments, GError **error)
     return run_migrations(app, CMIG_DOWNGRADE, arguments, error);
 }
 
-static const GOptionEntry options[] = {CMIG_OFFLINE_OPTIONS, {0}};
+static const GOptionEntry options[] = {
+    {"plan", 0, 0, G_OPTION_ARG_NONE, &plan_only, "show what the run would do, and stop", NULL},
+    CMIG_CONSENT_OPTIONS,
+    CMIG_OFFLINE_OPTIONS,
+    {0},
+};
 
 static const int exit_statuses[] = {1, 3, 69, 75, 77, 78, 130, 0};
 

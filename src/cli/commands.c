@@ -8,14 +8,14 @@ const CmigCommand *const cmig_commands[] = {
 
     &cmig_cmd_revision, &cmig_cmd_merge,          &cmig_cmd_rebase,     &cmig_cmd_edit,
 
-    &cmig_cmd_upgrade,  &cmig_cmd_downgrade,      &cmig_cmd_stamp,      &cmig_cmd_ensure_version,
-    &cmig_cmd_repair,   &cmig_cmd_accept,
+    &cmig_cmd_upgrade,  &cmig_cmd_downgrade,      &cmig_cmd_stamp,       &cmig_cmd_ensure_version,
+    &cmig_cmd_repair,   &cmig_cmd_accept,         &cmig_cmd_environment,
 
-    &cmig_cmd_current,  &cmig_cmd_history,        &cmig_cmd_heads,      &cmig_cmd_branches,
-    &cmig_cmd_show,     &cmig_cmd_wait,           &cmig_cmd_check,      &cmig_cmd_audit,
-    &cmig_cmd_doctor,
+    &cmig_cmd_current,  &cmig_cmd_history,        &cmig_cmd_heads,       &cmig_cmd_branches,
+    &cmig_cmd_show,     &cmig_cmd_plan,           &cmig_cmd_check,       &cmig_cmd_audit,
+    &cmig_cmd_wait,     &cmig_cmd_doctor,
 
-    &cmig_cmd_help,     &cmig_cmd_version,        &cmig_cmd_completion, NULL,
+    &cmig_cmd_help,     &cmig_cmd_version,        &cmig_cmd_completion,  NULL,
 };
 
 const CmigCommand *cmig_command_find(const char *name)

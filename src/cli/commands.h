@@ -17,6 +17,7 @@ extern const CmigCommand cmig_cmd_upgrade;
 extern const CmigCommand cmig_cmd_downgrade;
 extern const CmigCommand cmig_cmd_stamp;
 extern const CmigCommand cmig_cmd_ensure_version;
+extern const CmigCommand cmig_cmd_environment;
 extern const CmigCommand cmig_cmd_accept;
 
 extern const CmigCommand cmig_cmd_current;
@@ -28,6 +29,7 @@ extern const CmigCommand cmig_cmd_wait;
 extern const CmigCommand cmig_cmd_audit;
 extern const CmigCommand cmig_cmd_doctor;
 extern const CmigCommand cmig_cmd_check;
+extern const CmigCommand cmig_cmd_plan;
 
 extern const CmigCommand cmig_cmd_help;
 extern const CmigCommand cmig_cmd_version;

@@ -3,6 +3,7 @@
 #define CMIG_CLI_DOCTOR_H
 
 #include "cli/cli.h"
+#include "cmig/guard.h"
 #include "cmig/report.h"
 
 void cmig_doctor_versions(CmigApp *app, GPtrArray *report);
@@ -15,6 +16,9 @@ void cmig_doctor_files(CmigApp *app, GPtrArray *report);
 
 /* What the guard makes of it. */
 void cmig_doctor_environment(CmigApp *app, GPtrArray *report);
+
+/* Two lines: what it counts as and why, and what that means for writing. */
+void cmig_doctor_verdict(const CmigApp *app, const CmigEnvironment *environment, GPtrArray *report);
 
 /* Where the work tree of the revision files stands. */
 void cmig_doctor_git(CmigApp *app, GPtrArray *report);

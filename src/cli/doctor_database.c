@@ -29,13 +29,29 @@ static void connect(CmigApp *app, GPtrArray *report)
     g_clear_pointer(&app->db, cmig_db_close);
 }
 
+/* The guard's verdict, now that the database can say what it is. TRUE: production. */
+static gboolean add_environment(const CmigApp *app, const CmigDbState *state, GPtrArray *report)
+{
+    g_autoptr(GError) problem = NULL;
+    g_auto(CmigEnvironment) environment = {0};
+    if (!cmig_run_environment(app->db, app->config, state, &environment, &problem)) {
+        cmig_report_error(report, problem);
+        return FALSE;
+    }
+    /* Declared, it is said above. */
+    if (!environment.declared)
+        cmig_doctor_verdict(app, &environment, report);
+    return environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
+}
+
 /* Without encryption, passwords and data of production can be read on the way. */
-static void add_tls(const CmigApp *app, const CmigDbState *state, GPtrArray *report)
+static void add_tls(const CmigApp *app, const CmigDbState *state, gboolean production,
+                    GPtrArray *report)
 {
     if (!cmig_db_can(app->db, CMIG_DB_SCHEMAS))
         return;
     cmig_report_add(report, "tls", NULL, "%s", state->tls != NULL ? state->tls : "local socket");
-    if (g_strcmp0(state->tls, "no TLS") == 0 && cmig_guard_environment(app->config).production)
+    if (g_strcmp0(state->tls, "no TLS") == 0 && production)
         cmig_report_problem(report, "sslmode=verify-full in the database URL, or require_tls: true",
                             "the connection to production is not encrypted");
 }
@@ -134,7 +150,7 @@ void cmig_doctor_database(CmigApp *app, GPtrArray *report)
         return;
     gboolean inspected = cmig_db_inspect(app->db, FALSE, &state, &problem);
     if (inspected)
-        add_tls(app, state, report);
+        add_tls(app, state, add_environment(app, state, report), report);
     else {
         cmig_report_add(report, "version table", NULL, "not known");
         cmig_report_error(report, problem);

@@ -187,20 +187,32 @@ void cmig_doctor_files(CmigApp *app, GPtrArray *report)
         cmig_report_error(report, problem);
 }
 
+void cmig_doctor_verdict(const CmigApp *app, const CmigEnvironment *environment, GPtrArray *report)
+{
+    const char *needed =
+        environment->kind != CMIG_ENVIRONMENT_PRODUCTION ? "not needed, unless much data is lost"
+        : app->config->guard.only_destructive            ? "needed from level 2 on"
+                                                         : "needed before anything is written";
+    cmig_report_add(report, "counts as", environment->reason, "%s",
+                    environment->kind == CMIG_ENVIRONMENT_PRODUCTION ? "production"
+                                                                     : environment->name);
+    cmig_report_add(report, "confirmation", NULL, "%s", needed);
+}
+
 void cmig_doctor_environment(CmigApp *app, GPtrArray *report)
 {
     g_autoptr(GError) problem = NULL;
+    g_auto(CmigEnvironment) found = {0};
     if (app->config == NULL) {
         cmig_report_add(report, "environment", NULL, "not known: the configuration says which");
         return;
     }
-    CmigEnvironment environment = cmig_guard_environment(app->config);
-    cmig_report_add(report, "environment", environment.source, "%s",
-                    environment.name != NULL ? environment.name : "not declared");
-    cmig_report_add(report, "counts as", NULL, "%s",
-                    environment.production ? "production" : "not production");
-    cmig_report_add(report, "confirmation", NULL, "%s",
-                    environment.production ? "needed before anything is written" : "not needed");
+    cmig_report_add(report, "environment", app->config->environment_source, "%s",
+                    app->config->environment != NULL ? app->config->environment : "not declared");
+    if (app->config->url == NULL || !cmig_guard_environment(app->config, NULL, &found, NULL))
+        cmig_report_add(report, "counts as", NULL, "not known");
+    else
+        cmig_doctor_verdict(app, &found, report);
     if (app->config->url != NULL && !cmig_guard_check_target(app->config, &problem))
         cmig_report_error(report, problem);
 }

@@ -1,6 +1,7 @@
 #include "cli/options.h"
 
 #include "cli/commands.h"
+#include "cli/consent.h"
 
 #include "cmig/error.h"
 #include "cmig/text.h"
@@ -74,6 +75,7 @@ void cmig_options_release(void)
     g_clear_pointer(&globals.chosen, g_strfreev);
     g_clear_pointer(&globals.names, g_ptr_array_unref);
     g_clear_pointer(&globals.variables, g_hash_table_unref);
+    cmig_consent_release();
 }
 
 static gboolean has_short_name(const GOptionEntry *entries, char short_name)
@@ -235,7 +237,6 @@ static gboolean fail_assignment(const char *problem, GError **error)
     return FALSE;
 }
 
-/* Takes over what the parser found after -x; the last one of a name counts. */
 /* The names of both parses; one that comes twice counts once. */
 static void collect_names(void)
 {
@@ -247,6 +248,7 @@ static void collect_names(void)
             g_ptr_array_add(globals.names, g_strdup(chosen[idx]));
 }
 
+/* Takes over what the parser found after -x; the last one of a name counts. */
 static gboolean collect_variables(GError **error)
 {
     g_auto(GStrv) assignments = g_steal_pointer(&globals.assignments);
@@ -264,6 +266,33 @@ static gboolean collect_variables(GError **error)
         g_hash_table_replace(globals.variables, g_steal_pointer(&name), g_strdup(equals + 1));
     }
     return TRUE;
+}
+
+/* The command line as one would type it, with an ellipsis for what may be a secret: the URL and the
+ * values of variables. The caller frees. */
+static char *show_command(char **argv)
+{
+    g_autoptr(GString) text = g_string_new("cmig");
+    gboolean hide = FALSE;
+    for (gsize idx = 1; argv[0] != NULL && argv[idx] != NULL; idx++) {
+        const char *token = argv[idx];
+        gboolean url = g_str_has_prefix(token, "--database-url");
+        gboolean variable = g_str_has_prefix(token, "--variable") ||
+                            (token[0] == '-' && token[1] != '-' && strchr(token, 'x') != NULL);
+        const char *equals = strchr(token, '=');
+        g_autofree char *escaped = cmig_text_escape(token);
+        gboolean plain =
+            strspn(escaped, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_-+=@:./,") == strlen(escaped);
+        g_autofree char *quoted = plain ? g_strdup(escaped) : g_shell_quote(escaped);
+        if (hide)
+            g_string_append(text, " …");
+        else if ((url || variable) && equals != NULL)
+            g_string_append_printf(text, " %.*s=…", (int)(equals - token), token);
+        else
+            g_string_append_printf(text, " %s", quoted);
+        hide = !hide && (url || variable) && equals == NULL;
+    }
+    return g_strdup(text->str);
 }
 
 static gboolean check_count(const CmigCommand *command, const GStrv arguments, GError **error)
@@ -315,7 +344,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
     collect_names();
     if (answer_help(command))
         return TRUE;
-    if (!check_count(command, own, error))
+    if (!check_count(command, own, error) || !cmig_consent_check(error))
         return FALSE;
     if (globals.json && !(command->needs & CMIG_HAS_JSON)) {
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "%s has no --json", command->name);
@@ -338,6 +367,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
                                        .lock_timeout = globals.no_wait ? "0" : globals.lock_timeout,
                                        .require_tls = globals.require_tls,
                                        .variables = globals.variables};
+    app->shown_command = show_command(argv);
     *arguments = g_steal_pointer(&own);
     return TRUE;
 }

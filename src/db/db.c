@@ -21,6 +21,9 @@ void cmig_db_state_free(CmigDbState *state)
     g_free(state->lock_holder);
     g_free(state->table_schema);
     g_free(state->tls);
+    g_free(state->host);
+    g_free(state->database);
+    g_free(state->identity);
     g_free(state);
 }
 

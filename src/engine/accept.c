@@ -2,7 +2,7 @@
 #include "cmig/applied_files.h"
 
 #include "cmig/error.h"
-#include "cmig/guard.h"
+#include "engine/gate.h"
 #include "engine/session.h"
 #include "engine/work.h"
 
@@ -163,7 +163,7 @@ gboolean cmig_run_accept(CmigDb *db, const CmigConfig *config, const CmigGraph *
             return FALSE;
     keep_chosen(files, chosen);
     work.context.reason = reason;
-    if (!cmig_guard_check_write(config, "acceptance of changed files", error) ||
+    if (!cmig_gate_pass(&work, "acceptance of changed files", NULL, error) ||
         !write_records(&work, rows, files, error))
         return FALSE;
     *accepted = g_steal_pointer(&files);

@@ -162,7 +162,7 @@ gboolean cmig_offline_run(const CmigConfig *config, const CmigGraph *graph, Cmig
     if (!split_range(graph, range, &rows, &to, error) ||
         !cmig_plan_make(graph, direction, to, rows, &plan, error) ||
         (plan->revisions->len == 0 && !check_empty(graph, direction, range, to, rows, error)) ||
-        !cmig_step_load_all(plan, config, dialect, &steps, error))
+        !cmig_step_load_all(plan, config, dialect, NULL, &steps, error))
         return FALSE;
     g_auto(CmigOffline) offline = {0};
     cmig_offline_init(&offline, config, dialect, cmig_direction_name(direction), range, rows,

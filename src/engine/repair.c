@@ -1,6 +1,6 @@
 /* Settles a section outside of a transaction that a run left half done. */
 #include "cmig/error.h"
-#include "cmig/guard.h"
+#include "engine/gate.h"
 #include "engine/session.h"
 #include "engine/work.h"
 
@@ -32,7 +32,7 @@ static void load_section(const CmigWork *work, CmigRepairReport *report, CmigPla
     report->path = g_strdup(revision->path);
     plan->direction = cmig_direction_of(report->open->direction);
     g_ptr_array_add(plan->revisions, revision);
-    if (!cmig_step_load_all(plan, work->config, work->place.dialect, steps, &problem) ||
+    if (!cmig_step_load_all(plan, work->config, work->place.dialect, NULL, steps, &problem) ||
         !cmig_work_check_open(work, (*steps)->pdata[0], &problem))
         report->problem = g_strdup(problem->message);
 }
@@ -87,8 +87,10 @@ gboolean cmig_run_repair_look(CmigDb *db, const CmigConfig *config, const CmigGr
     if (!cmig_db_inspect(db, FALSE, &state, error))
         return FALSE;
     cmig_work_init(&work, db, config, graph, &nobody, state);
-    if (state->audit_exists && !cmig_session_read_rows(db, &work.place, &rows, &work.open, error))
+    CmigAuditPast past = {0};
+    if (state->audit_exists && !cmig_session_read_rows(db, &work.place, &rows, &past, error))
         return FALSE;
+    cmig_work_set_past(&work, &past);
     if (work.open != NULL) {
         found->open = work.open;
         load_section(&work, found, plan, &steps);
@@ -157,7 +159,7 @@ static gboolean settle(CmigWork *work, CmigRepairAction action, const GPtrArray 
     }
     if (action != CMIG_REPAIR_RETRY) {
         work->applied = cmig_applied_new(work->graph, rows);
-        return cmig_guard_check_write(work->config, "repair", error) &&
+        return cmig_gate_pass(work, "repair", NULL, error) &&
                mark(work, revision, action == CMIG_REPAIR_MARK_APPLIED, error);
     }
     g_autoptr(CmigPlan) plan = cmig_plan_new(cmig_direction_of(work->open->direction));

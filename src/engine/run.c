@@ -5,8 +5,9 @@
 #include "cmig/applied_files.h"
 #include "cmig/clock.h"
 #include "cmig/error.h"
-#include "cmig/guard.h"
 #include "cmig/interrupt.h"
+#include "engine/gate.h"
+#include "engine/review.h"
 #include "engine/session.h"
 #include "engine/work.h"
 
@@ -29,7 +30,12 @@ gboolean cmig_run_read_rows(CmigDb *db, const CmigConfig *config, GPtrArray **ro
         return FALSE;
     g_autofree char *table = cmig_audit_table(state->table_schema);
     CmigAuditPlace place = cmig_session_place(db, config, table);
-    return cmig_session_read_rows(db, state->audit_readable ? &place : NULL, rows, open, error);
+    g_auto(CmigAuditPast) past = {0};
+    if (!cmig_session_read_rows(db, state->audit_readable ? &place : NULL, rows, &past, error))
+        return FALSE;
+    if (open != NULL)
+        *open = g_steal_pointer(&past.open);
+    return TRUE;
 }
 
 static CmigStep *next_step(const CmigWork *work)
@@ -254,17 +260,35 @@ static gboolean check_writable(const CmigWork *work, const CmigPlan *plan, GErro
     return cmig_db_check_writable(work->db, (const char *const *)ids->pdata, error);
 }
 
-/* A database in which the edited file has run would be another one than this. */
-static gboolean warn_changed_files(const CmigWork *work, const GPtrArray *rows, GError **error)
+/* A database in which an edited file has run would be another one than this. */
+static gboolean find_changed_files(CmigWork *work, const GPtrArray *rows, GError **error)
 {
     g_autoptr(GPtrArray) changed = NULL;
     if (!cmig_applied_files_check(work->db, work->config, work->graph, rows, &changed, error))
         return FALSE;
-    if (changed->len == 0)
-        return TRUE;
-    g_autofree char *names = cmig_applied_files_names(changed);
-    cmig_work_note(work, "files changed after they were applied: %s; see `cmig history -i`", names);
+    if (changed->len > 0)
+        work->changed_files = cmig_applied_files_names(changed);
     return TRUE;
+}
+
+/* Reads and judges the files of a plan. */
+static gboolean load_steps(CmigWork *work, const CmigPlan *plan, GError **error)
+{
+    g_autoptr(CmigJudge) judge = NULL;
+    if (plan->revisions->len > 0 && !cmig_db_judge(work->db, &judge, error))
+        return FALSE;
+    return cmig_step_load_all(plan, work->config, work->place.dialect, judge, &work->steps, error);
+}
+
+static gboolean ask_guard(CmigWork *work, const CmigPlan *plan, GError **error)
+{
+    g_autoptr(CmigReview) review = NULL;
+    g_autofree char *what =
+        g_strdup_printf("%s by %u revision%s", cmig_direction_name(plan->direction),
+                        plan->revisions->len, plan->revisions->len == 1 ? "" : "s");
+    return cmig_review_make(work->db, work->config, &work->site, plan->direction, work->steps,
+                            FALSE, &review, error) &&
+           cmig_gate_pass(work, what, review, error);
 }
 
 gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *rows, gboolean forced,
@@ -272,28 +296,16 @@ gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *ro
 {
     work->direction = plan->direction;
     work->applied = cmig_applied_new(work->graph, rows);
-    if (!cmig_step_load_all(plan, work->config, work->place.dialect, &work->steps, error))
+    if (!load_steps(work, plan, error))
         return FALSE;
     if (work->open != NULL && !cmig_work_check_open(work, next_step(work), error))
         return FALSE;
-    if (plan->revisions->len > 0) {
-        g_autofree char *what =
-            g_strdup_printf("%s by %u revision%s", cmig_direction_name(plan->direction),
-                            plan->revisions->len, plan->revisions->len == 1 ? "" : "s");
-        if (!check_writable(work, plan, error) || !warn_changed_files(work, rows, error) ||
-            !cmig_guard_check_write(work->config, what, error) ||
-            !take_all_steps(work, rows, forced, error))
-            return FALSE;
-    }
+    if (plan->revisions->len > 0 &&
+        (!check_writable(work, plan, error) || !find_changed_files(work, rows, error) ||
+         !ask_guard(work, plan, error) || !take_all_steps(work, rows, forced, error)))
+        return FALSE;
     fill_report(work);
     return TRUE;
-}
-
-static gboolean read_state(CmigWork *work, GPtrArray **ids, GError **error)
-{
-    g_clear_pointer(&work->open, cmig_audit_open_free);
-    return cmig_session_read_rows(work->db, work->create_audit ? NULL : &work->place, ids,
-                                  &work->open, error);
 }
 
 /* Without a lock for the whole run, what looks left behind may be at work: its lock tells. */
@@ -304,7 +316,7 @@ static gboolean wait_for_section(CmigWork *work, GPtrArray **ids, GError **error
     if (!cmig_db_enter(work->db, error))
         return FALSE;
     g_clear_pointer(ids, g_ptr_array_unref);
-    gboolean read = read_state(work, ids, error);
+    gboolean read = cmig_work_read_state(work, ids, error);
     cmig_db_leave(work->db);
     return read;
 }
@@ -318,7 +330,7 @@ gboolean cmig_work_begin(CmigWork *work, CmigDb *db, const CmigConfig *config,
         !cmig_session_check_schema(config, *state, error))
         return FALSE;
     cmig_work_init(work, db, config, graph, observer, *state);
-    if (!read_state(work, &ids, error) || !wait_for_section(work, &ids, error))
+    if (!cmig_work_read_state(work, &ids, error) || !wait_for_section(work, &ids, error))
         return FALSE;
     g_autofree const char **texts = cmig_session_ids(ids);
     return cmig_graph_resolve_rows(graph, texts, rows, error);
@@ -350,4 +362,32 @@ gboolean cmig_run(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
     gboolean ok = cmig_work_run(&work, plan, rows, FALSE, error);
     cmig_work_end(&work);
     return ok;
+}
+
+gboolean cmig_run_review(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
+                         CmigDirection direction, const char *target, CmigReview **review,
+                         CmigEnvironment *environment, GError **error)
+{
+    static const CmigRunObserver nobody;
+    g_autoptr(CmigDbState) state = NULL;
+    g_autoptr(GPtrArray) ids = NULL;
+    g_autoptr(GPtrArray) rows = NULL;
+    g_autoptr(CmigPlan) plan = NULL;
+    g_auto(CmigWork) work = {0};
+    if (!cmig_db_inspect(db, FALSE, &state, error) ||
+        !cmig_session_check_schema(config, state, error))
+        return FALSE;
+    cmig_work_init(&work, db, config, graph, &nobody, state);
+    work.create_audit = !state->audit_readable;
+    if (!cmig_work_read_state(&work, &ids, error))
+        return FALSE;
+    g_autofree const char **texts = cmig_session_ids(ids);
+    if (!cmig_graph_resolve_rows(graph, texts, &rows, error) ||
+        !cmig_plan_make(graph, direction, target, rows, &plan, error) ||
+        !cmig_gate_environment(&work, environment, error) || !load_steps(&work, plan, error) ||
+        !cmig_review_make(db, config, &work.site, direction, work.steps, TRUE, review, error))
+        return FALSE;
+    (*review)->note = g_strdup(plan->note);
+    (*review)->loaded = g_steal_pointer(&work.steps);
+    return TRUE;
 }

@@ -66,16 +66,16 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
 }
 
 gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArray **rows,
-                                CmigAuditOpen **open, GError **error)
+                                CmigAuditPast *past, GError **error)
 {
     g_autoptr(GPtrArray) found = NULL;
     g_autoptr(GPtrArray) last = NULL;
-    g_autofree char *query = place != NULL ? cmig_audit_open_sql(place) : NULL;
+    g_autofree char *query = place != NULL ? cmig_audit_past_sql(place) : NULL;
     if (!cmig_db_read_rows_and(db, query, &found, &last, error))
         return FALSE;
     *rows = g_steal_pointer(&found);
-    if (open != NULL)
-        *open = cmig_audit_open_from_rows(last);
+    if (past != NULL)
+        *past = cmig_audit_past_from_rows(last);
     return TRUE;
 }
 

@@ -12,10 +12,10 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
                             CmigDbState **state, GError **error);
 
 /* The version rows, sorted, whatever they say. Owned ids; the caller unrefs. With a `place` (NULL:
- * there is no audit table) `*open` is the section that a run left half done, or NULL; in the same
- * round trip. */
+ * there is no audit table) `*past` is what it says; in the same round trip. `past` must be zeroed,
+ * may be NULL, and is cleared by the caller. */
 gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArray **rows,
-                                CmigAuditOpen **open, GError **error);
+                                CmigAuditPast *past, GError **error);
 
 /* The schema that the configuration names for the version table is there, or is to be created with
  * it. Errors: CMIG_ERROR_CONFIG. */

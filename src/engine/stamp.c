@@ -1,8 +1,8 @@
 /* Changes of the version table that run no migration: stamp and ensure-version. */
 #include "cmig/audit.h"
 #include "cmig/error.h"
-#include "cmig/guard.h"
 #include "cmig/run.h"
+#include "engine/gate.h"
 #include "engine/session.h"
 #include "engine/work.h"
 
@@ -73,11 +73,13 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
     if (!cmig_session_begin(db, config, observer, &state, error) ||
         !cmig_session_check_schema(config, state, error))
         return FALSE;
+    g_auto(CmigWork) work = {0};
+    cmig_work_init(&work, db, config, graph, observer, state);
     if (purge) {
         /* What is there may be unknown to the files: plan as if nothing were. */
         revisions = g_ptr_array_new();
     } else {
-        if (!cmig_session_read_rows(db, NULL, &rows, NULL, error))
+        if (!cmig_work_read_state(&work, &rows, error))
             return FALSE;
         g_autofree const char **ids = cmig_session_ids(rows);
         if (!cmig_graph_resolve_rows(graph, ids, &revisions, error))
@@ -87,11 +89,9 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
         return FALSE;
     if (state->table_exists && rows != NULL && cmig_session_same_rows(rows, (*plan)->rows))
         return TRUE;
-    g_auto(CmigWork) work = {0};
-    cmig_work_init(&work, db, config, graph, observer, state);
     g_autofree const char **wanted = cmig_session_ids((*plan)->rows);
     return cmig_db_check_writable(db, wanted, error) &&
-           cmig_guard_check_write(config, "stamp", error) &&
+           cmig_gate_pass(&work, "stamp", NULL, error) &&
            write_rows(&work, rows, (*plan)->rows, error);
 }
 
@@ -127,10 +127,10 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
         return FALSE;
     if (state->table_exists && state->audit_exists)
         return TRUE;
-    if (!cmig_guard_check_write(config, "creation of the version table", error))
-        return FALSE;
     g_auto(CmigWork) work = {0};
     cmig_work_init(&work, db, config, NULL, observer, state);
+    if (!cmig_gate_pass(&work, "creation of the version table", NULL, error))
+        return FALSE;
     g_auto(GStrv) setup = cmig_audit_setup(&work.place);
     CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work.token);
     record.detail = "[] -> []";

@@ -1,8 +1,9 @@
 #include "engine/step.h"
 
 #include "cmig/error.h"
-#include "cmig/facts.h"
 #include "cmig/script.h"
+#include "cmig/text.h"
+#include "engine/review.h"
 
 #include <string.h>
 
@@ -18,7 +19,19 @@ void cmig_step_free(gpointer data)
     cmig_sql_script_free(step->sql);
     g_free(step->checksum);
     g_free(step->fingerprint);
+    g_free(step->sent_checksum);
+    g_clear_pointer(&step->facts, g_ptr_array_unref);
     g_free(step);
+}
+
+/* What runs is what was judged and confirmed. */
+static gboolean fail_changed(const CmigStep *step, GError **error)
+{
+    g_autofree char *path = cmig_text_escape(step->revision->path);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN, "%s has changed while the run went on",
+                path);
+    cmig_error_set_hint(error, "nothing of this revision is applied; run the command again");
+    return FALSE;
 }
 
 gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect dialect,
@@ -34,13 +47,24 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
         !cmig_script_scan_section(script, section, dialect, config->variables, &sql, &transactional,
                                   error))
         return FALSE;
+    g_autofree char *checksum = cmig_script_checksum(script, section);
+    if (step->checksum != NULL && strcmp(step->checksum, checksum) != 0) {
+        cmig_sql_script_free(sql);
+        return fail_changed(step, error);
+    }
     cmig_sql_script_free(step->sql);
     g_free(step->checksum);
     g_free(step->fingerprint);
+    g_free(step->sent_checksum);
     step->sql = sql;
     step->transactional = transactional;
-    step->checksum = cmig_script_checksum(script, section);
+    step->statements = sql->statements->len;
     step->fingerprint = cmig_sql_fingerprint(sql->source != NULL ? sql->source : sql);
+    step->sent_checksum =
+        sql->source == NULL
+            ? g_strdup(checksum)
+            : g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)sql->text, sql->length);
+    step->checksum = g_steal_pointer(&checksum);
     return TRUE;
 }
 
@@ -67,8 +91,20 @@ static gboolean fail_separate(const CmigPlan *plan, const char *list, GError **e
     return FALSE;
 }
 
+static void judge_step(CmigStep *step, CmigJudge *judge)
+{
+    step->facts = cmig_review_facts(judge, step->sql);
+    /* The way back takes away what the way there has added. */
+    step->level = step->direction == CMIG_DOWNGRADE ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_NONE;
+    for (guint idx = 0; idx < step->facts->len; idx++) {
+        const CmigFact *fact = ((const CmigReviewFact *)step->facts->pdata[idx])->fact;
+        step->level = MAX(step->level, (int)fact->level);
+        step->flags |= fact->flags;
+    }
+}
+
 gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, CmigDialect dialect,
-                            GPtrArray **steps, GError **error)
+                            CmigJudge *judge, GPtrArray **steps, GError **error)
 {
     gsize kept = 0;
     g_autoptr(GPtrArray) loaded = g_ptr_array_new_with_free_func(cmig_step_free);
@@ -83,6 +119,8 @@ gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, Cmig
             return FALSE;
         if (!step->transactional && config->transaction == CMIG_TRANSACTION_ALL)
             describe(step, separate);
+        if (judge != NULL)
+            judge_step(step, judge);
         kept += step->sql->length;
         if (kept > keep_limit)
             g_clear_pointer(&step->sql, cmig_sql_script_free);

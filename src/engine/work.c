@@ -11,10 +11,13 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
     work->config = config;
     work->graph = graph;
     work->observer = observer;
+    work->site =
+        (CmigSite){.host = state->host, .database = state->database, .identity = state->identity};
     work->token = cmig_audit_new_token();
     work->table = cmig_db_version_table(db);
     work->audit_table = cmig_audit_table(state->table_schema);
     work->context = cmig_audit_context();
+    work->context.server_identity = state->identity;
     work->place = cmig_session_place(db, config, work->audit_table);
     work->place.context = &work->context;
     work->place.seals = TRUE;
@@ -25,8 +28,38 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
     work->deadlock_timeout = state->deadlock_timeout;
 }
 
+void cmig_work_set_past(CmigWork *work, CmigAuditPast *past)
+{
+    cmig_audit_past_clear(&work->past);
+    cmig_audit_open_free(work->open);
+    work->past = *past;
+    *past = (CmigAuditPast){0};
+    work->past_known = TRUE;
+    work->open = g_steal_pointer(&work->past.open);
+    work->site.recorded = work->past.environment;
+    work->site.recorded_identity = work->past.identity;
+}
+
+gboolean cmig_work_read_state(CmigWork *work, GPtrArray **ids, GError **error)
+{
+    CmigAuditPast past = {0};
+    if (!cmig_session_read_rows(work->db, work->create_audit ? NULL : &work->place, ids, &past,
+                                error))
+        return FALSE;
+    cmig_work_set_past(work, &past);
+    /* Where there is no version table, nothing was read. */
+    work->past_known = !work->create_table;
+    return TRUE;
+}
+
 void cmig_work_clear(CmigWork *work)
 {
+    cmig_environment_clear(&work->environment);
+    g_free(work->confirmed);
+    g_free(work->changed_files);
+    cmig_audit_past_clear(&work->past);
+    g_free(work->plan);
+    cmig_vcs_state_clear(&work->vcs);
     g_free(work->token);
     g_free(work->table);
     g_free(work->audit_table);

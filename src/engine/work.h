@@ -4,6 +4,7 @@
 
 #include "cmig/audit.h"
 #include "cmig/run.h"
+#include "cmig/vcs.h"
 #include "engine/step.h"
 
 typedef struct {
@@ -12,6 +13,15 @@ typedef struct {
     const CmigGraph *graph;
     CmigDirection direction;
     const CmigRunObserver *observer;
+
+    CmigSite site;      /* of the database; borrows from its state, and from `past` */
+    CmigAuditPast past; /* what earlier runs have left; `open` is taken from it */
+    gboolean past_known;
+    CmigEnvironment environment; /* once the guard was asked */
+    char *confirmed;             /* how, or NULL */
+    char *changed_files;         /* ids of those edited since they were applied, or NULL */
+    char *plan;                  /* its hash, or NULL */
+    CmigVcsState vcs;            /* what git says of the revision files */
 
     char *token;              /* of the run */
     char *table;              /* the version table, quoted and qualified */
@@ -47,7 +57,8 @@ typedef struct {
     CmigRunReport *report;
 } CmigWork;
 
-/* Ready for a database that `state` describes. `work` must be zeroed; clear it afterwards. */
+/* Ready for a database that `state` describes, which must outlive it. `work` must be zeroed; clear
+ * it afterwards. */
 void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
                     const CmigRunObserver *observer, const CmigDbState *state);
 void cmig_work_clear(CmigWork *work);
@@ -81,6 +92,12 @@ typedef struct {
 void cmig_row_move_init(CmigRowMove *move, CmigWork *work, const CmigStep *step);
 void cmig_row_move_clear(CmigRowMove *move);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigRowMove, cmig_row_move_clear)
+
+/* Takes over what the audit table says. */
+void cmig_work_set_past(CmigWork *work, CmigAuditPast *past);
+
+/* Reads the version rows (owned ids, the caller unrefs) and with them what the audit table says. */
+gboolean cmig_work_read_state(CmigWork *work, GPtrArray **ids, GError **error);
 
 /* run.c: takes the session lock, reads the version rows (`*rows`: revisions) and what is open. */
 gboolean cmig_work_begin(CmigWork *work, CmigDb *db, const CmigConfig *config,

@@ -4,17 +4,54 @@
 #include "cmig/error.h"
 #include "cmig/text.h"
 
+#include <string.h>
+
 static const char confirm_variable[] = "CONFIRM_PRODUCTION_MIGRATION";
 
-CmigEnvironment cmig_guard_environment(const CmigConfig *config)
+/* A beginning of a plan's hash must be this long to approve it. */
+enum { SHORTEST_APPROVAL = 12 };
+
+/* What a run can need besides the wish to make it. */
+enum {
+    NEED_CONFIRMATION = 1 << 0, /* that this is production */
+    NEED_DESTRUCTIVE = 1 << 1,  /* that data may go, or that the plan was reviewed */
+    NEED_CATASTROPHIC = 1 << 2, /* that everything may go */
+    NEED_YES = 1 << 3,          /* that data may go, where it matters less */
+    NEED_ALLOWANCE = 1 << 4,    /* that everything may go, where it matters less */
+};
+
+enum {
+    PRODUCTION = CMIG_ENVIRONMENT_PRODUCTION,
+    MACHINES = CMIG_ENVIRONMENT_DEVELOPMENT | CMIG_ENVIRONMENT_CI,
+    OTHER = CMIG_ENVIRONMENT_OTHER,
+};
+
+/* The decision table: from a level on, or for what cannot be judged. All rows that fit count. */
+static const struct {
+    int environments;
+    CmigLevel from;
+    gboolean also_opaque;
+    gboolean only_large;
+    guint needs;
+} rules[] = {
+    {PRODUCTION, CMIG_LEVEL_NONE, TRUE, FALSE, NEED_CONFIRMATION},
+    {PRODUCTION, CMIG_LEVEL_DATA, TRUE, FALSE, NEED_DESTRUCTIVE},
+    {PRODUCTION, CMIG_LEVEL_UNBOUNDED, FALSE, FALSE, NEED_CATASTROPHIC},
+    {OTHER, CMIG_LEVEL_DATA, TRUE, FALSE, NEED_YES},
+    {MACHINES, CMIG_LEVEL_DATA, FALSE, TRUE, NEED_YES},
+    {OTHER | MACHINES, CMIG_LEVEL_UNBOUNDED, FALSE, FALSE, NEED_ALLOWANCE},
+};
+
+const char *cmig_guard_level_meaning(CmigLevel level)
 {
-    static const char *const production_names[] = {"production", "prod"};
-    CmigEnvironment environment = {.name = config->environment,
-                                   .source = config->environment_source};
-    for (gsize idx = 0; config->environment != NULL && idx < G_N_ELEMENTS(production_names); idx++)
-        if (g_ascii_strcasecmp(config->environment, production_names[idx]) == 0)
-            environment.production = TRUE;
-    return environment;
+    static const char *const meanings[] = {
+        [CMIG_LEVEL_NONE] = "nothing is lost",
+        [CMIG_LEVEL_DEFINITION] = "definitions are lost that can be made again",
+        [CMIG_LEVEL_WEAKER] = "it cannot be undone, or protection gets weaker",
+        [CMIG_LEVEL_DATA] = "data is lost",
+        [CMIG_LEVEL_UNBOUNDED] = "everything there is lost",
+    };
+    return meanings[level];
 }
 
 gboolean cmig_guard_check_target(const CmigConfig *config, GError **error)
@@ -32,8 +69,11 @@ gboolean cmig_guard_check_target(const CmigConfig *config, GError **error)
         cmig_error_set_hint(error, "unset it, or set it to true for the one run that it confirms");
         return FALSE;
     }
-    CmigEnvironment environment = cmig_guard_environment(config);
-    if (environment.production && config->url_origin == CMIG_ORIGIN_FILE_DEFAULT) {
+    g_auto(CmigEnvironment) environment = {0};
+    if (!cmig_guard_environment(config, NULL, &environment, error))
+        return FALSE;
+    if (environment.kind == CMIG_ENVIRONMENT_PRODUCTION &&
+        config->url_origin == CMIG_ORIGIN_FILE_DEFAULT) {
         g_autofree char *source = cmig_text_escape(config->url_source);
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_CONFIG,
                     "in production the database URL must be given, but %s fell back to its default",
@@ -45,24 +85,211 @@ gboolean cmig_guard_check_target(const CmigConfig *config, GError **error)
     return TRUE;
 }
 
-gboolean cmig_guard_check_write(const CmigConfig *config, const char *what, GError **error)
+static guint find_needs(const CmigConfig *config, const CmigEnvironment *environment,
+                        const CmigIntent *intent)
 {
-    CmigEnvironment environment = cmig_guard_environment(config);
-    if (!environment.production || g_strcmp0(g_getenv(confirm_variable), "true") == 0)
-        return TRUE;
-    g_autofree char *source = cmig_text_escape(environment.source);
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_REFUSED,
-                "refused: %s of the production database %s is not confirmed", what,
-                config->url->display);
-    cmig_error_set_detail(error, "%s declares the environment \"%s\"; nothing was changed", source,
-                          environment.name);
-    if (g_hash_table_contains(config->env, confirm_variable))
+    guint needs = 0;
+    gboolean harmless = intent->level < CMIG_LEVEL_WEAKER && !intent->opaque;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(rules); idx++)
+        if ((environment->kind & (guint)rules[idx].environments) &&
+            (intent->level >= rules[idx].from || (rules[idx].also_opaque && intent->opaque)) &&
+            (intent->large || !rules[idx].only_large))
+            needs |= rules[idx].needs;
+    if (config->guard.only_destructive && harmless)
+        needs &= ~(guint)NEED_CONFIRMATION;
+    return needs;
+}
+
+static gboolean is_confirmed_by_name(const CmigIntent *intent, const CmigConsent *consent)
+{
+    return consent->confirmed != NULL && intent->database != NULL &&
+           g_strv_contains(consent->confirmed, intent->database);
+}
+
+static const char *find_approval(const CmigIntent *intent, const CmigConsent *consent)
+{
+    for (gsize idx = 0; consent->approved != NULL && consent->approved[idx] != NULL; idx++)
+        if (intent->hash != NULL && strlen(consent->approved[idx]) >= SHORTEST_APPROVAL &&
+            g_str_has_prefix(intent->hash, consent->approved[idx]))
+            return consent->approved[idx];
+    return NULL;
+}
+
+/* Takes from `needs` what the user has agreed to, and writes down by what. */
+static guint satisfy(const CmigConfig *config, const CmigIntent *intent, const CmigConsent *consent,
+                     guint needs, char **confirmed)
+{
+    g_autofree char *approval = NULL;
+    const char *approved = find_approval(intent, consent);
+    if (approved != NULL)
+        approval = g_strdup_printf("--approve %s", approved);
+    const struct {
+        gboolean given;
+        const char *name;
+        guint meets;
+    } agreements[] = {
+        {g_strcmp0(g_getenv(confirm_variable), "true") == 0, confirm_variable, NEED_CONFIRMATION},
+        {is_confirmed_by_name(intent, consent), "--confirm-production", NEED_CONFIRMATION},
+        {approval != NULL, approval, NEED_DESTRUCTIVE | NEED_YES},
+        {consent->allow_destructive, "--allow-destructive",
+         NEED_DESTRUCTIVE | NEED_YES | NEED_ALLOWANCE},
+        {config->guard.allow_catastrophic, "guard.allow_catastrophic", NEED_CATASTROPHIC},
+        {consent->yes, "--yes", NEED_YES},
+    };
+    g_autoptr(GString) by = g_string_new(NULL);
+    guint missing = needs;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(agreements); idx++) {
+        if (!agreements[idx].given || !(agreements[idx].meets & needs))
+            continue;
+        missing &= ~agreements[idx].meets;
+        g_string_append_printf(by, "%s%s", by->len > 0 ? ", " : "", agreements[idx].name);
+    }
+    *confirmed = by->len > 0 ? g_strdup(by->str) : NULL;
+    return missing;
+}
+
+/* Starts every refusal: what, of which database, and why. */
+static void refuse(const CmigEnvironment *environment, const CmigIntent *intent, const char *why,
+                   GError **error)
+{
+    g_autofree char *name = cmig_text_escape(environment->name);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_REFUSED, "refused: %s of the %s database %s %s",
+                intent->what, name, intent->display, why);
+    g_autoptr(GString) detail = g_string_new(NULL);
+    g_string_append_printf(detail, "it counts as %s: %s", name, environment->reason);
+    if (intent->level > CMIG_LEVEL_NONE)
+        g_string_append_printf(detail, "\nlevel %d: %s", (int)intent->level,
+                               cmig_guard_level_meaning(intent->level));
+    if (intent->opaque)
+        g_string_append(detail, "\nit holds code that cannot be judged");
+    if (intent->detail != NULL && *intent->detail != '\0')
+        g_string_append_printf(detail, "\n%s", intent->detail);
+    g_string_append(detail, "\nnothing was changed");
+    cmig_error_set_detail(error, "%s", detail->str);
+}
+
+/* The command that would be accepted. */
+static void hint_command(const CmigConfig *config, const CmigIntent *intent,
+                         const CmigConsent *consent, guint missing, GError **error)
+{
+    g_autoptr(GString) command = g_string_new(NULL);
+    if (missing & NEED_CONFIRMATION)
+        g_string_append_printf(command, "%s=true ", confirm_variable);
+    g_string_append(command, consent->command != NULL ? consent->command : "cmig …");
+    if (missing & NEED_ALLOWANCE)
+        g_string_append(command, " --allow-destructive");
+    else if ((missing & NEED_DESTRUCTIVE) && intent->hash != NULL)
+        g_string_append_printf(command, " --approve %.16s", intent->hash);
+    else if (missing & NEED_DESTRUCTIVE)
+        g_string_append(command, " --allow-destructive");
+    else if (missing & NEED_YES)
+        g_string_append(command, " --yes");
+    const char *lead = missing & NEED_CATASTROPHIC
+                           ? "set guard.allow_catastrophic: true in alembic.yml, then run "
+                           : "to go ahead, run ";
+    /* It is tempting to put it there, and would confirm every run for ever. */
+    gboolean dotenv =
+        (missing & NEED_CONFIRMATION) && g_hash_table_contains(config->env, confirm_variable);
+    g_autofree char *note =
+        dotenv ? g_strdup_printf("\n%s in a .env file does not count", confirm_variable) : NULL;
+    cmig_error_set_hint(error, "%s%s%s", lead, command->str, note != NULL ? note : "");
+}
+
+static const char *describe_missing(guint missing)
+{
+    static const struct {
+        guint need;
+        const char *text;
+    } reasons[] = {
+        {NEED_CATASTROPHIC, "would lose everything there is, which alembic.yml does not allow"},
+        {NEED_CONFIRMATION, "is not confirmed"},
+        {NEED_DESTRUCTIVE, "may lose data, which neither a review nor --allow-destructive allows"},
+        {NEED_ALLOWANCE, "would lose everything there is, which must be allowed"},
+        {NEED_YES, "may lose data, which must be agreed to"},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(reasons); idx++)
+        if (missing & reasons[idx].need)
+            return reasons[idx].text;
+    return "";
+}
+
+/* What is given, but for something else: another database, another plan. */
+static gboolean check_given(const CmigEnvironment *environment, const CmigIntent *intent,
+                            const CmigConsent *consent, GError **error)
+{
+    if (consent->confirmed != NULL && consent->confirmed[0] != NULL &&
+        !is_confirmed_by_name(intent, consent)) {
+        g_autofree char *given = cmig_text_escape(consent->confirmed[0]);
+        g_autofree char *name = cmig_text_escape(intent->database);
+        refuse(environment, intent, "is confirmed for another database", error);
+        cmig_error_set_hint(error, "--confirm-production names %s, this database is %s", given,
+                            name);
+        return FALSE;
+    }
+    if (consent->approved != NULL && consent->approved[0] != NULL &&
+        find_approval(intent, consent) == NULL) {
+        refuse(environment, intent, "is not the plan that was approved", error);
         cmig_error_set_hint(error,
-                            "%s in a .env file does not count; put it before the command: "
-                            "%s=true cmig …",
-                            confirm_variable, confirm_variable);
-    else
-        cmig_error_set_hint(error, "to go ahead, run the same command with %s=true before it",
-                            confirm_variable);
-    return FALSE;
+                            "look at `cmig plan` again: the database, the files or the target have "
+                            "changed since%s%.16s",
+                            intent->hash != NULL ? "; the hash is now " : "",
+                            intent->hash != NULL ? intent->hash : "");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean check_freeze(const CmigConfig *config, const CmigEnvironment *environment,
+                             const CmigIntent *intent, const CmigConsent *consent, GDateTime *now,
+                             GError **error)
+{
+    const CmigGuardConfig *guard = &config->guard;
+    gboolean reason = consent->reason != NULL && *consent->reason != '\0';
+    if (guard->freeze == NULL || guard->freeze->len == 0 || (consent->override_freeze && reason))
+        return TRUE;
+    g_autoptr(GTimeZone) zone = g_strcmp0(config->timezone, "local") == 0
+                                    ? g_time_zone_new_local()
+                                    : g_time_zone_new_identifier(config->timezone);
+    g_autoptr(GDateTime) there = g_date_time_to_timezone(now, zone);
+    for (guint idx = 0; idx < guard->freeze->len; idx++) {
+        if (!cmig_window_contains(&g_array_index(guard->freeze, CmigWindow, idx), there))
+            continue;
+        g_autofree char *range = cmig_text_escape(guard->freeze_texts[idx]);
+        g_autofree char *time = g_date_time_format(there, "%a %Y-%m-%d %H:%M %Z");
+        g_autofree char *why =
+            g_strdup_printf("falls into the freeze \"%s\": it is %s", range, time);
+        refuse(environment, intent, why, error);
+        cmig_error_set_hint(error,
+                            "wait until it is over; for an emergency: %s --override-freeze "
+                            "--reason 'why it cannot wait'",
+                            consent->command != NULL ? consent->command : "cmig …");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+CmigDecision cmig_guard_decide(const CmigConfig *config, const CmigEnvironment *environment,
+                               const CmigIntent *intent, const CmigConsent *consent, GDateTime *now,
+                               char **confirmed, GError **error)
+{
+    *confirmed = NULL;
+    gboolean production = environment->kind == CMIG_ENVIRONMENT_PRODUCTION;
+    if (!check_given(environment, intent, consent, error))
+        return CMIG_DECISION_REFUSE;
+    if (production && intent->obstacle != NULL) {
+        refuse(environment, intent, intent->obstacle, error);
+        cmig_error_set_hint(error, "%s", intent->remedy);
+        return CMIG_DECISION_REFUSE;
+    }
+    if (production && !check_freeze(config, environment, intent, consent, now, error))
+        return CMIG_DECISION_REFUSE;
+    guint needs = find_needs(config, environment, intent);
+    guint missing = satisfy(config, intent, consent, needs, confirmed);
+    if (missing == 0)
+        return CMIG_DECISION_RUN;
+    refuse(environment, intent, describe_missing(missing), error);
+    hint_command(config, intent, consent, missing, error);
+    return missing == NEED_CONFIRMATION ? CMIG_DECISION_ASK_NAME
+           : missing == NEED_YES        ? CMIG_DECISION_ASK
+                                        : CMIG_DECISION_REFUSE;
 }

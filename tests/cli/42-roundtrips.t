@@ -59,12 +59,13 @@ expect_err 'Nothing to do.'
 count via cmig_ok upgrade r3
 trips_are 2 'an applied target'
 count via cmig_ok downgrade r4
-trips_are 7 'four down'
+# A way back loses tables: their rows are estimated, then counted.
+trips_are 9 'four down'
 now_at r4
 count via cmig_ok downgrade r4
 trips_are 2 'nothing to revert'
 count via cmig_ok downgrade base
-trips_are 7 'four more down'
+trips_are 9 'four more down'
 now_at -
 
 # A migration of many statements is still one.

@@ -105,7 +105,7 @@ CMIG_ENV=production cmig_fails 77 repair --mark-applied --yes
 now_at -
 cmig_ok repair --mark-applied --yes
 now_at aaaa1
-is "$(events)" 'started 0 statement 1 failed 1 repaired' 'marking is recorded'
+is "$(events)" 'started 0 statement 1 failed 1 refused repaired' 'marking is recorded'
 
 # --- the first statement fails: nothing is there ---------------------------------------------------------
 start_over

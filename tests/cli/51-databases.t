@@ -117,8 +117,12 @@ cmig_fails 69 -n three -n two current
 expect_out '[two]' a2
 write_config
 
-# One of them is production: it is refused, and nothing in it is changed.
+# One of them is production: it is refused, and nothing in it is changed. Until now it was another
+# environment, which it remembers.
 write_config production
+cmig_fails 78 -n one upgrade head
+expect_err 'says of itself that it is "development"' 'cmig environment'
+CONFIRM_PRODUCTION_MIGRATION=true cmig_ok -n one environment production --reason 'it went live'
 cmig_fails 77 --keep-going -n all upgrade head
 expect_err 'is not confirmed' '): ok'
 now_at -
@@ -130,6 +134,8 @@ now_at a2
 
 # Every URL is judged before the first database is opened.
 write_config
+cmig_fails 77 -n one environment development
+CONFIRM_PRODUCTION_MIGRATION=true cmig_ok -n one environment development
 cmig_ok -n all downgrade base
 printf '  four:\n    environment: development\n' >>alembic.yml
 cmig_fails 78 -n all upgrade head

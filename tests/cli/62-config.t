@@ -448,6 +448,26 @@ probe check
 yml 'check: {"single_head": "maybe"}'
 run 78 check
 err_has 'check.single_head: must be true or false'
+# What the guard asks for. Production can be reached from nowhere but this one's name.
+for key in environments patterns require_confirmation safe_below_rows allow_catastrophic require_committed branches \
+    require_reversible freeze; do
+    probe $key
+done
+probe guard
+yml 'environment: development'
+run 0 "$target" downgrade base --yes
+run 0 "$target" environment blue
+yml 'guard: {environments: [blue]}' 'environment: blue'
+run 77 "$target" upgrade head
+yml 'guard: {patterns: ["*"]}' 'environment: production'
+run 78 "$target" upgrade head
+yml 'guard: {patterns: ["*"]}' 'environment: blue'
+run 78 "$target" upgrade head
+yml 'guard: {require_confirmation: destructive, environments: [blue]}' 'environment: blue'
+run 0 "$target" upgrade head
+run 77 "$target" downgrade base
+yml 'guard: {require_confirmation: never}'
+run 78 "$target" upgrade head
 # Several databases by name.
 probe databases
 yml 'databases: {"shop": {"version_table": "of_the_shop"}}'

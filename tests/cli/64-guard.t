@@ -68,7 +68,7 @@ untouched() {
 
 reset_db
 for how in flag CMIG_ENV ENVIRONMENT APP_ENV alembic.yml .env; do
-    for name in production PROD; do
+    for name in production PROD prod-eu; do
         declare_environment "$how" "$name"
         guarded 77 unset upgrade head
         err_has 'CONFIRM_PRODUCTION_MIGRATION=true' "$name"
@@ -130,15 +130,20 @@ guarded 0 unset stamp bbbb2
 guarded 0 unset ensure-version
 is "$(sql 'SELECT version_num FROM alembic_version')" bbbb2 'and leaves the row'
 guarded 78 yes upgrade head
-guarded 0 true downgrade base
+guarded 77 true downgrade base
+err_has '--approve'
+err_has 't_bbbb2'
+guarded 77 unset downgrade base --allow-destructive
+guarded 0 true downgrade base --allow-destructive
 guarded 0 unset downgrade base
 
-# Other environments ask for nothing, but a wrong confirmation is still one.
-for name in development staging ci test production-like preprod; do
+# Other environments ask for less, but a wrong confirmation is still one.
+for name in development staging ci test products preprod; do
+    reset_db
     how=flag
     declare_environment flag "$name"
     guarded 0 unset upgrade head
-    guarded 0 unset downgrade base
+    guarded 0 unset downgrade base --yes
 done
 guarded 78 yes upgrade head
 is "$(sql 'SELECT count(*) FROM alembic_version')" 0 'nothing ran with a malformed confirmation'

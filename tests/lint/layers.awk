@@ -26,7 +26,7 @@ BEGIN {
     owns("guard", "guard")
     owns("audit", "audit audit_log")
     owns("vcs", "vcs")
-    owns("engine", "against applied_files check offline plan project_vcs rebase run")
+    owns("engine", "against applied_files check offline plan project_vcs rebase review run")
 
     # library header: the only folder that may include it
     only["libpq-fe.h"] = "src/db/pg/"

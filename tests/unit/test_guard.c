@@ -3,92 +3,398 @@
 #include "cmig/guard.h"
 
 #include <check.h>
+#include <string.h>
 
 enum { RUNS = -1 };
+
+static const char variable[] = "CONFIRM_PRODUCTION_MIGRATION";
+
+/* A configuration for a database on this machine, with what a test adds to it. */
+static CmigUrl url = {.display = (char *)(guintptr) "app@db/app",
+                      .database = (char *)(guintptr) "app"};
+
+static CmigConfig make_config(GHashTable *env, const char *environment)
+{
+    return (CmigConfig){.env = env,
+                        .url = &url,
+                        .url_origin = CMIG_ORIGIN_ENVIRONMENT,
+                        .url_source = (char *)(guintptr) "DATABASE_URL",
+                        .timezone = (char *)(guintptr) "UTC",
+                        .guard = {.safe_below_rows = 1000},
+                        .environment = (char *)(guintptr)environment,
+                        .environment_source = (char *)(guintptr) "APP_ENV"};
+}
 
 static const struct {
     const char *environment;
     const char *confirmed; /* in the process; NULL = unset */
-    const char *dotenv;    /* in a .env file */
     CmigOrigin origin;
     int target; /* error code of check_target, or RUNS */
-    int write;  /* error code of check_write, or RUNS; asked only when the target is fine */
-} cases[] = {
-    {NULL, NULL, NULL, CMIG_ORIGIN_FILE_DEFAULT, RUNS, RUNS},
-    {"development", NULL, NULL, CMIG_ORIGIN_FILE_DEFAULT, RUNS, RUNS},
-    {"staging", NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, RUNS, RUNS},
-    {"products", NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, RUNS, RUNS},
-    {"production", NULL, NULL, CMIG_ORIGIN_ENVIRONMENT, RUNS, CMIG_ERROR_REFUSED},
-    {"Production", NULL, NULL, CMIG_ORIGIN_FLAG, RUNS, CMIG_ERROR_REFUSED},
-    {"PROD", NULL, NULL, CMIG_ORIGIN_FILE, RUNS, CMIG_ERROR_REFUSED},
-    {"production", "", NULL, CMIG_ORIGIN_ENVIRONMENT, RUNS, CMIG_ERROR_REFUSED},
-    {"production", "true", NULL, CMIG_ORIGIN_ENVIRONMENT, RUNS, RUNS},
-    {"production", "true", NULL, CMIG_ORIGIN_DOTENV, RUNS, RUNS},
-    {"production", "true", NULL, CMIG_ORIGIN_FILE, RUNS, RUNS},
-    {"production", "true", NULL, CMIG_ORIGIN_FILE_DEFAULT, CMIG_ERROR_CONFIG, 0},
-    {"production", NULL, "true", CMIG_ORIGIN_ENVIRONMENT, RUNS, CMIG_ERROR_REFUSED},
-    {"production", "TRUE", NULL, CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG, 0},
-    {"production", "1", NULL, CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG, 0},
-    {"production", "true ", NULL, CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG, 0},
-    {NULL, "yes", NULL, CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG, 0},
-    {NULL, NULL, NULL, CMIG_ORIGIN_NONE, CMIG_ERROR_CONFIG, 0},
+} targets[] = {
+    {NULL, NULL, CMIG_ORIGIN_FILE_DEFAULT, RUNS},
+    {"development", NULL, CMIG_ORIGIN_FILE_DEFAULT, RUNS},
+    {"production", NULL, CMIG_ORIGIN_ENVIRONMENT, RUNS},
+    {"production", "", CMIG_ORIGIN_ENVIRONMENT, RUNS},
+    {"production", "true", CMIG_ORIGIN_DOTENV, RUNS},
+    {"production", "true", CMIG_ORIGIN_FILE_DEFAULT, CMIG_ERROR_CONFIG},
+    {"prod-eu", NULL, CMIG_ORIGIN_FILE_DEFAULT, CMIG_ERROR_CONFIG},
+    {"production", "TRUE", CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG},
+    {"production", "1", CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG},
+    {"production", "true ", CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG},
+    {NULL, "yes", CMIG_ORIGIN_ENVIRONMENT, CMIG_ERROR_CONFIG},
+    {NULL, NULL, CMIG_ORIGIN_NONE, CMIG_ERROR_CONFIG},
 };
 
-static void assert_result(gboolean ok, const GError *error, int expected)
+static void set_confirmation(const char *value)
 {
-    if (expected == RUNS) {
-        ck_assert(ok);
-        ck_assert_ptr_null(error);
-    } else {
-        ck_assert(!ok);
-        ck_assert(g_error_matches(error, CMIG_ERROR, expected));
-        ck_assert_ptr_nonnull(cmig_error_hint(error));
-    }
+    if (value != NULL)
+        g_setenv(variable, value, TRUE);
+    else
+        g_unsetenv(variable);
 }
 
-START_TEST(test_decision)
+START_TEST(test_target)
 {
-    static const char variable[] = "CONFIRM_PRODUCTION_MIGRATION";
     g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
-    CmigUrl url = {.display = (char *)(guintptr) "app@db/app"};
     g_autoptr(GError) url_error = NULL;
-    CmigConfig config = {.env = env,
-                         .url_origin = cases[_i].origin,
-                         .url_source = (char *)(guintptr) "alembic.yml:3",
-                         .environment = (char *)(guintptr)cases[_i].environment,
-                         .environment_source = (char *)(guintptr) "APP_ENV"};
-    if (cases[_i].origin == CMIG_ORIGIN_NONE) {
+    CmigConfig config = make_config(env, targets[_i].environment);
+    config.url_origin = targets[_i].origin;
+    if (targets[_i].origin == CMIG_ORIGIN_NONE) {
         g_set_error(&url_error, CMIG_ERROR, CMIG_ERROR_CONFIG, "no database URL");
         cmig_error_set_hint(&url_error, "set one");
         config.url_error = url_error;
-    } else {
-        config.url = &url;
+        config.url = NULL;
     }
-    if (cases[_i].confirmed != NULL)
-        g_setenv(variable, cases[_i].confirmed, TRUE);
-    else
-        g_unsetenv(variable);
-    if (cases[_i].dotenv != NULL)
-        g_hash_table_insert(env, (gpointer)(guintptr)variable,
-                            (gpointer)(guintptr)cases[_i].dotenv);
-
+    set_confirmation(targets[_i].confirmed);
     g_autoptr(GError) error = NULL;
     gboolean ok = cmig_guard_check_target(&config, &error);
-    assert_result(ok, error, cases[_i].target);
-    if (!ok)
+    ck_assert_int_eq(ok, targets[_i].target == RUNS);
+    if (ok)
         return;
-    g_autoptr(GError) refusal = NULL;
-    ok = cmig_guard_check_write(&config, "upgrade by 3 revisions", &refusal);
-    assert_result(ok, refusal, cases[_i].write);
+    ck_assert(g_error_matches(error, CMIG_ERROR, targets[_i].target));
+    ck_assert_ptr_nonnull(cmig_error_hint(error));
+}
+END_TEST
+
+enum {
+    DEV = CMIG_ENVIRONMENT_DEVELOPMENT,
+    CI = CMIG_ENVIRONMENT_CI,
+    OTHER = CMIG_ENVIRONMENT_OTHER,
+    PROD = CMIG_ENVIRONMENT_PRODUCTION,
+};
+
+/* What a declared name, a recorded one and the place make of a database; kind 0: an error. */
+static const struct {
+    const char *declared;
+    const char *recorded;
+    const char *host;
+    const char *ci; /* the variable CI */
+    int kind;
+    const char *name; /* NULL for an error */
+} environments[] = {
+    {NULL, NULL, NULL, NULL, DEV, "development"},
+    {NULL, NULL, NULL, "true", DEV, "development"},
+    {NULL, NULL, "postgres", "true", CI, "ci"},
+    {NULL, NULL, "postgres", "1", PROD, "production"},
+    {NULL, NULL, "postgres", NULL, PROD, "production"},
+    {NULL, NULL, "db.example.com", "true", PROD, "production"},
+    {NULL, NULL, "10.0.0.1", "true", PROD, "production"},
+    {NULL, NULL, "fd00::1", "true", PROD, "production"},
+    {"production", NULL, NULL, NULL, PROD, "production"},
+    {"Production", NULL, NULL, NULL, PROD, "Production"},
+    {"PROD", NULL, NULL, NULL, PROD, "PROD"},
+    {"live", NULL, NULL, NULL, PROD, "live"},
+    {"prod-eu", NULL, NULL, NULL, PROD, "prod-eu"},
+    {"production_2", NULL, NULL, NULL, PROD, "production_2"},
+    {"blue", NULL, NULL, NULL, PROD, "blue"}, /* guard.environments */
+    {"BLUE", NULL, NULL, NULL, PROD, "BLUE"},
+    {"products", NULL, NULL, NULL, OTHER, "products"},
+    {"preprod", NULL, NULL, NULL, OTHER, "preprod"},
+    {"staging", NULL, "db.example.com", NULL, OTHER, "staging"},
+    {"development", NULL, "db.example.com", NULL, DEV, "development"},
+    {"test", NULL, "db", NULL, DEV, "test"},
+    {"ci", NULL, "db.example.com", NULL, CI, "ci"},
+    {NULL, "production", NULL, NULL, PROD, "production"},
+    {NULL, "staging", "db.example.com", NULL, OTHER, "staging"},
+    {NULL, "development", "db.example.com", NULL, DEV, "development"},
+    {"prod", "production", NULL, NULL, PROD, "prod"},
+    {"dev", "development", NULL, NULL, DEV, "dev"},
+    {"Staging", "staging", NULL, NULL, OTHER, "Staging"},
+    {"staging", "qa", NULL, NULL, 0, NULL},
+    {"development", "production", NULL, NULL, 0, NULL},
+    {"production", "development", NULL, NULL, 0, NULL},
+    /* guard.patterns */
+    {NULL, NULL, "a.prod.example.com", NULL, PROD, "production"},
+    {"staging", NULL, "a.prod.example.com", NULL, 0, NULL},
+    {"production", NULL, "a.prod.example.com", NULL, PROD, "production"},
+    {NULL, "staging", "a.prod.example.com", NULL, OTHER, "staging"},
+};
+
+START_TEST(test_environment)
+{
+    char *names[] = {(char *)(guintptr) "blue", NULL};
+    char *patterns[] = {(char *)(guintptr) "*.prod.example.com", NULL};
+    CmigConfig config = make_config(NULL, environments[_i].declared);
+    config.guard.environments = names;
+    config.guard.patterns = patterns;
+    CmigSite site = {
+        .host = environments[_i].host, .database = "app", .recorded = environments[_i].recorded};
+    if (environments[_i].ci != NULL)
+        g_setenv("CI", environments[_i].ci, TRUE);
+    else
+        g_unsetenv("CI");
+    g_auto(CmigEnvironment) found = {0};
+    g_autoptr(GError) error = NULL;
+    gboolean ok = cmig_guard_environment(&config, &site, &found, &error);
+    ck_assert_int_eq(ok, environments[_i].name != NULL);
+    if (!ok) {
+        ck_assert(g_error_matches(error, CMIG_ERROR, CMIG_ERROR_CONFIG));
+        ck_assert_ptr_nonnull(cmig_error_hint(error));
+        return;
+    }
+    ck_assert_int_eq((int)found.kind, environments[_i].kind);
+    ck_assert_str_eq(found.name, environments[_i].name);
+    ck_assert_int_gt((int)strlen(found.reason), 0);
+}
+END_TEST
+
+/* Another server than the one that was recorded: fatal in production only. */
+START_TEST(test_identity)
+{
+    CmigConfig config = make_config(NULL, NULL);
+    CmigSite site = {.database = "app",
+                     .identity = "7/1",
+                     .recorded_identity = "8/1",
+                     .recorded = _i == 0 ? "production" : "staging"};
+    g_auto(CmigEnvironment) found = {0};
+    g_autoptr(GError) error = NULL;
+    ck_assert_int_eq(cmig_guard_environment(&config, &site, &found, &error), _i == 1);
+    if (_i == 0)
+        ck_assert(g_error_matches(error, CMIG_ERROR, CMIG_ERROR_CONFIG));
+}
+END_TEST
+
+/* Bits of what the user has agreed to. */
+enum {
+    VARIABLE = 1 << 0,
+    NAMED = 1 << 1,
+    MISNAMED = 1 << 2,
+    APPROVED = 1 << 3,
+    MISAPPROVED = 1 << 4,
+    ALLOWED = 1 << 5,
+    YES = 1 << 6,
+    CATASTROPHIC = 1 << 7,     /* guard.allow_catastrophic */
+    HARMLESS_UNASKED = 1 << 8, /* guard.require_confirmation: destructive */
+    FREEZE = 1 << 9,
+    EMERGENCY = 1 << 10,
+    OBSTACLE = 1 << 11,
+};
+
+enum {
+    RUN = CMIG_DECISION_RUN,
+    ASK = CMIG_DECISION_ASK,
+    NAME = CMIG_DECISION_ASK_NAME,
+    NO = CMIG_DECISION_REFUSE,
+};
+
+/* `level` 5 stands for an opaque statement of level 2. */
+enum { OPAQUE = 5 };
+
+static const struct {
+    int kind;
+    int level;
+    gboolean large;
+    int agreed;
+    int decision;
+} decisions[] = {
+    /* Production, by level: what is needed, and what one thing less makes of it. */
+    {PROD, 0, 0, 0, NAME},
+    {PROD, 0, 0, VARIABLE, RUN},
+    {PROD, 0, 0, NAMED, RUN},
+    {PROD, 0, 0, YES | ALLOWED | APPROVED, NAME},
+    {PROD, 1, 0, 0, NAME},
+    {PROD, 1, 0, VARIABLE, RUN},
+    {PROD, 2, 0, 0, NAME},
+    {PROD, 2, 0, VARIABLE, RUN},
+    {PROD, 2, 0, NAMED, RUN},
+    {PROD, 3, 0, 0, NO},
+    {PROD, 3, 0, VARIABLE, NO},
+    {PROD, 3, 0, NAMED, NO},
+    {PROD, 3, 0, VARIABLE | YES, NO},
+    {PROD, 3, 0, ALLOWED, NAME},
+    {PROD, 3, 0, APPROVED, NAME},
+    {PROD, 3, 0, VARIABLE | ALLOWED, RUN},
+    {PROD, 3, 0, VARIABLE | APPROVED, RUN},
+    {PROD, 3, 0, NAMED | APPROVED, RUN},
+    {PROD, OPAQUE, 0, 0, NO},
+    {PROD, OPAQUE, 0, VARIABLE, NO},
+    {PROD, OPAQUE, 0, VARIABLE | ALLOWED, RUN},
+    {PROD, OPAQUE, 0, VARIABLE | APPROVED, RUN},
+    {PROD, 4, 0, 0, NO},
+    {PROD, 4, 0, VARIABLE | ALLOWED | APPROVED, NO},
+    {PROD, 4, 0, VARIABLE | CATASTROPHIC, NO},
+    {PROD, 4, 0, ALLOWED | CATASTROPHIC, NAME},
+    {PROD, 4, 0, VARIABLE | ALLOWED | CATASTROPHIC, RUN},
+    {PROD, 4, 0, NAMED | APPROVED | CATASTROPHIC, RUN},
+    /* require_confirmation: destructive */
+    {PROD, 0, 0, HARMLESS_UNASKED, RUN},
+    {PROD, 1, 0, HARMLESS_UNASKED, RUN},
+    {PROD, 2, 0, HARMLESS_UNASKED, NAME},
+    {PROD, OPAQUE, 0, HARMLESS_UNASKED | ALLOWED, NAME},
+    /* Given for something else, everything stops. */
+    {PROD, 0, 0, VARIABLE | MISNAMED, NO},
+    {PROD, 0, 0, VARIABLE | MISAPPROVED, NO},
+    {DEV, 0, 0, MISNAMED, NO},
+    {DEV, 0, 0, MISAPPROVED, NO},
+    {OTHER, 3, 0, MISAPPROVED | YES, NO},
+    {DEV, 0, 0, NAMED | APPROVED, RUN},
+    /* Freezes and obstacles are production's only. */
+    {PROD, 0, 0, VARIABLE | FREEZE, NO},
+    {PROD, 0, 0, VARIABLE | FREEZE | EMERGENCY, RUN},
+    {PROD, 0, 0, FREEZE | EMERGENCY, NAME},
+    {DEV, 0, 0, FREEZE, RUN},
+    {OTHER, 2, 0, FREEZE, RUN},
+    {PROD, 0, 0, VARIABLE | OBSTACLE, NO},
+    {DEV, 0, 0, OBSTACLE, RUN},
+    /* Development and ci run as Alembic would, but for much data. */
+    {DEV, 0, 0, 0, RUN},
+    {DEV, 2, 1, 0, RUN},
+    {DEV, 3, 0, 0, RUN},
+    {DEV, 3, 1, 0, ASK},
+    {DEV, 3, 1, YES, RUN},
+    {DEV, 3, 1, ALLOWED, RUN},
+    {DEV, 3, 1, APPROVED, RUN},
+    {DEV, 3, 1, VARIABLE, ASK},
+    {DEV, OPAQUE, 1, 0, RUN},
+    {DEV, 4, 0, 0, NO},
+    {DEV, 4, 0, YES, NO},
+    {DEV, 4, 0, ALLOWED, RUN},
+    {DEV, 4, 1, APPROVED, NO},
+    {DEV, 4, 1, ALLOWED, RUN},
+    {CI, 3, 0, 0, RUN},
+    {CI, 3, 1, 0, ASK},
+    {CI, 4, 0, 0, NO},
+    {CI, 4, 0, ALLOWED, RUN},
+    /* Any other declared one. */
+    {OTHER, 0, 0, 0, RUN},
+    {OTHER, 2, 1, 0, RUN},
+    {OTHER, 3, 0, 0, ASK},
+    {OTHER, 3, 0, YES, RUN},
+    {OTHER, 3, 0, ALLOWED, RUN},
+    {OTHER, 3, 0, APPROVED, RUN},
+    {OTHER, OPAQUE, 0, 0, ASK},
+    {OTHER, OPAQUE, 0, YES, RUN},
+    {OTHER, 4, 0, 0, NO},
+    {OTHER, 4, 0, YES, NO},
+    {OTHER, 4, 0, ALLOWED, RUN},
+};
+
+START_TEST(test_decision)
+{
+    static const char hash[] = "0123456789abcdef0123456789abcdef";
+    int agreed = decisions[_i].agreed;
+    const char *const right_names[] = {"other", "app", NULL};
+    const char *const wrong_names[] = {"ap", NULL};
+    const char *const right_hashes[] = {"0123456789ab", NULL};
+    const char *const wrong_hashes[] = {"0123456789a", "0123456789abcdeg", NULL};
+    char *freeze_texts[] = {(char *)(guintptr) "00:00 - 24:00", NULL};
+    CmigWindow window = {0};
+    g_autoptr(GError) error = NULL;
+    g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GArray) freeze = g_array_new(FALSE, FALSE, sizeof(CmigWindow));
+    g_autoptr(GDateTime) now = g_date_time_new_utc(2026, 11, 21, 12, 0, 0);
+    ck_assert(cmig_window_parse(freeze_texts[0], &window, NULL));
+    g_array_append_val(freeze, window);
+
+    CmigConfig config = make_config(env, "x");
+    config.guard.allow_catastrophic = (agreed & CATASTROPHIC) != 0;
+    config.guard.only_destructive = (agreed & HARMLESS_UNASKED) != 0;
+    if (agreed & FREEZE) {
+        config.guard.freeze = freeze;
+        config.guard.freeze_texts = freeze_texts;
+    }
+    set_confirmation(agreed & VARIABLE ? "true" : NULL);
+    CmigConsent consent = {.confirmed = agreed & NAMED      ? right_names
+                                        : agreed & MISNAMED ? wrong_names
+                                                            : NULL,
+                           .approved = agreed & APPROVED      ? right_hashes
+                                       : agreed & MISAPPROVED ? wrong_hashes
+                                                              : NULL,
+                           .allow_destructive = (agreed & ALLOWED) != 0,
+                           .yes = (agreed & YES) != 0,
+                           .override_freeze = (agreed & EMERGENCY) != 0,
+                           .reason = agreed & EMERGENCY ? "fire" : NULL,
+                           .command = "cmig upgrade head"};
+    CmigEnvironment environment = {.kind = (CmigEnvironmentKind)decisions[_i].kind,
+                                   .name = (char *)(guintptr) "x",
+                                   .reason = (char *)(guintptr) "y"};
+    CmigIntent intent = {.what = "upgrade by 3 revisions",
+                         .display = "app@db/app",
+                         .database = "app",
+                         .level = decisions[_i].level == OPAQUE ? CMIG_LEVEL_WEAKER
+                                                                : (CmigLevel)decisions[_i].level,
+                         .opaque = decisions[_i].level == OPAQUE,
+                         .large = decisions[_i].large,
+                         .hash = hash,
+                         .obstacle = agreed & OBSTACLE ? "is not committed" : NULL,
+                         .remedy = "commit it"};
+    g_autofree char *confirmed = NULL;
+    CmigDecision decision =
+        cmig_guard_decide(&config, &environment, &intent, &consent, now, &confirmed, &error);
+    ck_assert_int_eq((int)decision, decisions[_i].decision);
+    if (decision == CMIG_DECISION_RUN) {
+        ck_assert_ptr_null(error);
+        return;
+    }
+    ck_assert(g_error_matches(error, CMIG_ERROR, CMIG_ERROR_REFUSED));
+    ck_assert_ptr_nonnull(strstr(cmig_error_detail(error), "nothing was changed"));
+    ck_assert_ptr_nonnull(cmig_error_hint(error));
+}
+END_TEST
+
+/* The command of a refusal is one that is accepted. */
+START_TEST(test_hint)
+{
+    static const char hash[] = "0123456789abcdef0123456789abcdef";
+    g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GDateTime) now = g_date_time_new_utc(2026, 11, 21, 12, 0, 0);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *confirmed = NULL;
+    CmigConfig config = make_config(env, "production");
+    CmigConsent consent = {.command = "cmig upgrade head"};
+    CmigEnvironment environment = {.kind = CMIG_ENVIRONMENT_PRODUCTION,
+                                   .name = (char *)(guintptr) "production",
+                                   .reason = (char *)(guintptr) "APP_ENV declares it"};
+    CmigIntent intent = {.what = "upgrade by 3 revisions",
+                         .display = "app@db/app",
+                         .database = "app",
+                         .level = CMIG_LEVEL_DATA,
+                         .hash = hash,
+                         .detail = "a.sql:3: drops the table t"};
+    set_confirmation(NULL);
+    g_hash_table_insert(env, (gpointer)(guintptr)variable, (gpointer)(guintptr) "true");
+    cmig_guard_decide(&config, &environment, &intent, &consent, now, &confirmed, &error);
+    ck_assert_str_eq(cmig_error_hint(error),
+                     "to go ahead, run CONFIRM_PRODUCTION_MIGRATION=true cmig upgrade head "
+                     "--approve 0123456789abcdef\n"
+                     "CONFIRM_PRODUCTION_MIGRATION in a .env file does not count");
+    ck_assert_str_eq(cmig_error_detail(error), "it counts as production: APP_ENV declares it\n"
+                                               "level 3: data is lost\n"
+                                               "a.sql:3: drops the table t\n"
+                                               "nothing was changed");
 }
 END_TEST
 
 int main(void)
 {
     Suite *suite = suite_create("guard");
-    TCase *decisions = tcase_create("decisions");
-    tcase_add_loop_test(decisions, test_decision, 0, G_N_ELEMENTS(cases));
-    suite_add_tcase(suite, decisions);
+    TCase *tests = tcase_create("guard");
+    tcase_add_loop_test(tests, test_target, 0, G_N_ELEMENTS(targets));
+    tcase_add_loop_test(tests, test_environment, 0, G_N_ELEMENTS(environments));
+    tcase_add_loop_test(tests, test_identity, 0, 2);
+    tcase_add_loop_test(tests, test_decision, 0, G_N_ELEMENTS(decisions));
+    tcase_add_test(tests, test_hint);
+    suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);

@@ -42,8 +42,7 @@ static const char inspect_query[] =
     "      pg_catalog.clock_timestamp() - s.backend_start))"
     "    FROM pg_catalog.pg_locks l LEFT JOIN pg_catalog.pg_stat_activity s ON s.pid = l.pid"
     "    WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 1"
-    "     AND l.database = (SELECT oid FROM pg_catalog.pg_database"
-    "                       WHERE datname = pg_catalog.current_database())"
+    "     AND l.database = d.oid"
     "     AND l.classid = ((a.key >> 32) & 4294967295)::oid"
     "     AND l.objid = (a.key & 4294967295)::oid LIMIT 1) END,"
     "  a.key,"
@@ -76,8 +75,13 @@ static const char inspect_query[] =
     "  CASE WHEN NOT pg_catalog.has_schema_privilege(m.oid, 'USAGE') THEN 'USAGE'"
     "   WHEN c.oid IS NULL AND NOT pg_catalog.has_schema_privilege(m.oid, 'CREATE')"
     "   THEN 'CREATE' END,"
-    "  pg_catalog.quote_ident(current_user)"
+    "  pg_catalog.quote_ident(current_user),"
+    "  d.datname,"
+    /* Some managed servers keep it for themselves. */
+    "  CASE WHEN pg_catalog.has_function_privilege('pg_catalog.pg_control_system()', 'EXECUTE')"
+    "   THEN (SELECT system_identifier FROM pg_catalog.pg_control_system()) || '/' || d.oid END"
     " FROM attempt a"
+    " JOIN pg_catalog.pg_database d ON d.datname = pg_catalog.current_database()"
     " LEFT JOIN pg_catalog.pg_namespace m ON m.nspname = a.schema"
     " LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = m.oid AND c.relname = $1::text"
     " LEFT JOIN pg_catalog.pg_class u ON u.relnamespace = m.oid AND u.relname = $5::text"
@@ -107,6 +111,8 @@ enum {
     LACKING,
     SCHEMA_LACKING,
     USER,
+    DATABASE,
+    IDENTITY,
     COLUMNS
 };
 
@@ -164,6 +170,17 @@ static gboolean check_pooler(const CmigPg *pg, const PGresult *result, GError **
     return FALSE;
 }
 
+/* The host that was reached, unless it is this machine. */
+static char *remote_host(const PGconn *conn)
+{
+    const char *host = PQhost(conn);
+    const char *address = PQhostaddr(conn);
+    gboolean local =
+        host == NULL || *host == '\0' || *host == '/' || *host == '@' ||
+        (address != NULL && (g_str_has_prefix(address, "127.") || strcmp(address, "::1") == 0));
+    return local ? NULL : g_strdup(host);
+}
+
 gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error)
 {
     CmigPg *pg = (CmigPg *)db;
@@ -209,6 +226,9 @@ gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
         (guint)g_ascii_strtoull(PQgetvalue(result, 0, DEADLOCK_TIMEOUT), NULL, 10);
     found->table_schema = g_strdup(PQgetvalue(result, 0, SCHEMA));
     found->schema_exists = is_true(result, SCHEMA_EXISTS);
+    found->host = remote_host(pg->conn);
+    found->database = text_or_null(result, DATABASE);
+    found->identity = text_or_null(result, IDENTITY);
     *state = found;
     return TRUE;
 }

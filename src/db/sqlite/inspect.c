@@ -100,6 +100,7 @@ gboolean cmig_sqlite_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state
     CmigDbState *found = g_new0(CmigDbState, 1);
     found->server = g_strdup_printf("SQLite %s", sqlite3_libversion());
     found->locked = TRUE;
+    found->database = g_path_get_basename(self->path);
     found->table_schema = g_strdup("main"); /* a temporary table must not stand in its place */
     found->read_only = is_read_only(self);
     found->schema_exists = TRUE;

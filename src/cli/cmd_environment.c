@@ -1,0 +1,73 @@
+/* cmig environment: what a database is for. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/consent.h"
+
+#include "cmig/guard.h"
+#include "cmig/text.h"
+
+static gboolean show(CmigApp *app, GError **error)
+{
+    g_autoptr(CmigDbState) state = NULL;
+    g_auto(CmigEnvironment) environment = {0};
+    if (!cmig_db_inspect(app->db, FALSE, &state, error) ||
+        !cmig_run_environment(app->db, app->config, state, &environment, error))
+        return FALSE;
+    g_autofree char *name = cmig_text_escape(environment.name);
+    gboolean production = environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
+    if (app->json)
+        cmig_out_json(json_pack("{s:s, s:b, s:s, s:s}", "environment", name, "production",
+                                production, "reason", environment.reason, "database",
+                                app->config->url->display));
+    else
+        cmig_out("%s (%s)\n", name, environment.reason);
+    return TRUE;
+}
+
+static gboolean run_environment(CmigApp *app, char **arguments, GError **error)
+{
+    if (arguments[0] == NULL)
+        return show(app, error);
+    CmigRunObserver observer = cmig_progress(app);
+    cmig_consent_observe(app, &observer);
+    return cmig_run_record_environment(app->db, app->config, arguments[0], &observer, error);
+}
+
+static const GOptionEntry options[] = {CMIG_CONFIRM_OPTIONS, {0}};
+
+static const CmigExample examples[] = {
+    {"cmig environment", "what this database counts as, and why"},
+    {"cmig environment staging --reason 'restored from production'",
+     "after a copy of production was made"},
+    {NULL, NULL},
+};
+
+static const int exit_statuses[] = {1, 69, 75, 77, 78, 130, 0};
+
+const CmigCommand cmig_cmd_environment = {
+    .name = "environment",
+    .group = CMIG_GROUP_CHANGE,
+    .arguments = "[NAME]",
+    .summary = "Show or record which environment a database belongs to",
+    .description =
+        "Without NAME, shows which environment the database counts as, and why. In this order: "
+        "what is declared (--environment, CMIG_ENV, ENVIRONMENT, APP_ENV, `environment` in "
+        "alembic.yml), what the database has recorded, guard.patterns, and the place: a socket, a "
+        "loopback address and a file are development; a host name of one label with CI=true is ci; "
+        "any other server is production.\n\n"
+        "The names production, prod and live, these with more words behind (prod-eu) and those of "
+        "guard.environments are production; development, dev, local, test and testing are "
+        "development.\n\n"
+        "A database records the declared environment with each change, in the table cmig_audit, "
+        "together with what tells this very database from others. From then on a run that declares "
+        "another one is refused, whatever the URL says: it catches a URL that leads to the wrong "
+        "database. NAME records another environment. That must be confirmed as any write to "
+        "production when it was production or becomes it.",
+    .examples = examples,
+    .exit_statuses = exit_statuses,
+    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
+    .min_arguments = 0,
+    .max_arguments = 1,
+    .options = options,
+    .run = run_environment,
+};

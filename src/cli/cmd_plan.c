@@ -1,0 +1,60 @@
+/* cmig plan: what a run would do, for whoever has to agree to it. */
+#include "cli/cli.h"
+#include "cli/commands.h"
+#include "cli/review.h"
+
+#include <string.h>
+
+static gboolean downgrade;
+
+static gboolean run_plan(CmigApp *app, char **arguments, GError **error)
+{
+    const char *target = arguments[0] != NULL ? arguments[0] : "heads";
+    gboolean back = downgrade || *target == '-' || strcmp(target, "base") == 0;
+    return cmig_review_print(app, back ? CMIG_DOWNGRADE : CMIG_UPGRADE, target, error);
+}
+
+static const GOptionEntry options[] = {
+    {"downgrade", 0, 0, G_OPTION_ARG_NONE, &downgrade,
+     "plan the way back to TARGET; -N and base always mean it", NULL},
+    {0},
+};
+
+static const CmigExample examples[] = {
+    {"cmig plan", "what `cmig upgrade heads` would do"},
+    {"cmig plan +1", "the next revision alone"},
+    {"cmig plan -1", "what `cmig downgrade -1` would do"},
+    {"cmig plan 1975ea --downgrade", "the way back to a revision"},
+    {"cmig plan --json", "for a review in a pipeline"},
+    {NULL, NULL},
+};
+
+static const int exit_statuses[] = {1, 69, 75, 78, 130, 0};
+
+const CmigCommand cmig_cmd_plan = {
+    .name = "plan",
+    .group = CMIG_GROUP_LOOK,
+    .arguments = "[TARGET]",
+    .summary = "Show what an upgrade or downgrade would do, without doing it",
+    .description =
+        "Shows the revisions that `cmig upgrade TARGET` (by default: heads) would apply, in order, "
+        "and of each statement that is worth a thought: where it stands, what it does, which locks "
+        "it takes, whether it reads or rewrites a table and how large that is, and what cannot run "
+        "in a transaction. Nothing is changed, no lock is taken, and rights to read are enough.\n\n"
+        "Each statement has a level: 0 loses nothing; 1 loses a definition that can be made again, "
+        "such as a view; 2 cannot be undone or weakens integrity or protection; 3 loses rows or "
+        "columns; 4 loses everything there is, such as DROP SCHEMA. A downgrade is never below 2. "
+        "A statement that cannot be judged, such as a DO block that composes its SQL, says so. "
+        "Dropping what the same plan has created loses nothing. PostgreSQL's statements are judged "
+        "by the server's own grammar, SQLite's by SQLite itself on an empty copy of the schema.\n\n"
+        "The hash stands for exactly this plan: the files, their order, the database's name and "
+        "the values of variables. `cmig upgrade TARGET --approve HASH` runs this plan and refuses "
+        "any other: one person can review what another one runs.",
+    .examples = examples,
+    .exit_statuses = exit_statuses,
+    .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_HAS_JSON,
+    .min_arguments = 0,
+    .max_arguments = 1,
+    .options = options,
+    .run = run_plan,
+};

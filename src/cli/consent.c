@@ -1,0 +1,119 @@
+#include "cli/consent.h"
+
+#include "cli/options.h"
+#include "cli/review.h"
+
+#include "cmig/error.h"
+#include "cmig/terminal.h"
+#include "cmig/text.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+CmigConsentRequest cmig_consent_request;
+
+static CmigConsent consent;
+
+void cmig_consent_release(void)
+{
+    CmigConsentRequest *request = &cmig_consent_request;
+    g_clear_pointer(&request->confirmed, g_strfreev);
+    g_clear_pointer(&request->approved, g_strfreev);
+    g_clear_pointer(&request->reason, g_free);
+}
+
+gboolean cmig_consent_check(GError **error)
+{
+    const CmigConsentRequest *request = &cmig_consent_request;
+    if (request->override_freeze && (request->reason == NULL || *request->reason == '\0')) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE,
+                            "--override-freeze needs a reason");
+        cmig_error_set_hint(error, "add --reason 'why it cannot wait'; it goes into the audit log");
+        return FALSE;
+    }
+    if (request->reason != NULL && !g_utf8_validate(request->reason, -1, NULL)) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE, "--reason is not valid UTF-8");
+        return FALSE;
+    }
+    return TRUE;
+}
+
+static gboolean has_terminal(void)
+{
+    return cmig_terminal_is(STDIN_FILENO) && cmig_terminal_is(STDERR_FILENO);
+}
+
+/* The line that is typed, without blanks around it; NULL at the end of input. The caller frees. */
+static char *read_answer(void)
+{
+    char answer[512] = "";
+    fflush(stderr);
+    if (fgets(answer, sizeof answer, stdin) == NULL) {
+        fputc('\n', stderr);
+        return NULL;
+    }
+    return g_strdup(g_strstrip(answer));
+}
+
+static gboolean is_yes(void)
+{
+    g_autofree char *answer = read_answer();
+    return answer != NULL &&
+           (g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0);
+}
+
+gboolean cmig_consent_ask_yes(const char *question, GError **error)
+{
+    if (cmig_consent_request.yes)
+        return TRUE;
+    if (!has_terminal()) {
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_REFUSED,
+                            "refused: there is no terminal to ask on");
+        cmig_error_set_hint(error, "add --yes to go ahead");
+        return FALSE;
+    }
+    fflush(stdout);
+    fprintf(stderr, "%s [y/N] ", question);
+    if (is_yes())
+        return TRUE;
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_INTERRUPTED, "declined; nothing was changed");
+    return FALSE;
+}
+
+/* The plan is shown before anybody agrees to it, even to those who asked for quiet. */
+static gboolean ask(const CmigQuestion *question, gpointer data)
+{
+    const CmigApp *app = data;
+    fflush(stdout);
+    if (question->review != NULL) {
+        g_autofree char *plan = cmig_review_render(app, question->review);
+        fprintf(stderr, "%s", plan);
+    }
+    g_autofree char *what = cmig_text_escape(question->intent->what);
+    g_autofree char *detail = cmig_text_escape_block(question->detail);
+    fprintf(stderr, "\n%s of %s:\n%s\n", what, question->intent->display, detail);
+    if (question->name == NULL) {
+        fprintf(stderr, "Go ahead? [y/N] ");
+        return is_yes();
+    }
+    g_autofree char *name = cmig_text_escape(question->name);
+    fprintf(stderr, "Type the name of the database (%s) to go ahead: ", name);
+    g_autofree char *answer = read_answer();
+    return g_strcmp0(answer, question->name) == 0;
+}
+
+void cmig_consent_observe(CmigApp *app, CmigRunObserver *observer)
+{
+    const CmigConsentRequest *request = &cmig_consent_request;
+    consent = (CmigConsent){.confirmed = (const char *const *)(void *)request->confirmed,
+                            .approved = (const char *const *)(void *)request->approved,
+                            .allow_destructive = request->allow_destructive,
+                            .yes = request->yes,
+                            .override_freeze = request->override_freeze,
+                            .reason = request->reason,
+                            .command = app->shown_command};
+    observer->consent = &consent;
+    if (has_terminal() && !app->json)
+        observer->ask = ask;
+}

@@ -1,0 +1,59 @@
+/* What a database is for, as it says of itself. */
+#include "cmig/error.h"
+#include "engine/gate.h"
+#include "engine/session.h"
+#include "engine/work.h"
+
+#include <string.h>
+
+/* A name is one line that can be typed. */
+static gboolean check_name(const char *name, GError **error)
+{
+    gsize length = strlen(name);
+    if (length > 0 && length <= 63 && g_ascii_isalnum(*name) &&
+        strspn(name, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_.-") == length)
+        return TRUE;
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE,
+                        "the name of an environment consists of letters, digits, _, . and -, at "
+                        "most 63");
+    return FALSE;
+}
+
+/* The guard sees the more dangerous of what it was and what it becomes. */
+static void judge_names(CmigWork *work, const char *name)
+{
+    CmigEnvironmentKind becomes = cmig_guard_kind_of_name(work->config, name);
+    CmigEnvironmentKind was = work->site.recorded != NULL
+                                  ? cmig_guard_kind_of_name(work->config, work->site.recorded)
+                                  : CMIG_ENVIRONMENT_DEVELOPMENT;
+    gboolean keeps = was > becomes;
+    work->environment.kind = MAX(was, becomes);
+    work->environment.name = g_strdup(keeps ? work->site.recorded : name);
+    work->environment.reason =
+        g_strdup(keeps ? "the database says so of itself" : "this is what it is to become");
+}
+
+gboolean cmig_run_record_environment(CmigDb *db, const CmigConfig *config, const char *name,
+                                     const CmigRunObserver *observer, GError **error)
+{
+    g_autoptr(CmigDbState) state = NULL;
+    g_auto(CmigWork) work = {0};
+    if (!check_name(name, error) || !cmig_session_begin(db, config, observer, &state, error) ||
+        !cmig_session_check_schema(config, state, error))
+        return FALSE;
+    cmig_work_init(&work, db, config, NULL, observer, state);
+    if (!cmig_gate_read_past(&work, error))
+        return FALSE;
+    judge_names(&work, name);
+    if (!cmig_gate_ask(&work, "a change of the environment", NULL, error))
+        return FALSE;
+    g_autofree char *detail = g_strdup_printf(
+        "%s -> %s", work.site.recorded != NULL ? work.site.recorded : "not recorded", name);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_ENVIRONMENT, work.token);
+    record.detail = detail;
+    work.context.environment = name;
+    if (!cmig_work_record(&work, &record, error))
+        return FALSE;
+    cmig_work_end(&work);
+    return TRUE;
+}

@@ -1,0 +1,221 @@
+#include "engine/gate.h"
+
+#include "cmig/clock.h"
+#include "cmig/error.h"
+#include "cmig/script.h"
+
+/* So many statements are named in a refusal. */
+enum { NAMED = 10 };
+
+static const CmigConsent no_consent;
+
+gboolean cmig_gate_read_past(CmigWork *work, GError **error)
+{
+    if (work->past_known || work->create_audit)
+        return TRUE;
+    g_autofree char *query = cmig_audit_past_sql(&work->place);
+    g_autoptr(GPtrArray) rows = NULL;
+    if (!cmig_db_query(work->db, query, &rows, error)) {
+        g_prefix_error(error, "cannot read the audit table: ");
+        return FALSE;
+    }
+    CmigAuditPast past = cmig_audit_past_from_rows(rows);
+    cmig_work_set_past(work, &past);
+    return TRUE;
+}
+
+gboolean cmig_run_environment(CmigDb *db, const CmigConfig *config, const CmigDbState *state,
+                              CmigEnvironment *environment, GError **error)
+{
+    static const CmigRunObserver nobody;
+    g_auto(CmigWork) work = {0};
+    cmig_work_init(&work, db, config, NULL, &nobody, state);
+    work.create_audit = !state->audit_readable;
+    return cmig_gate_environment(&work, environment, error);
+}
+
+/* What git says of the revision files, for the records. A rule that asks for git needs it. */
+static gboolean read_vcs(CmigWork *work, GError **error)
+{
+    const CmigGuardConfig *guard = &work->config->guard;
+    gboolean required = work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION &&
+                        (guard->require_committed || guard->branches[0] != NULL);
+    const char *const *folders = (const char *const *)(void *)work->config->version_locations;
+    g_autoptr(CmigVcs) vcs = NULL;
+    g_autoptr(GError) problem = NULL;
+    gboolean read = required ? (vcs = cmig_vcs_require(work->config->directory, &problem)) != NULL
+                             : cmig_vcs_open(work->config->directory, &vcs, &problem);
+    if (read && vcs != NULL)
+        read = cmig_vcs_state(vcs, folders, &work->vcs, &problem);
+    if (!read && required) {
+        g_propagate_prefixed_error(error, g_steal_pointer(&problem), "guard: ");
+        return FALSE;
+    }
+    work->context.git_commit = work->vcs.commit;
+    work->context.git_branch = work->vcs.branch;
+    work->context.git_dirty = read && vcs != NULL ? work->vcs.dirty : -1;
+    return TRUE;
+}
+
+static gboolean is_reversible(const CmigWork *work, const CmigStep *step)
+{
+    g_autoptr(CmigScript) script = NULL;
+    const CmigSection *section = NULL;
+    return cmig_script_open(step->revision, &script, NULL) &&
+           cmig_script_find_section(script, FALSE, work->place.dialect, &section, NULL);
+}
+
+/* The first revision that cannot be taken back, where that keeps a plan from production. */
+static const char *find_irreversible(const CmigWork *work)
+{
+    for (guint idx = 0; work->steps != NULL && idx < work->steps->len; idx++) {
+        const CmigStep *step = work->steps->pdata[idx];
+        if (step->direction == CMIG_UPGRADE && !is_reversible(work, step))
+            return step->revision->id;
+    }
+    return NULL;
+}
+
+static gboolean fits_branch(const CmigWork *work)
+{
+    const GStrv patterns = work->config->guard.branches;
+    for (gsize idx = 0; work->vcs.branch != NULL && patterns[idx] != NULL; idx++)
+        if (g_pattern_match_simple(patterns[idx], work->vcs.branch))
+            return TRUE;
+    return patterns[0] == NULL;
+}
+
+/* What keeps a plan from production, whoever confirms it. The caller frees; `*remedy` is static. */
+static char *find_obstacle(const CmigWork *work, const char **remedy)
+{
+    const CmigGuardConfig *guard = &work->config->guard;
+    const char *irreversible = guard->require_reversible ? find_irreversible(work) : NULL;
+    if (work->changed_files != NULL) {
+        *remedy = "put back what was applied, or take the files as they are with `cmig accept REV "
+                  "--reason TEXT`";
+        return g_strdup_printf("meets files that changed after they were applied: %s",
+                               work->changed_files);
+    }
+    if (guard->require_committed && (work->vcs.commit == NULL || work->vcs.dirty)) {
+        *remedy = "commit the revision files first";
+        return g_strdup("would run files that are not committed, which guard.require_committed "
+                        "forbids");
+    }
+    if (!fits_branch(work)) {
+        *remedy = "check out a branch that guard.branches names";
+        return g_strdup_printf("would run from %s, which guard.branches does not name",
+                               work->vcs.branch != NULL ? work->vcs.branch : "no branch");
+    }
+    if (irreversible != NULL) {
+        *remedy = "write its downgrade section";
+        return g_strdup_printf("holds %s, which cannot be taken back, and guard.require_reversible "
+                               "is set",
+                               irreversible);
+    }
+    return NULL;
+}
+
+/* Asks whoever sits at the terminal. FALSE: nobody does, and the refusal stands, or the answer was
+ * no, and `*error` says so. */
+static gboolean ask(const CmigWork *work, CmigDecision decision, const CmigIntent *intent,
+                    const CmigReview *review, GError **error)
+{
+    const CmigRunObserver *observer = work->observer;
+    if (decision == CMIG_DECISION_REFUSE || observer->ask == NULL)
+        return FALSE;
+    CmigQuestion question = {.name = decision == CMIG_DECISION_ASK_NAME ? intent->database : NULL,
+                             .intent = intent,
+                             .review = review,
+                             .detail = cmig_error_detail(*error)};
+    gboolean agreed = observer->ask(&question, observer->data);
+    g_clear_error(error);
+    if (!agreed)
+        g_set_error(error, CMIG_ERROR, CMIG_ERROR_INTERRUPTED, "%s declined; nothing was changed",
+                    intent->what);
+    return agreed;
+}
+
+/* The guard's word is kept where it can be; that it cannot must not become the user's problem. */
+static void record_refusal(CmigWork *work, const CmigIntent *intent, const GError *refusal)
+{
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REFUSED, work->token);
+    record.detail = refusal->message;
+    record.level = (int)intent->level;
+    (void)cmig_work_record(work, &record, NULL);
+}
+
+static gboolean record_confirmation(CmigWork *work, const CmigIntent *intent, GError **error)
+{
+    /* The first run of all makes the schema with the version table; its rows say it too. */
+    if (work->create_schema)
+        return TRUE;
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_CONFIRMED, work->token);
+    record.detail = intent->what;
+    record.level = (int)intent->level;
+    return cmig_work_record(work, &record, error);
+}
+
+/* Decides, asks, and writes down what came of it. */
+static gboolean settle(CmigWork *work, const CmigIntent *intent, const CmigReview *review,
+                       GError **error)
+{
+    const CmigConsent *consent =
+        work->observer->consent != NULL ? work->observer->consent : &no_consent;
+    g_autoptr(GDateTime) now = cmig_clock_now();
+    GError *refusal = NULL;
+    CmigDecision decision = cmig_guard_decide(work->config, &work->environment, intent, consent,
+                                              now, &work->confirmed, &refusal);
+    work->context.reason = consent->reason;
+    if (decision != CMIG_DECISION_RUN && ask(work, decision, intent, review, &refusal)) {
+        g_free(work->confirmed);
+        work->confirmed = g_strdup("typed on the terminal");
+    }
+    work->context.confirmed = work->confirmed;
+    if (refusal != NULL) {
+        record_refusal(work, intent, refusal);
+        g_propagate_error(error, refusal);
+        return FALSE;
+    }
+    return work->confirmed == NULL || record_confirmation(work, intent, error);
+}
+
+gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *review, GError **error)
+{
+    gboolean production = work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
+    if (!read_vcs(work, error))
+        return FALSE;
+    if (review != NULL)
+        work->plan = g_strdup(review->hash);
+    work->context.plan = work->plan;
+    g_autofree char *detail = review != NULL ? cmig_review_describe(review, NAMED) : NULL;
+    CmigIntent intent = {.what = what,
+                         .display = work->config->url->display,
+                         .database = work->site.database,
+                         .level = review != NULL ? review->level : CMIG_LEVEL_WEAKER,
+                         .opaque = review != NULL && (review->flags & CMIG_FACT_OPAQUE),
+                         .large = review != NULL && review->large,
+                         .hash = work->plan,
+                         .detail = detail};
+    g_autofree char *obstacle = production ? find_obstacle(work, &intent.remedy) : NULL;
+    intent.obstacle = obstacle;
+    if (!production && work->changed_files != NULL)
+        cmig_work_note(work, "files changed after they were applied: %s; see `cmig history -i`",
+                       work->changed_files);
+    return settle(work, &intent, review, error);
+}
+
+gboolean cmig_gate_environment(CmigWork *work, CmigEnvironment *environment, GError **error)
+{
+    return cmig_gate_read_past(work, error) &&
+           cmig_guard_environment(work->config, &work->site, environment, error);
+}
+
+gboolean cmig_gate_pass(CmigWork *work, const char *what, const CmigReview *review, GError **error)
+{
+    if (!cmig_gate_environment(work, &work->environment, error))
+        return FALSE;
+    /* What is only guessed is not written down: a later declaration would contradict it. */
+    if (work->environment.declared || work->site.recorded != NULL)
+        work->context.environment = work->environment.name;
+    return cmig_gate_ask(work, what, review, error);
+}

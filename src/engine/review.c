@@ -1,0 +1,253 @@
+#include "engine/review.h"
+
+#include "cmig/text.h"
+
+#include <string.h>
+
+/* So much of a statement is shown. */
+enum { SHOWN = 160 };
+
+void cmig_review_fact_free(gpointer data)
+{
+    CmigReviewFact *fact = data;
+    cmig_fact_free(fact->fact);
+    g_free(fact->text);
+    g_clear_pointer(&fact->sizes, g_array_unref);
+    g_free(fact);
+}
+
+void cmig_review_free(CmigReview *review)
+{
+    if (review == NULL)
+        return;
+    g_clear_pointer(&review->steps, g_ptr_array_unref);
+    g_clear_pointer(&review->loaded, g_ptr_array_unref);
+    g_free(review->hash);
+    g_free(review->note);
+    g_free(review);
+}
+
+/* The statement's beginning with its white space made single blanks. */
+static char *shorten(const CmigSqlScript *sql, guint index)
+{
+    g_autofree char *text = cmig_sql_shown_text(sql, index);
+    g_autoptr(GString) line = g_string_new(NULL);
+    const char *at = text;
+    while (*at != '\0' && line->len < SHOWN) {
+        gsize blanks = strspn(at, " \t\r\n");
+        if (blanks > 0) {
+            g_string_append_c(line, ' ');
+            at += blanks;
+            continue;
+        }
+        const char *next = g_utf8_next_char(at);
+        g_string_append_len(line, at, next - at);
+        at = next;
+    }
+    if (*at != '\0')
+        g_string_append(line, "…");
+    return g_strdup(line->str);
+}
+
+GPtrArray *cmig_review_facts(CmigJudge *judge, const CmigSqlScript *sql)
+{
+    g_autoptr(GPtrArray) found = cmig_judge_facts(judge, sql);
+    GPtrArray *facts = g_ptr_array_new_with_free_func(cmig_review_fact_free);
+    g_ptr_array_set_free_func(found, NULL);
+    for (guint idx = 0; idx < found->len; idx++) {
+        CmigReviewFact *fact = g_new0(CmigReviewFact, 1);
+        fact->fact = found->pdata[idx];
+        fact->line = cmig_sql_line(sql, cmig_sql_statement(sql, fact->fact->statement)->start);
+        fact->text = shorten(sql, fact->fact->statement);
+        g_ptr_array_add(facts, fact);
+    }
+    return facts;
+}
+
+/* The hash says what would run where: any change of files, order, target or database changes it.
+ * Fields are separated by what none of them can hold. */
+static char *make_hash(const CmigConfig *config, const CmigSite *site, const GPtrArray *steps)
+{
+    g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
+    g_autofree char *head =
+        g_strdup_printf("cmig plan 1\n%s\n%s\n", site->database, config->version_table);
+    g_checksum_update(sum, (const guchar *)head, -1);
+    for (guint idx = 0; idx < steps->len; idx++) {
+        const CmigStep *step = steps->pdata[idx];
+        g_autofree char *line = g_strdup_printf("%s %s %s\n", cmig_direction_name(step->direction),
+                                                step->revision->id, step->sent_checksum);
+        g_checksum_update(sum, (const guchar *)line, -1);
+    }
+    return g_strdup(g_checksum_get_string(sum));
+}
+
+/* A target whose size is asked for, and who waits for the answer. */
+typedef struct {
+    CmigReviewFact *fact;
+    guint target;
+    guint asked; /* index of the question */
+} Waiting;
+
+static gboolean has_size(const CmigFactTarget *target)
+{
+    static const char *const kinds[] = {"table",    "materialized view", "foreign table", "schema",
+                                        "database", "partitioned table", "virtual table", NULL};
+    return target->name != NULL && g_strv_contains(kinds, target->kind);
+}
+
+static char *key_of(const CmigFactTarget *target)
+{
+    return g_strdup_printf("%s %s\n%s", target->kind, target->schema ? target->schema : "\n",
+                           target->name);
+}
+
+/* Each thing is asked for once, all in one round trip. */
+static gboolean ask_sizes(CmigDb *db, const CmigConfig *config, const GPtrArray *steps,
+                          gboolean all_sizes, GError **error)
+{
+    g_autoptr(GPtrArray) questions = g_ptr_array_new();
+    g_autoptr(GArray) waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
+    g_autoptr(GArray) answers = NULL;
+    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    for (guint idx = 0; idx < steps->len; idx++) {
+        const GPtrArray *facts = ((const CmigStep *)steps->pdata[idx])->facts;
+        for (guint at = 0; at < facts->len; at++) {
+            CmigReviewFact *fact = facts->pdata[at];
+            for (guint part = 0; part < fact->fact->targets->len; part++) {
+                CmigFactTarget *target = fact->fact->targets->pdata[part];
+                if (!has_size(target) || !(all_sizes || target->loses))
+                    continue;
+                char *key = key_of(target);
+                gpointer asked = NULL;
+                if (!g_hash_table_lookup_extended(known, key, NULL, &asked)) {
+                    asked = GUINT_TO_POINTER(questions->len);
+                    g_ptr_array_add(questions, target);
+                    g_hash_table_insert(known, key, asked);
+                } else {
+                    g_free(key);
+                }
+                Waiting one = {fact, part, GPOINTER_TO_UINT(asked)};
+                g_array_append_val(waiting, one);
+            }
+        }
+    }
+    if (questions->len == 0)
+        return TRUE;
+    if (!cmig_db_sizes(db, questions, config->guard.safe_below_rows, &answers, error))
+        return FALSE;
+    for (guint idx = 0; idx < waiting->len; idx++) {
+        Waiting *one = &g_array_index(waiting, Waiting, idx);
+        if (one->fact->sizes == NULL) {
+            one->fact->sizes = g_array_new(FALSE, TRUE, sizeof(CmigDbSize));
+            g_array_set_size(one->fact->sizes, one->fact->fact->targets->len);
+        }
+        g_array_index(one->fact->sizes, CmigDbSize, one->target) =
+            g_array_index(answers, CmigDbSize, one->asked);
+    }
+    return TRUE;
+}
+
+/* Whether more than a few rows are lost; of a table that cannot be counted, it is. */
+static gboolean is_large(const CmigReviewFact *fact, guint safe_below)
+{
+    for (guint idx = 0; fact->sizes != NULL && idx < fact->sizes->len; idx++) {
+        const CmigFactTarget *target = fact->fact->targets->pdata[idx];
+        const CmigDbSize *size = &g_array_index(fact->sizes, CmigDbSize, idx);
+        if (fact->fact->level >= CMIG_LEVEL_DATA && target->loses && size->exists &&
+            (size->rows < 0 || size->rows > safe_below))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static CmigReviewStep *review_step(const CmigStep *step)
+{
+    CmigReviewStep *made = g_new0(CmigReviewStep, 1);
+    *made = (CmigReviewStep){.revision = step->revision,
+                             .direction = step->direction,
+                             .level = (CmigLevel)step->level,
+                             .flags = step->flags,
+                             .transactional = step->transactional,
+                             .statements = step->statements,
+                             .checksum = step->checksum,
+                             .facts = step->facts};
+    return made;
+}
+
+gboolean cmig_review_make(CmigDb *db, const CmigConfig *config, const CmigSite *site,
+                          CmigDirection direction, const GPtrArray *steps, gboolean all_sizes,
+                          CmigReview **review, GError **error)
+{
+    g_autoptr(CmigReview) made = g_new0(CmigReview, 1);
+    made->direction = direction;
+    made->steps = g_ptr_array_new_with_free_func(g_free);
+    if (!ask_sizes(db, config, steps, all_sizes, error))
+        return FALSE;
+    for (guint idx = 0; idx < steps->len; idx++) {
+        CmigReviewStep *step = review_step(steps->pdata[idx]);
+        g_ptr_array_add(made->steps, step);
+        made->level = MAX(made->level, step->level);
+        made->flags |= step->flags;
+        for (guint at = 0; at < step->facts->len; at++)
+            made->large =
+                made->large || is_large(step->facts->pdata[at], config->guard.safe_below_rows);
+    }
+    if (steps->len > 0)
+        made->hash = make_hash(config, site, steps);
+    *review = g_steal_pointer(&made);
+    return TRUE;
+}
+
+char *cmig_review_describe_size(const CmigDbSize *size)
+{
+    g_autoptr(GString) text = g_string_new(NULL);
+    if (!size->exists)
+        return g_strdup("not there");
+    if (size->bytes >= 0) {
+        g_autofree char *bytes = g_format_size_full((guint64)size->bytes, G_FORMAT_SIZE_DEFAULT);
+        g_string_append(text, bytes);
+    }
+    if (size->rows >= 0)
+        g_string_append_printf(text, "%s%s%" G_GINT64_FORMAT " row%s", text->len > 0 ? ", " : "",
+                               size->exact ? "" : "about ", size->rows, size->rows == 1 ? "" : "s");
+    return g_strdup(text->str);
+}
+
+/* "migrations/a.sql:3: drops the table t (16.4 kB, 12 rows)". */
+static void describe_fact(const CmigReviewStep *step, const CmigReviewFact *fact, GString *text)
+{
+    g_autofree char *path = cmig_text_escape(step->revision->path);
+    g_autofree char *what = cmig_text_escape(fact->fact->what);
+    g_string_append_printf(text, "%s%s:%u: %s", text->len > 0 ? "\n" : "", path, fact->line, what);
+    for (guint idx = 0; fact->sizes != NULL && idx < fact->sizes->len; idx++) {
+        const CmigFactTarget *target = fact->fact->targets->pdata[idx];
+        g_autofree char *size =
+            cmig_review_describe_size(&g_array_index(fact->sizes, CmigDbSize, idx));
+        if (target->loses && *size != '\0')
+            g_string_append_printf(text, " (%s)", size);
+    }
+}
+
+char *cmig_review_describe(const CmigReview *review, guint limit)
+{
+    guint more = 0;
+    guint shown = 0;
+    g_autoptr(GString) text = g_string_new(NULL);
+    for (guint idx = 0; idx < review->steps->len; idx++) {
+        const CmigReviewStep *step = review->steps->pdata[idx];
+        for (guint at = 0; at < step->facts->len; at++) {
+            const CmigReviewFact *fact = step->facts->pdata[at];
+            if (fact->fact->level < CMIG_LEVEL_DATA && !(fact->fact->flags & CMIG_FACT_OPAQUE))
+                continue;
+            if (shown == limit) {
+                more++;
+                continue;
+            }
+            describe_fact(step, fact, text);
+            shown++;
+        }
+    }
+    if (more > 0)
+        g_string_append_printf(text, "\nand %u more; see `cmig plan`", more);
+    return g_strdup(text->str);
+}
