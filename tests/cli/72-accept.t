@@ -236,12 +236,32 @@ CONFIRM_PRODUCTION_MIGRATION=true
 export CONFIRM_PRODUCTION_MIGRATION
 cmig_ok accept r1 --reason why
 is_file r1 unchanged
+# A run meets a changed file: refused there, whoever confirms it.
+LINE_FROM=r1 line_of_revisions r2
+edit r1 's/bigint/smallint/'
+before=$(snapshot)
+cmig_fails 77 upgrade head
+expect_err 'files that changed after they were applied: r1' '`cmig accept REV'
+is "$(snapshot)" "$before" 'nothing was changed'
+cmig_fails 77 upgrade head --allow-destructive
+cmig_fails 77 downgrade base --allow-destructive
+cmig_ok upgrade r1
+expect_err 'Nothing to do'
+cmig_ok accept r1 --reason 'reviewed'
+cmig_ok upgrade head
+now_at r2
+edit r2 's/integer/INTEGER/'
+is_file r2 comments
+cmig_ok downgrade r1 --allow-destructive
 unset CMIG_ENV CONFIRM_PRODUCTION_MIGRATION
 
 # --- a section that is left half done -------------------------------------------------------------
+start_over
+line_of_revisions r1
+cmig_ok upgrade head
 sql "INSERT INTO cmig_audit (id, at, version_table, run, event, revision, direction, statement, statements, checksum)
      VALUES (100, '2026-11-20', 'alembic_version', 'x', 'started', 'r9', 'upgrade', 0, 2, 'x')"
-edit r1 's/bigint/integer/'
+edit r1 's/integer/bigint/'
 cmig_fails 1 accept r1 --reason why
 expect_err 'left half done'
 cmig_fails 4 repair
