@@ -92,6 +92,8 @@ char *cmig_audit_create_sql(const CmigAuditPlace *place)
                                column->required ? " NOT NULL" : "");
     }
     g_string_append(sql, "PRIMARY KEY (version_table, id))");
+    if (place->dialect == CMIG_DIALECT_SQLITE)
+        g_string_append(sql, " WITHOUT ROWID"); /* one tree to write instead of two */
     return g_strdup(sql->str);
 }
 
@@ -133,17 +135,13 @@ char *cmig_audit_text_sql(CmigDialect dialect, CmigAuditColumnId column, const c
     return g_strdup_printf("%s%s::pg_catalog.text", row, name);
 }
 
-char *cmig_audit_hash_sqlite(const char *row, const char *previous)
+char *cmig_audit_hash_sqlite(char *const *values)
 {
     g_autoptr(GString) sql = g_string_new("cmig_sha256(json_object(");
     for (guint idx = 0; idx < G_N_ELEMENTS(cmig_audit_canonical); idx++) {
         CmigAuditColumnId column = cmig_audit_canonical[idx];
-        const char *name = cmig_audit_columns[column].name;
-        g_string_append_printf(sql, "%s'%s', ", idx > 0 ? ", " : "", name);
-        if (column == CMIG_COLUMN_PREVIOUS && previous != NULL)
-            g_string_append(sql, previous);
-        else
-            g_string_append_printf(sql, "%s%s", row, name);
+        g_string_append_printf(sql, "%s'%s', %s", idx > 0 ? ", " : "",
+                               cmig_audit_columns[column].name, values[column]);
     }
     g_string_append(sql, "))");
     return g_strdup(sql->str);
@@ -171,20 +169,27 @@ char *cmig_audit_json_row_postgresql(const char *row)
 
 /* --- in C ------------------------------------------------------------------------------------- */
 
-static void append_string(GString *json, const char *text)
+static void append_escaped(GString *json, guchar byte)
 {
     static const char letters[] = "btn\0fr"; /* of \b to \r */
+    if (byte == '"' || byte == '\\')
+        g_string_append_printf(json, "\\%c", byte);
+    else if (byte >= '\b' && byte <= '\r' && letters[byte - '\b'] != '\0')
+        g_string_append_printf(json, "\\%c", letters[byte - '\b']);
+    else
+        g_string_append_printf(json, "\\u%04x", byte);
+}
+
+static void append_string(GString *json, const char *text)
+{
     g_string_append_c(json, '"');
-    for (const char *at = text; *at != '\0'; at++) {
-        guchar byte = (guchar)*at;
-        if (byte == '"' || byte == '\\')
-            g_string_append_printf(json, "\\%c", byte);
-        else if (byte >= '\b' && byte <= '\r' && letters[byte - '\b'] != '\0')
-            g_string_append_printf(json, "\\%c", letters[byte - '\b']);
-        else if (byte < ' ')
-            g_string_append_printf(json, "\\u%04x", byte);
-        else
-            g_string_append_c(json, (char)byte);
+    for (const char *at = text; *at != '\0';) {
+        const char *run = at;
+        while ((guchar)*at >= ' ' && *at != '"' && *at != '\\')
+            at++;
+        g_string_append_len(json, run, at - run);
+        if (*at != '\0')
+            append_escaped(json, (guchar)*at++);
     }
     g_string_append_c(json, '"');
 }
@@ -192,8 +197,9 @@ static void append_string(GString *json, const char *text)
 static void append_member(GString *json, const CmigAuditRow *row, CmigAuditColumnId column)
 {
     const char *cell = row->cells[column];
-    g_string_append_printf(json, "%c\"%s\":", json->len == 0 ? '{' : ',',
-                           cmig_audit_columns[column].name);
+    g_string_append_c(json, json->len == 0 ? '{' : ',');
+    append_string(json, cmig_audit_columns[column].name);
+    g_string_append_c(json, ':');
     if (cell == NULL)
         g_string_append(json, "null");
     else if (cmig_audit_columns[column].type == CMIG_AUDIT_NUMBER)

@@ -8,9 +8,8 @@
 extern const CmigAuditColumnId cmig_audit_canonical[CMIG_COLUMNS - 1];
 
 /* The SQL expression of a row's hash on SQLite, whose json_object makes the canonical form of what
- * comes in the right order; `row` is what stands before each column ("r."), `previous` the
- * expression of that column, NULL for the column itself. The caller frees. */
-char *cmig_audit_hash_sqlite(const char *row, const char *previous);
+ * comes in the right order; `values` are the expressions of the columns. The caller frees. */
+char *cmig_audit_hash_sqlite(char *const *values);
 
 /* On PostgreSQL row_to_json does so: the expression of the hash, of a row `j`; and its columns,
  * which the caller frees. */

@@ -194,18 +194,6 @@ static char *value_sql(const Insert *self, CmigAuditColumnId column)
     }
 }
 
-/* "value AS name, …" of all columns but the hash. */
-static char *values_sql(const Insert *self)
-{
-    g_autoptr(GString) sql = g_string_new(NULL);
-    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++) {
-        g_autofree char *value = value_sql(self, (CmigAuditColumnId)idx);
-        g_string_append_printf(sql, "%s%s AS %s", idx > 0 ? ", " : "", value,
-                               cmig_audit_columns[idx].name);
-    }
-    return g_strdup(sql->str);
-}
-
 static char *last_row_sql(const CmigAuditPlace *place)
 {
     g_autofree char *own = cmig_audit_own_rows_sql(place, "");
@@ -213,45 +201,56 @@ static char *last_row_sql(const CmigAuditPlace *place)
                            place->table, own);
 }
 
-/* Where the row r comes from. OFFSET keeps PostgreSQL from computing a part of it twice. */
-static char *source_postgresql(const Insert *self)
+/* The row r is computed once: OFFSET keeps the planner from putting it in twice. */
+static char *select_postgresql(const Insert *self, char *const *values)
 {
-    g_autofree char *values = values_sql(self);
+    g_autoptr(GString) named = g_string_new(NULL);
+    g_autoptr(GString) names = g_string_new(NULL);
     g_autofree char *last = last_row_sql(self->place);
     g_autofree char *json = cmig_audit_json_row_postgresql("r.");
-    return g_strdup_printf("(SELECT %s FROM (SELECT pg_catalog.clock_timestamp() AS at) AS c LEFT "
-                           "JOIN (%s) AS l ON true OFFSET 0) AS r CROSS JOIN LATERAL (SELECT %s "
-                           "OFFSET 0) AS j",
-                           values, last, json);
+    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++) {
+        const char *name = cmig_audit_columns[idx].name;
+        g_string_append_printf(named, "%s%s AS %s", idx > 0 ? ", " : "", values[idx], name);
+        g_string_append_printf(names, "r.%s, ", name);
+    }
+    return g_strdup_printf("SELECT %s%s FROM (SELECT %s FROM (SELECT pg_catalog.clock_timestamp() "
+                           "AS at) AS c LEFT JOIN (%s) AS l ON true OFFSET 0) AS r CROSS JOIN "
+                           "LATERAL (SELECT %s OFFSET 0) AS j",
+                           names->str, cmig_audit_hash_postgresql, named->str, last, json);
 }
 
-static char *source_sqlite(const Insert *self)
+/* Within one statement SQLite's clock stands still, and cmig's functions do. The sqlite3 shell
+ * knows no SHA-256. */
+static char *select_sqlite(const Insert *self, char *const *values)
 {
-    g_autofree char *values = values_sql(self);
     g_autofree char *last = last_row_sql(self->place);
-    return g_strdup_printf("(SELECT %s FROM (SELECT strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now') AS "
-                           "at) AS c LEFT JOIN (%s) AS l ON 1) AS r",
-                           values, last);
+    g_autofree char *hash =
+        self->place->offline ? g_strdup("NULL") : cmig_audit_hash_sqlite(values);
+    g_autoptr(GString) sql = g_string_new("SELECT ");
+    for (guint idx = 0; idx < CMIG_COLUMN_PREVIOUS; idx++)
+        g_string_append_printf(sql, "%s, ", values[idx]);
+    g_string_append_printf(sql,
+                           "%s, %s FROM (SELECT strftime('%%Y-%%m-%%dT%%H:%%M:%%fZ', 'now') AS at) "
+                           "AS c LEFT JOIN (%s) AS l ON 1",
+                           self->place->offline ? "NULL" : values[CMIG_COLUMN_PREVIOUS], hash,
+                           last);
+    /* Without a WHERE the parser would take ON for that of an upsert. */
+    g_string_append(sql, " WHERE 1");
+    return g_strdup(sql->str);
 }
 
 char *cmig_audit_insert_sql(const CmigAuditPlace *place, const CmigAuditRecord *record)
 {
     static const CmigAuditContext nothing = {.git_dirty = -1};
     Insert self = {place, record, place->context != NULL ? place->context : &nothing};
-    gboolean sqlite = !is_postgresql(&self);
-    gboolean unsealed = sqlite && place->offline; /* the sqlite3 shell knows no SHA-256 */
+    g_auto(GStrv) values = g_new0(char *, CMIG_COLUMNS + 1);
+    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++)
+        values[idx] = value_sql(&self, (CmigAuditColumnId)idx);
     g_autofree char *columns = cmig_audit_column_list();
-    g_autofree char *source = sqlite ? source_sqlite(&self) : source_postgresql(&self);
-    g_autofree char *hash = unsealed ? g_strdup("NULL")
-                            : sqlite ? cmig_audit_hash_sqlite("r.", NULL)
-                                     : g_strdup(cmig_audit_hash_postgresql);
-    g_autoptr(GString) sql = g_string_new(NULL);
-    g_string_printf(sql, "INSERT INTO %s (%s) SELECT ", place->table, columns);
-    for (guint idx = 0; idx < CMIG_COLUMN_PREVIOUS; idx++)
-        g_string_append_printf(sql, "r.%s, ", cmig_audit_columns[idx].name);
-    g_string_append_printf(sql, "%s, %s FROM %s%s", unsealed ? "NULL" : "r.previous", hash, source,
+    g_autofree char *select =
+        is_postgresql(&self) ? select_postgresql(&self, values) : select_sqlite(&self, values);
+    return g_strdup_printf("INSERT INTO %s (%s) %s%s", place->table, columns, select,
                            place->offline ? "" : " RETURNING hash");
-    return g_strdup(sql->str);
 }
 
 char *cmig_audit_head_sql(const CmigAuditPlace *place)
@@ -266,7 +265,12 @@ static char *seal_sql(const CmigAuditPlace *place)
 {
     g_autofree char *own = cmig_audit_own_rows_sql(place, "");
     g_autofree char *genesis = cmig_audit_genesis(place->version_table);
-    g_autofree char *hash = cmig_audit_hash_sqlite("t.", "chain.hash");
+    g_auto(GStrv) values = g_new0(char *, CMIG_COLUMNS + 1);
+    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++)
+        values[idx] = idx == CMIG_COLUMN_PREVIOUS
+                          ? g_strdup("chain.hash")
+                          : g_strconcat("t.", cmig_audit_columns[idx].name, NULL);
+    g_autofree char *hash = cmig_audit_hash_sqlite(values);
     g_autofree char *last = g_strdup_printf("FROM %s WHERE %s AND hash IS NOT NULL ORDER BY id "
                                             "DESC LIMIT 1",
                                             place->table, own);

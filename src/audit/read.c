@@ -32,7 +32,7 @@ static char *cell_sqlite(CmigAuditColumnId column)
     const char *name = cmig_audit_columns[column].name;
     const char *type = cmig_audit_columns[column].type == CMIG_AUDIT_NUMBER ? "integer" : "text";
     return g_strdup_printf("CASE typeof(%s) WHEN 'null' THEN '' WHEN '%s' THEN CASE WHEN "
-                           "instr(CAST(%s AS BLOB), x'00') > 0 THEN '" DAMAGED
+                           "instr(%s, char(0)) > 0 THEN '" DAMAGED
                            "' ELSE '=' || %s END ELSE '" DAMAGED "' END",
                            name, type, name, name);
 }

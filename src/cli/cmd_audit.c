@@ -175,7 +175,7 @@ static gboolean write_rows(Log *log, FILE *stream, GError **error)
 
 static gboolean run_export(Log *log, char **arguments G_GNUC_UNUSED, GError **error)
 {
-    if (output == NULL)
+    if (output == NULL || strcmp(output, "-") == 0)
         return write_rows(log, stdout, error);
     if (log->app->names != NULL && log->app->names[0] != NULL && log->app->names[1] != NULL) {
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE,
@@ -353,7 +353,7 @@ static const GOptionEntry options[] = {
     {"head", 0, 0, G_OPTION_ARG_STRING, &head,
      "verify: the hash that a run printed must be in the chain", "HASH"},
     {"output", 'o', 0, G_OPTION_ARG_FILENAME, &output,
-     "export: write to this file, whole or not at all", "FILE"},
+     "export: write to this file, whole or not at all; - is standard output", "FILE"},
     {0},
 };
 
@@ -405,7 +405,7 @@ const CmigCommand cmig_cmd_audit = {
         "is all that a run needs. An owner, or who can write the file of an SQLite database, can "
         "still rewrite everything; only a head that is kept elsewhere shows that.",
     .examples = examples,
-    .exit_statuses = (const int[]){1, 4, 69, 78, 0},
+    .exit_statuses = (const int[]){1, 4, 69, 75, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_HAS_JSON,
     .min_arguments = 1,
     .max_arguments = 2,

@@ -246,6 +246,9 @@ for line in sys.stdin.buffer:
 print(count, link)
 PY
 is "$(python3 chain.py alembic_version <log.jsonl)" "5 $head" 'another program computes the same chain'
+cmig_ok audit export -o -
+cmp -s "$TEST_OUT" log.jsonl
+check_that 'also by -'
 cmig_ok audit export --revision r3
 is "$(wc -l <"$TEST_OUT")" 1 'with a filter'
 cmig_ok audit export --limit 2
@@ -262,4 +265,17 @@ cmp -s log.jsonl before.jsonl
 check_that 'a failed export leaves the file as it was'
 [ -z "$(find . -name '.cmig-*')" ]
 check_that 'and no temporary file'
+
+# --- a database of another encoding -----------------------------------------------------------------------
+if [ "$CMIG_TEST_DB" = sqlite ]; then
+  start_over
+  sql "PRAGMA encoding = 'UTF-16'" 'CREATE TABLE there (i)'
+  line_of_revisions r1 r2
+  cmig_ok upgrade head
+  cmig_ok audit verify
+  expect_out '2 rows'
+  sql "UPDATE cmig_audit SET host = host || char(0) || 'x' WHERE id = 1"
+  cmig_fails 4 audit verify
+  expect_out 'row 1: edited: the column host'
+fi
 done_testing
