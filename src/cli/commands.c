@@ -6,7 +6,7 @@
 const CmigCommand *const cmig_commands[] = {
     &cmig_cmd_init,     &cmig_cmd_list_templates,
 
-    &cmig_cmd_revision, &cmig_cmd_merge,          &cmig_cmd_rebase,     &cmig_cmd_edit,
+    &cmig_cmd_revision, &cmig_cmd_merge,          &cmig_cmd_rebase,      &cmig_cmd_edit,
 
     &cmig_cmd_upgrade,  &cmig_cmd_downgrade,      &cmig_cmd_stamp,       &cmig_cmd_ensure_version,
     &cmig_cmd_repair,   &cmig_cmd_accept,         &cmig_cmd_environment,
