@@ -1,4 +1,4 @@
-/* What the judge for SQLite says of statements, and whether it ever says less than they do. */
+/* What the judge for SQLite says of statements, and what it keeps its hands off. */
 #include "db_fixture.h"
 
 #include <sys/stat.h>
@@ -681,6 +681,21 @@ START_TEST(is_quick)
 }
 END_TEST
 
+/* --- PostgreSQL --- */
+
+static void setup_postgresql(void)
+{
+    fixture_setup(CMIG_DIALECT_POSTGRESQL);
+}
+
+START_TEST(judges_for_a_server)
+{
+    static const JudgeCase drop = {"SELECT 1; DROP TABLE agents", 3, 0, NULL};
+    g_autoptr(CmigJudge) judge = make_judge();
+    ck_assert(is_judged(judge, &drop));
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("db/judge");
@@ -699,5 +714,9 @@ int main(void)
     tcase_add_test(sqlite, shares_facts);
     tcase_add_test(sqlite, is_quick);
     suite_add_tcase(suite, sqlite);
+    TCase *postgresql = tcase_create("postgresql");
+    tcase_add_checked_fixture(postgresql, setup_postgresql, fixture_teardown);
+    tcase_add_test(postgresql, judges_for_a_server);
+    suite_add_tcase(suite, postgresql);
     return fixture_main(suite);
 }
