@@ -2,8 +2,8 @@
  * which statement it belongs to. All of it is what the library wrote, so a small scanner is enough.
  */
 #include "facts_plpgsql.h"
+#include "cmig/lexer.h"
 #include "facts_words.h"
-#include "lexer.h"
 
 #include <string.h>
 

@@ -325,6 +325,14 @@ static const JudgeCase rebuilds[] = {
      "drops the column note of agents"},
     {NEW_AGENTS "INSERT INTO new_t SELECT id, name, note || '' FROM agents;" RENAMED UNIQUE, 3, 0,
      "drops the column note of agents"},
+    {NEW_AGENTS "INSERT INTO new_t SELECT id, name, note ISNULL FROM agents;" RENAMED UNIQUE, 3, 0,
+     "drops the column note of agents"},
+    {NEW_AGENTS
+     "INSERT INTO new_t SELECT id, name, ifnull(note, (1)) * 0 FROM agents;" RENAMED UNIQUE,
+     3, 0, "drops the column note of agents"},
+    {NEW_AGENTS
+     "INSERT INTO new_t SELECT id, name, ifnull(note, (1)) AS n FROM agents;" RENAMED UNIQUE,
+     1, 0, REBUILT},
     {NEW_AGENTS "INSERT INTO new_t SELECT id, name, NULL FROM agents;" RENAMED UNIQUE, 3, 0,
      "drops the column note of agents"},
     {NEW_AGENTS "INSERT INTO new_t SELECT id, name, 'note' FROM agents;" RENAMED UNIQUE, 3, 0,

@@ -1,6 +1,7 @@
-/* Between the files of the judge for SQLite: what the words of a statement tell (judge_words.c),
- * what SQLite tells of it in a copy of the schema (judge_scratch.c), what the plan has done so far
- * (judge_plan.c), and what all that means (judge.c, judge_rows.c, judge_schema.c). */
+/* Between the files of the judge for SQLite: what the words of a statement tell (judge_words.c,
+ * judge_shape.c, judge_copy.c), what SQLite tells of it in a copy of the schema (judge_scratch.c),
+ * what the plan has done so far (judge_plan.c), and what all that means (judge.c, judge_rows.c,
+ * judge_schema.c, judge_pragma.c). */
 #ifndef CMIG_DB_SQLITE_JUDGE_H
 #define CMIG_DB_SQLITE_JUDGE_H
 

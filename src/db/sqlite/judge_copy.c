@@ -47,26 +47,50 @@ static gboolean read_columns(CmigReader *reader, GPtrArray *columns)
     return cmig_reader_is_symbol(reader, ')') && cmig_reader_next(reader);
 }
 
-/* `a`, `t.a`, `a AS b`: the column's name. `coalesce(a, 0)` keeps what there is, too. NULL for what
- * is no column. */
-static char *take_column(CmigReader *reader)
+/* `coalesce(`, which keeps what there is: to its first argument. */
+static gboolean skip_keeper(CmigReader *reader)
 {
     static const char *const keepers[] = {"coalesce", "ifnull", NULL};
     CmigReader behind = *reader;
-    gboolean kept = cmig_reader_is_one_of(reader, keepers) && cmig_reader_next(&behind) &&
-                    cmig_reader_is_symbol(&behind, '(') && cmig_reader_next(&behind);
-    if (kept)
-        *reader = behind;
+    if (!cmig_reader_is_one_of(reader, keepers) || !cmig_reader_next(&behind) ||
+        !cmig_reader_is_symbol(&behind, '('))
+        return FALSE;
+    cmig_reader_next(&behind);
+    *reader = behind;
+    return TRUE;
+}
+
+/* Behind the parenthesis that ends what the reader is in. */
+static void leave_parenthesis(CmigReader *reader)
+{
+    for (gint depth = 1; depth > 0 && reader->token.kind != CMIG_TOKEN_END;) {
+        depth += cmig_reader_depth(reader);
+        cmig_reader_next(reader);
+    }
+}
+
+static gboolean ends_item(const CmigReader *reader)
+{
+    return cmig_reader_is_symbol(reader, ',') || cmig_reader_is(reader, "from");
+}
+
+/* `a`, `t.a`, `a AS b`, `coalesce(a, 0)`: the column's name. NULL for what is no column. */
+static char *take_column(CmigReader *reader)
+{
+    static const char *const operators[] = {"isnull", "notnull", NULL};
+    gboolean kept = skip_keeper(reader);
     if (reader->token.kind == CMIG_TOKEN_STRING)
         return NULL;
     g_autofree char *name = take_table(reader);
+    if (kept && !cmig_reader_is_symbol(reader, ','))
+        return NULL;
     if (kept)
-        return cmig_reader_is_symbol(reader, ',') ? g_steal_pointer(&name) : NULL;
+        leave_parenthesis(reader);
     if (cmig_reader_skip(reader, "as") || reader->token.kind == CMIG_TOKEN_QUOTED ||
-        (reader->token.kind == CMIG_TOKEN_WORD && !cmig_reader_is(reader, "from")))
+        (reader->token.kind == CMIG_TOKEN_WORD && !ends_item(reader) &&
+         !cmig_reader_is_one_of(reader, operators)))
         cmig_reader_next(reader);
-    gboolean ends = cmig_reader_is_symbol(reader, ',') || cmig_reader_is(reader, "from");
-    return ends ? g_steal_pointer(&name) : NULL;
+    return ends_item(reader) ? g_steal_pointer(&name) : NULL;
 }
 
 static char *read_item(CmigReader *reader)
@@ -80,8 +104,7 @@ static char *read_item(CmigReader *reader)
     g_autofree char *name = take_column(reader);
     *reader = start;
     gint depth = 0;
-    while (reader->token.kind != CMIG_TOKEN_END &&
-           (depth > 0 || !(cmig_reader_is_symbol(reader, ',') || cmig_reader_is(reader, "from")))) {
+    while (reader->token.kind != CMIG_TOKEN_END && (depth > 0 || !ends_item(reader))) {
         depth += cmig_reader_depth(reader);
         cmig_reader_next(reader);
     }

@@ -1,4 +1,4 @@
-/* What the words of a statement tell that SQLite does not: which rows, which values, which form. */
+/* What the words of a statement tell that SQLite does not: above all, which rows. */
 #include "judge.h"
 
 #include <string.h>
