@@ -64,7 +64,8 @@ static gint64 find_former_number(CmigAuditRow *row, gint64 id)
 {
     char *own = row->cells[CMIG_COLUMN_ID];
     gint64 former = 0;
-    for (gint64 other = MAX(id - NEARBY, 1); former == 0 && other <= id + NEARBY; other++) {
+    gint64 end = MIN(id, G_MAXINT64 - NEARBY - 1) + NEARBY + 1;
+    for (gint64 other = MAX(id - NEARBY, 1); former == 0 && other < end; other++) {
         g_autofree char *number = g_strdup_printf("%" G_GINT64_FORMAT, other);
         row->cells[CMIG_COLUMN_ID] = number;
         former = has_hash(row, row->cells[CMIG_COLUMN_HASH]) ? other : 0;
@@ -97,10 +98,10 @@ static void check_number(Walk *walk, const char *number, gint64 id)
 {
     if (id == walk->last)
         report(walk, CMIG_AUDIT_DUPLICATE, number, "there is more than one row of this number");
-    else if (id == walk->last + 2)
+    else if (id - walk->last == 2)
         report(walk, CMIG_AUDIT_MISSING, number, "row %" G_GINT64_FORMAT " is missing",
                walk->last + 1);
-    else if (id > walk->last + 2)
+    else if (id - walk->last > 2)
         report(walk, CMIG_AUDIT_MISSING, number,
                "rows %" G_GINT64_FORMAT " to %" G_GINT64_FORMAT " are missing", walk->last + 1,
                id - 1);
@@ -110,7 +111,7 @@ static void check_link(Walk *walk, const CmigAuditRow *row, gint64 id)
 {
     const char *previous = row->cells[CMIG_COLUMN_PREVIOUS];
     /* Behind a gap it cannot be right, and the gap was said. */
-    if (id != walk->last + 1 || g_strcmp0(previous, walk->link) == 0)
+    if (id - walk->last != 1 || g_strcmp0(previous, walk->link) == 0)
         return;
     report(walk, CMIG_AUDIT_UNLINKED, row->cells[CMIG_COLUMN_ID],
            "its previous hash is not that of the row before it");

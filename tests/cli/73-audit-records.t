@@ -4,7 +4,7 @@
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-runs.sh"
 
-events() { sql "SELECT event || coalesce(' ' || statement, '') FROM cmig_audit WHERE version_table = '${1:-alembic_version}' ORDER BY id" | one_line; }
+events() { sql "SELECT event || coalesce(' ' || statement, '') FROM cmig_audit WHERE version_table = 'alembic_version' ORDER BY id" | one_line; }
 field() { sql "SELECT coalesce($1, '-') FROM cmig_audit WHERE id = $2"; }
 intact() {
   cmig_ok audit verify
