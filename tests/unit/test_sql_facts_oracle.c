@@ -436,6 +436,64 @@ static const char *const steps[] = {
     "DELETE FROM keys",
     "TRUNCATE t1",
     "TRUNCATE keys CASCADE",
+    "CREATE INDEX idx ON t (id)",
+    "DROP INDEX idx",
+    "DROP INDEX c_t",
+    "ALTER INDEX c_t RENAME TO idx",
+    "ALTER TABLE c_t RENAME TO t1",
+    "CREATE VIEW v2 AS SELECT 1",
+    "ALTER VIEW v RENAME TO v2",
+    "DROP VIEW v2",
+    "CREATE OR REPLACE VIEW v2 AS SELECT id, v FROM p WHERE id > 3",
+    "ALTER TABLE p ADD CONSTRAINT extra CHECK (id > -1)",
+    "ALTER TABLE p RENAME CONSTRAINT positive TO extra",
+    "ALTER TABLE p RENAME CONSTRAINT extra TO other",
+    "ALTER TABLE p DROP CONSTRAINT extra",
+    "ALTER TABLE p DROP CONSTRAINT other",
+    "CREATE TRIGGER h BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f()",
+    "ALTER TRIGGER g ON p RENAME TO h",
+    "DROP TRIGGER h ON p",
+    "CREATE POLICY z ON p",
+    "ALTER POLICY y ON p RENAME TO z",
+    "DROP POLICY z ON p",
+    "CREATE FUNCTION g1() RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "CREATE FUNCTION g1(int) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+    "ALTER FUNCTION wipe() RENAME TO g1",
+    "DROP FUNCTION g1()",
+    "DROP FUNCTION g1",
+    "SELECT g1()",
+    "ALTER TYPE e RENAME TO kind",
+    "DROP TYPE kind",
+    "CREATE SEQUENCE q2",
+    "ALTER SEQUENCE q RENAME TO q2",
+    "ALTER TABLE q RENAME TO t1",
+    "DROP SEQUENCE q2",
+    "DROP SEQUENCE t1",
+    "CREATE SCHEMA other CREATE TABLE t (id int, v text)",
+    "DROP TABLE other.t",
+    "ALTER TABLE other.t SET SCHEMA public",
+    "CREATE TABLE pg_temp.t (id int, v text)",
+    "DROP TABLE pg_temp.t",
+    "DISCARD TEMP",
+    "CREATE TABLE t1 (LIKE t)",
+    "INSERT INTO t1 SELECT * FROM t",
+    "CREATE TABLE t1 () INHERITS (t)",
+    "ALTER TABLE t1 NO INHERIT t",
+    "CREATE TABLE part2 PARTITION OF part FOR VALUES IN (2)",
+    "ALTER TABLE part1 RENAME TO part2",
+    "DROP TABLE part2",
+    "ALTER TABLE part DETACH PARTITION part1",
+    "ALTER TABLE tree ATTACH PARTITION part1 FOR VALUES IN (1)",
+    "TRUNCATE tree",
+    "WITH x AS (DELETE FROM t1 RETURNING *) SELECT 1",
+    "MERGE INTO t1 USING p ON true WHEN MATCHED THEN DELETE",
+    "CREATE DOMAIN kind AS text",
+    "ALTER TABLE t ALTER v TYPE kind",
+    "CREATE TYPE pair AS (a int)",
+    "ALTER TABLE t ALTER v TYPE pair USING NULL",
+    "DROP TYPE pair CASCADE",
+    "DROP TABLE t1 CASCADE",
+    "ALTER TABLE t ALTER v TYPE t1 USING NULL",
     "INSERT INTO t SELECT * FROM s.t",
 };
 
@@ -455,14 +513,20 @@ static char *run_plan(GRand *random, guint tries)
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
+static gint64 read_number(const char *variable, gint64 otherwise)
+{
+    const char *text = g_getenv(variable);
+    return text != NULL ? g_ascii_strtoll(text, NULL, 10) : otherwise;
+}
+
 /* The plans are the same in every run; how many there are is a matter of time. */
 START_TEST(memory_excuses_nothing_old)
 {
     enum { SECONDS = 2, SEED = 4711 };
-    g_autoptr(GRand) random = g_rand_new_with_seed((guint32)(SEED + _i));
-    const char *longer = g_getenv("CMIG_TEST_SECONDS");
-    gint64 end = g_get_monotonic_time() +
-                 (longer != NULL ? g_ascii_strtoll(longer, NULL, 10) : SECONDS) * G_USEC_PER_SEC;
+    gint64 seed = read_number("CMIG_TEST_SEED", SEED);
+    g_autoptr(GRand) random = g_rand_new_with_seed((guint32)(seed + _i));
+    gint64 end =
+        g_get_monotonic_time() + read_number("CMIG_TEST_SECONDS", SECONDS) * G_USEC_PER_SEC;
     while (g_get_monotonic_time() < end) {
         g_autofree char *text = run_plan(random, 4 + 8 * (guint)_i);
         check_effect(text);
