@@ -24,7 +24,7 @@
 enum {
     MOST_DEATHS = 3,        /* in one section */
     SECONDS = 10,           /* for one text */
-    LONGEST_TEXT = 4 << 20, /* bytes */
+    LONGEST_TEXT = 2 << 20, /* bytes */
     LONGEST_MESSAGE = 1 << 28,
     TOGETHER = 1 << 16, /* bytes of answers */
     STACK = 64 << 20,
@@ -332,11 +332,13 @@ static gboolean ask_once(const CmigParser *parser, const GPtrArray *texts, GPtrA
     return TRUE;
 }
 
-/* The first time the parser ends, all that it did not answer yet is asked again, carefully. */
+/* The first time the parser ends, all that it did not answer yet is asked again, carefully; one
+ * text alone is known to be the fatal one. */
 void cmig__parser_ask(CmigParser *parser, const GPtrArray *texts, GPtrArray *answers)
 {
     parser->careful = FALSE;
     while (answers->len < texts->len) {
+        parser->careful = parser->careful || texts->len - answers->len == 1;
         gboolean askable = is_askable(texts->pdata[answers->len]) && parser->deaths < MOST_DEATHS &&
                            (parser->pid != 0 || start(parser));
         if (!askable) {

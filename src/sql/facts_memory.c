@@ -1,19 +1,20 @@
 /* The memory of a plan. A name counts as the plan's own only as it was written when it was made:
- * `public.t` is not `t`. */
+ * `public.t` is not `t`. But they may be the same: what happens to one of them ends what is known
+ * of the other. */
 #include "facts_memory.h"
 
 #include <string.h>
 
 typedef struct {
+    char *schema; /* NULL = found by the search path, or has none */
     guint8 kind;
     gboolean temporary;
     gboolean whole;    /* the object itself was made, not only parts of it */
-    gboolean bare;     /* found by the search path */
     GHashTable *parts; /* "column/name" */
 } Object;
 
 struct CmigMemory {
-    GHashTable *objects;    /* "class/schema/name" -> Object */
+    GHashTable *objects;    /* "class/name" -> GPtrArray of Object, one for each schema */
     GHashTable *routines;   /* "class/name" -> GPtrArray of CmigRoutine */
     gboolean path_changed;  /* in this section */
     gboolean has_temporary; /* likewise */
@@ -22,6 +23,7 @@ struct CmigMemory {
 static void object_free(gpointer data)
 {
     Object *object = data;
+    g_free(object->schema);
     g_hash_table_unref(object->parts);
     g_free(object);
 }
@@ -37,7 +39,8 @@ static void routine_free(gpointer data)
 CmigMemory *cmig__memory_new(void)
 {
     CmigMemory *memory = g_new0(CmigMemory, 1);
-    memory->objects = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, object_free);
+    memory->objects =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     memory->routines =
         g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_ptr_array_unref);
     return memory;
@@ -52,12 +55,9 @@ void cmig__memory_free(CmigMemory *memory)
     g_free(memory);
 }
 
-/* Names may hold any byte: a length says where the schema's ends. */
-static char *key_of(CmigActKind kind, const char *schema, const char *name)
+static char *key_of(CmigActKind kind, const char *name)
 {
-    CmigActKind own = cmig__kind_class(kind);
-    return schema != NULL ? g_strdup_printf("%d/%zu/%s/%s", (int)own, strlen(schema), schema, name)
-                          : g_strdup_printf("%d/-/%s", (int)own, name);
+    return g_strdup_printf("%d/%s", (int)cmig__kind_class(kind), name);
 }
 
 static char *part_key(CmigActPart kind, const char *part)
@@ -65,10 +65,27 @@ static char *part_key(CmigActPart kind, const char *part)
     return g_strdup_printf("%d/%s", (int)kind, part);
 }
 
-static Object *find(CmigMemory *memory, CmigActKind kind, const char *schema, const char *name)
+/* Those of any schema, or NULL. */
+static GPtrArray *find_all(const CmigMemory *memory, CmigActKind kind, const char *name)
 {
-    g_autofree char *key = key_of(kind, schema, name != NULL ? name : "");
+    g_autofree char *key = key_of(kind, name);
     return g_hash_table_lookup(memory->objects, key);
+}
+
+static Object *find(const CmigMemory *memory, CmigActKind kind, const char *schema,
+                    const char *name)
+{
+    const GPtrArray *all = find_all(memory, kind, name);
+    for (guint idx = 0; all != NULL && idx < all->len; idx++)
+        if (g_strcmp0(((Object *)all->pdata[idx])->schema, schema) == 0)
+            return all->pdata[idx];
+    return NULL;
+}
+
+/* Whether one name may mean what the other does. */
+static gboolean may_be(const char *schema, const char *other)
+{
+    return schema == NULL || other == NULL || strcmp(schema, other) == 0;
 }
 
 gboolean cmig__memory_owns(CmigMemory *memory, const CmigAct *act)
@@ -92,21 +109,24 @@ gboolean cmig__memory_owns_part(CmigMemory *memory, const CmigAct *act)
     return g_hash_table_contains(object->parts, key);
 }
 
-static gboolean has_schema(CmigActKind kind)
+static void add(CmigMemory *memory, CmigActKind kind, const char *name, Object *object)
 {
-    CmigActKind own = cmig__kind_class(kind);
-    return own == CMIG_KIND_TABLE || own == CMIG_KIND_TYPE || own == CMIG_KIND_FUNCTION;
+    GPtrArray *all = find_all(memory, kind, name);
+    if (all == NULL) {
+        all = g_ptr_array_new_with_free_func(object_free);
+        g_hash_table_insert(memory->objects, key_of(kind, name), all);
+    }
+    g_ptr_array_add(all, object);
 }
 
 static void create(CmigMemory *memory, const CmigAct *act)
 {
-    g_autofree char *key = key_of((CmigActKind)act->kind, act->schema, act->name);
-    Object *object = g_hash_table_lookup(memory->objects, key);
+    Object *object = find(memory, (CmigActKind)act->kind, act->schema, act->name);
     if (object == NULL) {
         object = g_new0(Object, 1);
+        object->schema = g_strdup(act->schema);
         object->parts = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-        object->bare = act->schema == NULL && has_schema((CmigActKind)act->kind);
-        g_hash_table_insert(memory->objects, g_steal_pointer(&key), object);
+        add(memory, (CmigActKind)act->kind, act->name, object);
     }
     if (act->part != NULL) {
         g_hash_table_add(object->parts, part_key((CmigActPart)act->part_kind, act->part));
@@ -118,77 +138,113 @@ static void create(CmigMemory *memory, const CmigAct *act)
     memory->has_temporary = memory->has_temporary || object->temporary;
 }
 
-/* Keys of objects in a schema begin alike. */
-static void forget_schema(CmigMemory *memory, const char *schema)
+/* --- Forgetting --- */
+
+typedef gboolean (*Test)(const Object *object, const char *schema);
+
+static void forget_where(CmigMemory *memory, Test test, const char *schema)
 {
-    g_autofree char *inside = g_strdup_printf("/%zu/%s/", strlen(schema), schema);
     GHashTableIter iter;
-    gpointer key = NULL;
+    gpointer value = NULL;
     g_hash_table_iter_init(&iter, memory->objects);
-    while (g_hash_table_iter_next(&iter, &key, NULL)) {
-        const char *slash = strchr(key, '/');
-        if (slash != NULL && g_str_has_prefix(slash, inside))
-            g_hash_table_iter_remove(&iter);
+    while (g_hash_table_iter_next(&iter, NULL, &value)) {
+        GPtrArray *all = value;
+        for (guint idx = all->len; idx > 0; idx--)
+            if (test(all->pdata[idx - 1], schema))
+                g_ptr_array_remove_index_fast(all, idx - 1);
     }
+}
+
+static gboolean has_schema(const Object *object)
+{
+    CmigActKind own = cmig__kind_class((CmigActKind)object->kind);
+    return own == CMIG_KIND_TABLE || own == CMIG_KIND_TYPE || own == CMIG_KIND_FUNCTION ||
+           !object->whole;
+}
+
+static gboolean is_bare(const Object *object, const char *schema)
+{
+    (void)schema;
+    return object->schema == NULL && has_schema(object);
+}
+
+static gboolean may_be_in(const Object *object, const char *schema)
+{
+    return is_bare(object, schema) || g_strcmp0(object->schema, schema) == 0;
+}
+
+static gboolean is_temporary(const Object *object, const char *schema)
+{
+    (void)schema;
+    return object->temporary;
 }
 
 static void forget(CmigMemory *memory, CmigActKind kind, const char *schema, const char *name)
 {
-    g_autofree char *key = key_of(kind, schema, name);
-    g_hash_table_remove(memory->objects, key);
+    GPtrArray *all = find_all(memory, kind, name);
+    for (guint idx = all != NULL ? all->len : 0; idx > 0; idx--)
+        if (may_be(((Object *)all->pdata[idx - 1])->schema, schema))
+            g_ptr_array_remove_index_fast(all, idx - 1);
     if (kind == CMIG_KIND_SCHEMA)
-        forget_schema(memory, name);
+        forget_where(memory, may_be_in, name);
 }
 
-static void forget_act(CmigMemory *memory, const CmigAct *act)
+static void forget_part(CmigMemory *memory, const CmigAct *act, const char *part)
 {
-    if (act->part == NULL) {
-        forget(memory, (CmigActKind)act->kind, act->schema, act->name);
-        return;
+    const GPtrArray *all = find_all(memory, (CmigActKind)act->kind, act->name);
+    g_autofree char *key = part_key((CmigActPart)act->part_kind, part);
+    for (guint idx = 0; all != NULL && idx < all->len; idx++) {
+        const Object *object = all->pdata[idx];
+        if (may_be(object->schema, act->schema))
+            g_hash_table_remove(object->parts, key);
     }
-    Object *object = find(memory, (CmigActKind)act->kind, act->schema, act->name);
-    g_autofree char *key = part_key((CmigActPart)act->part_kind, act->part);
-    if (object != NULL)
-        g_hash_table_remove(object->parts, key);
 }
+
+static void forget_path(CmigMemory *memory)
+{
+    forget_where(memory, is_bare, NULL);
+    memory->path_changed = TRUE;
+}
+
+/* --- Changing names --- */
 
 static void rename_part(CmigMemory *memory, const CmigAct *act, gboolean sure)
 {
+    gboolean owned = cmig__memory_owns_part(memory, act);
     Object *object = find(memory, (CmigActKind)act->kind, act->schema, act->name);
-    if (object == NULL)
-        return;
-    g_autofree char *from = part_key((CmigActPart)act->part_kind, act->part);
-    char *to = part_key((CmigActPart)act->part_kind, act->to);
-    gboolean owned = g_hash_table_remove(object->parts, from);
-    g_hash_table_remove(object->parts, to);
+    forget_part(memory, act, act->part);
+    forget_part(memory, act, act->to);
     if (owned && sure)
-        g_hash_table_add(object->parts, to);
-    else
-        g_free(to);
+        g_hash_table_add(object->parts, part_key((CmigActPart)act->part_kind, act->to));
 }
 
-/* The object is found under another schema and name from now on; what was known under these is not
- * it. */
+static Object *take(CmigMemory *memory, const CmigAct *act)
+{
+    GPtrArray *all = find_all(memory, (CmigActKind)act->kind, act->name);
+    guint index = 0;
+    Object *object = find(memory, (CmigActKind)act->kind, act->schema, act->name);
+    if (object == NULL || !g_ptr_array_find(all, object, &index))
+        return NULL;
+    return g_ptr_array_steal_index_fast(all, index);
+}
+
+/* The object is found under another schema and name from now on; what was known under these, or may
+ * have been, is not it. */
 static void carry(CmigMemory *memory, const CmigAct *act, const char *schema, const char *name,
                   gboolean sure)
 {
-    g_autofree char *from = key_of((CmigActKind)act->kind, act->schema, act->name);
-    char *to = key_of((CmigActKind)act->kind, schema, name);
-    gpointer held = NULL;
-    gpointer object = NULL;
-    if (g_hash_table_steal_extended(memory->objects, from, &held, &object))
-        g_free(held);
-    g_hash_table_remove(memory->objects, to);
-    if (act->kind == CMIG_KIND_SCHEMA) {
-        forget_schema(memory, act->name);
-        forget_schema(memory, name);
+    Object *object = take(memory, act);
+    forget(memory, (CmigActKind)act->kind, act->schema, act->name);
+    forget(memory, (CmigActKind)act->kind, schema, name);
+    if (object == NULL)
+        return;
+    if (!sure) {
+        object_free(object);
+        return;
     }
-    if (object != NULL && sure) {
-        g_hash_table_insert(memory->objects, to, object);
-    } else {
-        g_free(to);
-        g_clear_pointer(&object, object_free);
-    }
+    g_free(object->schema);
+    object->schema = g_strdup(schema);
+    add(memory, (CmigActKind)act->kind, name, object);
 }
 
 static void rename_object(CmigMemory *memory, const CmigAct *act, gboolean sure)
@@ -205,9 +261,6 @@ static void move_object(CmigMemory *memory, const CmigAct *act, gboolean sure)
     if (!cmig__memory_owns(memory, act) || !sure)
         forget(memory, CMIG_KIND_SCHEMA, NULL, act->to);
     carry(memory, act, act->to, act->name, sure);
-    Object *object = find(memory, (CmigActKind)act->kind, act->to, act->name);
-    if (object != NULL)
-        object->bare = FALSE;
 }
 
 static void bind(CmigMemory *memory, const CmigAct *act, gboolean sure)
@@ -216,26 +269,6 @@ static void bind(CmigMemory *memory, const CmigAct *act, gboolean sure)
         return;
     forget(memory, CMIG_KIND_TABLE, act->part, act->to);
     forget(memory, CMIG_KIND_TYPE, act->part, act->to);
-}
-
-static gboolean is_bare(gpointer key, gpointer value, gpointer data)
-{
-    (void)key;
-    (void)data;
-    return ((const Object *)value)->bare;
-}
-
-static gboolean is_temporary(gpointer key, gpointer value, gpointer data)
-{
-    (void)key;
-    (void)data;
-    return ((const Object *)value)->temporary;
-}
-
-static void forget_path(CmigMemory *memory)
-{
-    g_hash_table_foreach_remove(memory->objects, is_bare, NULL);
-    memory->path_changed = TRUE;
 }
 
 /* What a routine may do is never forgotten, only that it does nothing else. */
@@ -248,6 +281,16 @@ static void forget_all(CmigMemory *memory)
     while (g_hash_table_iter_next(&iter, NULL, &routines))
         for (guint idx = 0; idx < ((GPtrArray *)routines)->len; idx++)
             ((CmigRoutine *)((GPtrArray *)routines)->pdata[idx])->sure = FALSE;
+}
+
+/* A routine is also known by its name alone, which may mean another one now. */
+static void forget_bare_routine(CmigMemory *memory, const CmigAct *act)
+{
+    const char *arguments = strchr(act->name, '(');
+    if (cmig__kind_class((CmigActKind)act->kind) != CMIG_KIND_FUNCTION || arguments == NULL)
+        return;
+    g_autofree char *name = g_strndup(act->name, (gsize)(arguments - act->name));
+    forget(memory, (CmigActKind)act->kind, NULL, name);
 }
 
 void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)
@@ -264,13 +307,18 @@ void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)
     }
     if (act->name == NULL)
         return;
+    if (act->verb != CMIG_ACT_CREATE)
+        forget_bare_routine(memory, act);
     switch ((CmigActVerb)act->verb) {
     case CMIG_ACT_CREATE:
         if (sure)
             create(memory, act);
         break;
     case CMIG_ACT_FORGET:
-        forget_act(memory, act);
+        if (act->part != NULL)
+            forget_part(memory, act, act->part);
+        else
+            forget(memory, (CmigActKind)act->kind, act->schema, act->name);
         break;
     case CMIG_ACT_RENAME:
         if (act->to != NULL)
@@ -292,7 +340,7 @@ void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)
 void cmig__memory_end_section(CmigMemory *memory)
 {
     if (memory->has_temporary)
-        g_hash_table_foreach_remove(memory->objects, is_temporary, NULL);
+        forget_where(memory, is_temporary, NULL);
     if (memory->path_changed)
         forget_path(memory);
     memory->has_temporary = FALSE;
@@ -317,7 +365,7 @@ guint cmig__memory_define(CmigMemory *memory, GPtrArray *acts, guint at)
 {
     const CmigAct *act = acts->pdata[at];
     guint end = find_end(acts, at);
-    g_autofree char *key = key_of((CmigActKind)act->kind, NULL, act->name != NULL ? act->name : "");
+    g_autofree char *key = key_of((CmigActKind)act->kind, act->name != NULL ? act->name : "");
     GPtrArray *known = g_hash_table_lookup(memory->routines, key);
     if (known == NULL) {
         known = g_ptr_array_new_with_free_func(routine_free);
@@ -335,6 +383,6 @@ guint cmig__memory_define(CmigMemory *memory, GPtrArray *acts, guint at)
 
 const GPtrArray *cmig__memory_routines(CmigMemory *memory, CmigActKind kind, const char *name)
 {
-    g_autofree char *key = key_of(kind, NULL, name != NULL ? name : "");
+    g_autofree char *key = key_of(kind, name != NULL ? name : "");
     return g_hash_table_lookup(memory->routines, key);
 }

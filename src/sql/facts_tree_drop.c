@@ -244,6 +244,8 @@ static void walk_rename(CmigWalk *walk, const CmigNode *node)
                                    .phrase = phrase});
     if (signature != NULL) { /* under its new name it is not followed */
         cmig__add(walk, CMIG_ACT_FORGET, object->kind, name);
+        name.name = rename->newname;
+        cmig__add(walk, CMIG_ACT_FORGET, object->kind, name);
         return;
     }
     cmig__add(walk, CMIG_ACT_RENAME, object->kind, name)->to = g_strdup(rename->newname);

@@ -402,6 +402,18 @@ static const Case memory[] = {
      0},
     {"CREATE TABLE t (a int); ALTER SEQUENCE old OWNED BY t.a; DROP TABLE t", 3, 0},
     {"BEGIN; SET LOCAL search_path = a; CREATE TABLE t (a int); COMMIT; DROP TABLE t", 3, 0},
+    {"CREATE TEMP TABLE t (a int); DROP TABLE pg_temp.t; DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); DROP TABLE public.t; DROP TABLE t", 3, 0},
+    {"CREATE TABLE public.t (a int); ALTER TABLE t RENAME TO x; ALTER TABLE old RENAME TO t;"
+     "DROP TABLE public.t",
+     3, 0},
+    {"CREATE TABLE t (a int); ALTER TABLE b.old RENAME TO t; DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); ALTER TABLE b.t SET SCHEMA a; DROP TABLE t", 3, 0},
+    {"CREATE TABLE t (a int); ALTER SCHEMA b RENAME TO a; DROP TABLE t", 3, 0},
+    {"ALTER TABLE t ADD c int; ALTER TABLE public.t RENAME c TO d;"
+     "ALTER TABLE public.t RENAME old TO c; ALTER TABLE t DROP c",
+     3, 0},
+    {"CREATE SCHEMA x; CREATE TABLE t (a int); DROP SCHEMA x CASCADE; DROP TABLE t", 3, K},
     {"CREATE EXTENSION e; DROP EXTENSION e", 0, 0},
     {"CREATE EXTENSION e; ALTER EXTENSION e ADD TABLE old; DROP EXTENSION e", 3, 0},
     {"CREATE FOREIGN TABLE f (a int) SERVER s; DELETE FROM f", 3, 0},
