@@ -3,6 +3,22 @@
 
 #include <string.h>
 
+/* Rows of the system's tables are definitions of everything there is; those of pg_settings set
+ * parameters. */
+static CmigName target_of(CmigWalk *walk, const PgQuery__RangeVar *relation)
+{
+    CmigName name = cmig__name_of(walk, relation);
+    gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
+    if (name.name == NULL || !system || !g_str_has_prefix(name.name, "pg_"))
+        return name;
+    if (strcmp(name.name, "pg_settings") == 0)
+        cmig__set_parameter(walk, NULL);
+    else
+        cmig__say(walk, CMIG_LEVEL_UNBOUNDED, CMIG_FACT_OPAQUE | CMIG_FACT_PRIVILEGE,
+                  "changes the system's own tables");
+    return name;
+}
+
 static void walk_insert(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__InsertStmt *insert = node->insert_stmt;
@@ -10,7 +26,7 @@ static void walk_insert(CmigWalk *walk, const CmigNode *node)
     gboolean updates =
         conflict != NULL && conflict->action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_UPDATE;
     cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = cmig__name_of(walk, insert->relation),
+                                   .name = target_of(walk, insert->relation),
                                    .level = updates ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_NONE,
                                    .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                                    .phrase = updates ? "adds rows to {o} or overwrites them"
@@ -24,7 +40,7 @@ static void walk_delete(CmigWalk *walk, const CmigNode *node)
     gboolean some = cmig__filters(statement->where_clause);
     cmig__touch(walk,
                 &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                             .name = cmig__name_of(walk, statement->relation),
+                             .name = target_of(walk, statement->relation),
                              .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
                              .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                              .deeds = CMIG_DEED_LOSES,
@@ -37,12 +53,13 @@ static void walk_update(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__UpdateStmt *statement = node->update_stmt;
     gboolean some = cmig__filters(statement->where_clause);
+    CmigName name = target_of(walk, statement->relation);
     for (gsize idx = 0; idx < statement->n_target_list; idx++) {
         const CmigNode *target = statement->target_list[idx];
         if (target->node_case != CMIG_NODE(RES_TARGET))
             continue;
         cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                       .name = cmig__name_of(walk, statement->relation),
+                                       .name = name,
                                        .part_kind = CMIG_PART_COLUMN,
                                        .part = target->res_target->name,
                                        .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
@@ -58,7 +75,7 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__MergeStmt *statement = node->merge_stmt;
     CmigTouch touch = {.kind = CMIG_KIND_TABLE,
-                       .name = cmig__name_of(walk, statement->relation),
+                       .name = target_of(walk, statement->relation),
                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                        .phrase = "adds rows to {o}"};
     gboolean joined = cmig__filters(statement->join_condition);
@@ -107,7 +124,7 @@ static void walk_copy(CmigWalk *walk, const CmigNode *node)
                   copy->is_from ? "reads a file on the server" : "writes a file on the server");
     if (copy->is_from)
         cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                       .name = cmig__name_of(walk, copy->relation),
+                                       .name = target_of(walk, copy->relation),
                                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                                        .phrase = "adds rows to {o}"});
     cmig__walk_parts(walk, &copy->base);

@@ -122,20 +122,25 @@ static gboolean skip_value(Reader *reader)
     }
 }
 
+/* The system's own tables are not for plain rows: pg_catalog.x, pg_x. */
+static gboolean is_system_name(const Reader *reader)
+{
+    const char *name = reader->lexer.text + reader->token.start;
+    return reader->lexer.dialect == CMIG_DIALECT_POSTGRESQL &&
+           g_ascii_strncasecmp(*name == '"' ? name + 1 : name, "pg_", 3) == 0;
+}
+
 gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index, CmigPlainInsert *insert)
 {
     Reader reader = read_statement(script, index);
     if (!skip_word(&reader, "insert") || !skip_word(&reader, "into"))
         return FALSE;
     CmigPlainInsert found = {.start = reader.token.start};
-    if (!skip_name(&reader))
-        return FALSE;
-    found.end = reader.token.start;
-    while (skip_symbol(&reader, '.')) {
-        if (!skip_name(&reader))
+    do {
+        if (is_system_name(&reader) || !skip_name(&reader))
             return FALSE;
         found.end = reader.token.start;
-    }
+    } while (skip_symbol(&reader, '.'));
     if (!skip_columns(&reader) || !skip_word(&reader, "values"))
         return FALSE;
     while (reader.token.kind != CMIG_TOKEN_END)

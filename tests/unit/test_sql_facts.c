@@ -205,6 +205,9 @@ static const Case plain[] = {
     {"CREATE VIEW v AS SELECT unknown_function()", 0, 0},
     {"COMMENT ON TABLE t IS 'x'", 0, 0},
     {"SET LOCAL lock_timeout = 1", 0, 0},
+    {"DELETE FROM pg_class WHERE oid = 1", 4, O | P},
+    {"INSERT INTO pg_catalog.pg_auth_members VALUES (1, 2, 3)", 4, O | P},
+    {"UPDATE pg_settings SET setting = 'a' WHERE name = 'search_path'", 2, O},
     {"BEGIN", 0, 0},
 };
 
