@@ -1,19 +1,15 @@
 /* cmig rebase: one's own revisions come behind the head of the branch they are merged into. */
 #include "cli/cli.h"
 #include "cli/commands.h"
+#include "cli/consent.h"
 
 #include "cmig/error.h"
 #include "cmig/rebase.h"
-#include "cmig/terminal.h"
 #include "cmig/text.h"
-
-#include <stdio.h>
-#include <unistd.h>
 
 static char *onto;
 static gboolean offline;
 static gboolean dry_run;
-static gboolean yes;
 
 static json_t *ids_json(char *const *ids)
 {
@@ -96,25 +92,11 @@ static gboolean check_database(CmigApp *app, const CmigRebasePlan *plan, GError 
     return FALSE;
 }
 
-/* A question on the terminal; without one, --yes is the answer. */
 static gboolean confirm(const CmigRebasePlan *plan, GError **error)
 {
-    if (yes)
-        return TRUE;
-    if (!cmig_terminal_is(STDIN_FILENO) || !cmig_terminal_is(STDERR_FILENO)) {
-        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_REFUSED,
-                            "refused: there is no terminal to ask on");
-        cmig_error_set_hint(error,
-                            "--yes writes the files, --dry-run only shows what would change");
-        return FALSE;
-    }
-    char answer[8] = "";
-    fflush(stdout);
-    fprintf(stderr, "Write %s? [y/N] ", plan->steps->len == 1 ? "this file" : "these files");
-    if (fgets(answer, sizeof answer, stdin) != NULL && g_ascii_tolower(answer[0]) == 'y')
-        return TRUE;
-    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_INTERRUPTED, "declined; nothing was changed");
-    return FALSE;
+    return cmig_consent_ask_yes(plan->steps->len == 1 ? "Write this file?" : "Write these files?",
+                                "--yes writes the files, --dry-run only shows what would change",
+                                error);
 }
 
 static gboolean run_rebase(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
@@ -144,7 +126,7 @@ static const GOptionEntry options[] = {
      NULL},
     {"offline", 0, 0, G_OPTION_ARG_NONE, &offline,
      "do not ask the database whether the revisions are applied", NULL},
-    {"yes", 'y', 0, G_OPTION_ARG_NONE, &yes, "do not ask", NULL},
+    {"yes", 'y', 0, G_OPTION_ARG_NONE, &cmig_consent_request.yes, "do not ask", NULL},
     {0},
 };
 

@@ -105,7 +105,7 @@ static gboolean run_repair(CmigApp *app, char **arguments G_GNUC_UNUSED, GError 
                                    "--mark-reverted say how it was settled by hand");
         return FALSE;
     }
-    if (!cmig_consent_ask_yes(actions[chosen].question, error))
+    if (!cmig_consent_ask_yes(actions[chosen].question, "add --yes to go ahead", error))
         return FALSE;
     CmigRunObserver observer = cmig_progress(app);
     cmig_consent_observe(app, &observer);

@@ -63,14 +63,14 @@ static gboolean is_yes(void)
            (g_ascii_strcasecmp(answer, "y") == 0 || g_ascii_strcasecmp(answer, "yes") == 0);
 }
 
-gboolean cmig_consent_ask_yes(const char *question, GError **error)
+gboolean cmig_consent_ask_yes(const char *question, const char *hint, GError **error)
 {
     if (cmig_consent_request.yes)
         return TRUE;
     if (!has_terminal()) {
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_REFUSED,
                             "refused: there is no terminal to ask on");
-        cmig_error_set_hint(error, "add --yes to go ahead");
+        cmig_error_set_hint(error, "%s", hint);
         return FALSE;
     }
     fflush(stdout);
@@ -82,12 +82,11 @@ gboolean cmig_consent_ask_yes(const char *question, GError **error)
 }
 
 /* The plan is shown before anybody agrees to it, even to those who asked for quiet. */
-static gboolean ask(const CmigQuestion *question, gpointer data)
+static gboolean ask(const CmigQuestion *question, gpointer data G_GNUC_UNUSED)
 {
-    const CmigApp *app = data;
     fflush(stdout);
     if (question->review != NULL) {
-        g_autofree char *plan = cmig_review_render(app, question->review);
+        g_autofree char *plan = cmig_review_render(question->review);
         fprintf(stderr, "%s", plan);
     }
     g_autofree char *what = cmig_text_escape(question->intent->what);

@@ -67,9 +67,9 @@ void cmig_consent_release(void);
 /* Checks the options. Errors: CMIG_ERROR_USAGE. */
 gboolean cmig_consent_check(GError **error);
 
-/* Asks on the terminal; --yes is an answer. Errors: CMIG_ERROR_REFUSED without a terminal,
- * CMIG_ERROR_INTERRUPTED when the answer is no. */
-gboolean cmig_consent_ask_yes(const char *question, GError **error);
+/* Asks on the terminal; --yes is an answer. Errors: CMIG_ERROR_REFUSED without a terminal, with
+ * `hint`, CMIG_ERROR_INTERRUPTED when the answer is no. */
+gboolean cmig_consent_ask_yes(const char *question, const char *hint, GError **error);
 
 /* Gives an observer the consent and, on a terminal, the means to ask. */
 void cmig_consent_observe(CmigApp *app, CmigRunObserver *observer);

@@ -35,8 +35,7 @@ static void render_target(const CmigReviewFact *fact, guint index, GString *text
     const CmigDbSize *size = size_of(fact, index);
     g_autofree char *size_text =
         size != NULL && size->exists ? cmig_review_describe_size(size) : g_strdup("");
-    if (target->name == NULL ||
-        (target->lock < CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE && *size_text == '\0'))
+    if (target->name == NULL || (target->lock < CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE && !target->loses))
         return;
     g_autofree char *name = target_name(target);
     if (target->lock > CMIG_LOCK_NONE)
@@ -65,9 +64,8 @@ static void render_fact(const CmigReviewFact *fact, GString *text)
         render_target(fact, idx, text);
 }
 
-char *cmig_review_render(const CmigApp *app, const CmigReview *review)
+char *cmig_review_render(const CmigReview *review)
 {
-    (void)app;
     g_autoptr(GString) text = g_string_new(NULL);
     for (guint idx = 0; idx < review->steps->len; idx++) {
         const CmigReviewStep *step = review->steps->pdata[idx];
@@ -180,7 +178,7 @@ static void print_text(const CmigApp *app, const CmigReview *review,
              review->steps->len, review->steps->len == 1 ? "" : "s", (int)review->level,
              cmig_guard_level_meaning(review->level),
              review->flags & CMIG_FACT_OPAQUE ? "; some of it cannot be judged" : "");
-    g_autofree char *steps = cmig_review_render(app, review);
+    g_autofree char *steps = cmig_review_render(review);
     cmig_out("%s", steps);
 }
 

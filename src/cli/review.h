@@ -9,6 +9,6 @@ gboolean cmig_review_print(CmigApp *app, CmigDirection direction, const char *ta
                            GError **error);
 
 /* The steps and the hash. The caller frees. */
-char *cmig_review_render(const CmigApp *app, const CmigReview *review);
+char *cmig_review_render(const CmigReview *review);
 
 #endif

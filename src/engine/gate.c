@@ -2,6 +2,7 @@
 
 #include "cmig/clock.h"
 #include "cmig/error.h"
+#include "cmig/project_vcs.h"
 #include "cmig/script.h"
 
 /* So many statements are named in a refusal. */
@@ -43,8 +44,8 @@ static gboolean read_vcs(CmigWork *work, GError **error)
     const char *const *folders = (const char *const *)(void *)work->config->version_locations;
     g_autoptr(CmigVcs) vcs = NULL;
     g_autoptr(GError) problem = NULL;
-    gboolean read = required ? (vcs = cmig_vcs_require(work->config->directory, &problem)) != NULL
-                             : cmig_vcs_open(work->config->directory, &vcs, &problem);
+    gboolean read = required ? (vcs = cmig_project_vcs_require(work->config, &problem)) != NULL
+                             : cmig_project_vcs_open(work->config, &vcs, &problem);
     if (read && vcs != NULL)
         read = cmig_vcs_state(vcs, folders, &work->vcs, &problem);
     if (!read && required) {
