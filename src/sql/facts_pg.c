@@ -27,7 +27,7 @@ typedef struct {
     GPtrArray *acts;
     guint at;
     guint end;
-    char *through; /* the routine whose body it is; NULL = the statement itself */
+    char *through; /* how one comes to this body: "calls f"; NULL = the statement itself */
 } Frame;
 
 typedef struct {
@@ -57,8 +57,10 @@ static void say(Run *run, const CmigAct *act, CmigLevel level, guint flags, cons
     CmigFact *fact = run->fact;
     fact->flags |= flags;
     g_autofree char *what = through != NULL && act->what != NULL
-                                ? g_strdup_printf("calls %s, which %s", through, act->what)
+                                ? g_strdup_printf("%s, which %s", through, act->what)
                                 : g_strdup(act->what);
+    if (what != NULL)
+        g_strdelimit(what, "\r\n", ' ');
     if (fact->what == NULL || level > fact->level) {
         g_free(fact->what);
         fact->what = g_steal_pointer(&what);
@@ -150,6 +152,10 @@ static void say_plainly(Run *run, const CmigAct *act, const char *through)
  * recursion. */
 static void call(Run *run, const CmigAct *act, const char *through)
 {
+    const char *verb = act->kind == CMIG_KIND_TABLE      ? "fires a trigger of"
+                       : act->kind == CMIG_KIND_PREPARED ? "executes"
+                                                         : "calls";
+    g_autofree char *here = g_strdup_printf("%s %s", verb, act->name != NULL ? act->name : "");
     const GPtrArray *routines =
         cmig__memory_routines(run->judge->memory, (CmigActKind)act->kind, act->name);
     gboolean known = FALSE;
@@ -160,7 +166,7 @@ static void call(Run *run, const CmigAct *act, const char *through)
             continue;
         known = known || (same && routine->sure);
         if (routine->charged != run->judge->statement)
-            push(run, routine->acts, routine->first, routine->end, act->name);
+            push(run, routine->acts, routine->first, routine->end, here);
         routine->charged = run->judge->statement;
     }
     if (!known)
@@ -282,6 +288,18 @@ static void add_fact(GPtrArray *facts, CmigFact *fact)
         cmig_fact_free(fact);
 }
 
+/* What a plain INSERT does besides adding rows is what the plan's triggers do. */
+static CmigFact *judge_triggers(Judge *judge, const CmigSqlScript *script, guint index,
+                                const CmigFactTarget *table)
+{
+    if (cmig__memory_routines(judge->memory, CMIG_KIND_TABLE, table->name) == NULL)
+        return NULL;
+    g_autoptr(GPtrArray) acts = g_ptr_array_new_with_free_func(cmig__act_free);
+    g_ptr_array_add(acts,
+                    cmig__act_new(CMIG_ACT_CALL, CMIG_KIND_TABLE, table->schema, table->name));
+    return judge_answer(judge, script, index, acts);
+}
+
 static void add_insert(Judge *judge, const CmigSqlScript *script, guint index,
                        const CmigPlainInsert *insert, CmigPlainInsert *previous, GPtrArray *facts)
 {
@@ -289,11 +307,14 @@ static void add_insert(Judge *judge, const CmigSqlScript *script, guint index,
     if (fact == NULL)
         return;
     const CmigFactTarget *target = fact->targets->pdata[0];
+    CmigFact *more = judge_triggers(judge, script, index, target);
     CmigAct act = {.kind = CMIG_KIND_TABLE, .schema = target->schema, .name = target->name};
-    if (cmig__memory_owns(judge->memory, &act))
-        cmig_fact_free(fact);
-    else
-        add_fact(facts, fact);
+    if (more != NULL && says_something(more))
+        add_fact(facts, g_steal_pointer(&more));
+    else if (!cmig__memory_owns(judge->memory, &act))
+        add_fact(facts, g_steal_pointer(&fact));
+    cmig_fact_free(more);
+    cmig_fact_free(fact);
 }
 
 /* Judges statements from `first` on, as many as go to the parser together; returns the index behind

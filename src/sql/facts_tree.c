@@ -270,9 +270,6 @@ static char *make_phrase(const CmigTouch *touch)
             g_string_append_c(phrase, *at++);
         }
     }
-    for (gsize idx = 0; idx < phrase->len; idx++) /* one line */
-        if (phrase->str[idx] == '\n' || phrase->str[idx] == '\r')
-            phrase->str[idx] = ' ';
     return g_string_free(g_steal_pointer(&phrase), FALSE);
 }
 

@@ -159,8 +159,12 @@ static void walk_trigger(CmigWalk *walk, const CmigNode *node)
                                                         : "adds the trigger {p} to {o}"});
     if (!trigger->replace)
         created_part(walk, table, CMIG_PART_TRIGGER, trigger->trigname);
-    cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(trigger->funcname, trigger->n_funcname),
-               TRUE);
+    CmigName function = cmig__name_in(trigger->funcname, trigger->n_funcname);
+    CmigWalk body; /* what happens when rows of the table change */
+    cmig__call(walk, CMIG_KIND_FUNCTION, function, TRUE);
+    cmig__begin_body(walk, CMIG_KIND_TABLE, table, &body);
+    cmig__call(&body, CMIG_KIND_FUNCTION, function, FALSE);
+    cmig__end_body(walk, &body);
     cmig__walk_softly(walk, &trigger->base);
 }
 

@@ -3,12 +3,13 @@
 
 #include <string.h>
 
-/* Rows of the system's tables are definitions of everything there is; those of pg_settings set
- * parameters. */
+/* The table whose rows are changed. Rows of the system's tables are definitions of everything there
+ * is; those of pg_settings set parameters. */
 static CmigName target_of(CmigWalk *walk, const PgQuery__RangeVar *relation)
 {
     CmigName name = cmig__name_of(walk, relation);
     gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
+    cmig__call(walk, CMIG_KIND_TABLE, name, TRUE); /* triggers */
     if (name.name == NULL || !system || !g_str_has_prefix(name.name, "pg_"))
         return name;
     if (strcmp(name.name, "pg_settings") == 0)

@@ -145,9 +145,12 @@ static const struct {
     {"DELETE FROM orders", "deletes all rows of orders"},
     {"DROP TABLE a, b, c", "drops the table a, and 2 more"},
     {"DROP TABLE \"a\nb\"", "drops the table a b"},
+    {"INSERT INTO \"a\nb\" VALUES (1)", "adds rows to a b"},
+    {"SELECT \"a\nb\"()", "calls a b, of which nothing is known"},
     {"DO $$ BEGIN EXECUTE x; END $$", "runs dynamic SQL"},
     {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'TRUNCATE t'; SELECT f()",
      "calls f, which empties the table t"},
+    {"PREPARE p AS DELETE FROM t; EXECUTE p", "executes p, which deletes all rows of t"},
     {"VACUUM", "runs VACUUM"},
     {"REPACK t", "is not understood: begins with REPACK T"},
 };
