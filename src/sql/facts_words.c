@@ -188,6 +188,7 @@ static void add_target(const CmigSqlScript *script, const CmigPlainInsert *inser
     g_ptr_array_add(fact->targets, target);
     fact->what = schema != NULL ? g_strdup_printf("adds rows to %s.%s", schema, name)
                                 : g_strdup_printf("adds rows to %s", name);
+    g_strdelimit(fact->what, "\r\n", ' ');
 }
 
 static gboolean is_same(const CmigSqlScript *script, const CmigPlainInsert *a,
