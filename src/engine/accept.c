@@ -120,12 +120,7 @@ static gboolean write_records(CmigWork *work, const GPtrArray *revisions, const 
                        .expected = ids,
                        .result = ids,
                        .records = (const char *const *)records};
-    CmigDbOutcome outcome = {0};
-    if (!cmig_db_run(work->db, &unit, &outcome, error))
-        return FALSE;
-    cmig_work_note_head(work, &unit, &outcome);
-    cmig_work_end(work);
-    return TRUE;
+    return cmig_work_send_only(work, &unit, error);
 }
 
 /* What is not chosen leaves the array, so that order and ownership stay. */

@@ -21,16 +21,6 @@ static GStrv purge_statements(const char *table, const GPtrArray *to)
     return g_strv_builder_end(statements);
 }
 
-static gboolean run_unit(CmigWork *work, const CmigDbUnit *unit, GError **error)
-{
-    CmigDbOutcome outcome = {0};
-    if (!cmig_db_run(work->db, unit, &outcome, error))
-        return FALSE;
-    cmig_work_note_head(work, unit, &outcome);
-    cmig_work_end(work);
-    return TRUE;
-}
-
 /* Writes the new rows in one transaction, provided that the old ones (`from`, NULL with --purge)
  * are still there. */
 static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArray *to,
@@ -59,7 +49,7 @@ static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArra
         changes = purge_statements(work->table, to);
     }
     unit.changes = (const char *const *)changes;
-    return run_unit(work, &unit, error);
+    return cmig_work_send_only(work, &unit, error);
 }
 
 /* One attempt; CMIG_ERROR_CONFLICT when the rows changed between reading and writing. */
@@ -142,5 +132,5 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
                        .setup = (const char *const *)setup};
     if (work.create_table)
         unit.records = (const char *const *)records;
-    return run_unit(&work, &unit, error);
+    return cmig_work_send_only(&work, &unit, error);
 }

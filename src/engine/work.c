@@ -83,6 +83,16 @@ void cmig_work_note_head(CmigWork *work, const CmigDbUnit *unit, const CmigDbOut
     work->head = g_strdup(outcome->returned);
 }
 
+gboolean cmig_work_send_only(CmigWork *work, const CmigDbUnit *unit, GError **error)
+{
+    CmigDbOutcome outcome = {0};
+    if (!cmig_db_run(work->db, unit, &outcome, error))
+        return FALSE;
+    cmig_work_note_head(work, unit, &outcome);
+    cmig_work_end(work);
+    return TRUE;
+}
+
 gboolean cmig_work_record(CmigWork *work, const CmigAuditRecord *record, GError **error)
 {
     if (record->event == CMIG_AUDIT_REFUSED && work->create_audit)

@@ -67,6 +67,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigWork, cmig_work_clear)
 /* work.c: remembers what a unit with records returned. */
 void cmig_work_note_head(CmigWork *work, const CmigDbUnit *unit, const CmigDbOutcome *outcome);
 
+/* Sends the one unit of a run that has no other, and ends the run. */
+gboolean cmig_work_send_only(CmigWork *work, const CmigDbUnit *unit, GError **error);
+
 /* Writes a record in a transaction of its own, also when the run was interrupted. Its run may be
  * NULL: this one. Where there is no audit table, it is made first; but a refusal changes nothing
  * and is not recorded then. */
