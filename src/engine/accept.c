@@ -147,7 +147,7 @@ gboolean cmig_run_accept(CmigDb *db, const CmigConfig *config, const CmigGraph *
     g_auto(CmigWork) work = {0};
     if (!cmig_work_begin(&work, db, config, graph, observer, &state, &rows, error))
         return FALSE;
-    if (work.open != NULL)
+    if (work.past.open != NULL)
         return fail(error, "settle it first: see `cmig repair`", "a section is left half done");
     if (!cmig_applied_files_read(db, config, graph, rows, NULL, &files, error))
         return FALSE;

@@ -91,10 +91,10 @@ gboolean cmig_run_repair_look(CmigDb *db, const CmigConfig *config, const CmigGr
     if (state->audit_exists && !cmig_session_read_rows(db, &work.place, &rows, &past, error))
         return FALSE;
     cmig_work_set_past(&work, &past);
-    if (work.open != NULL) {
-        found->open = work.open;
+    if (work.past.open != NULL) {
+        found->open = work.past.open;
         load_section(&work, found, plan, &steps);
-        work.open = NULL;
+        work.past.open = NULL;
     }
     if (found->open != NULL && found->problem == NULL &&
         !look_at_statement(&work, steps->pdata[0], found, error))
@@ -132,7 +132,7 @@ static gboolean mark(CmigWork *work, const CmigRevision *revision, gboolean appl
         cmig_row_move_init(&move, work, &step);
     CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REPAIRED, work->token);
     record.revision = revision->id;
-    record.direction = work->open->direction;
+    record.direction = work->past.open->direction;
     record.detail = applied ? cmig_audit_marked_applied : cmig_audit_marked_reverted;
     g_auto(GStrv) records = cmig_audit_records(&work->place, &record, FALSE);
     CmigDbUnit unit = {.begins = TRUE,
@@ -149,10 +149,10 @@ static gboolean mark(CmigWork *work, const CmigRevision *revision, gboolean appl
 static gboolean settle(CmigWork *work, CmigRepairAction action, const GPtrArray *rows,
                        GError **error)
 {
-    CmigRevision *revision = cmig_graph_find(work->graph, work->open->revision);
+    CmigRevision *revision = cmig_graph_find(work->graph, work->past.open->revision);
     if (revision == NULL) {
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "no file here defines %s",
-                    work->open->revision);
+                    work->past.open->revision);
         cmig_error_set_hint(error, "run this where its file is, or set the version rows with "
                                    "`cmig stamp`");
         return FALSE;
@@ -162,7 +162,7 @@ static gboolean settle(CmigWork *work, CmigRepairAction action, const GPtrArray 
         return cmig_gate_pass(work, "repair", NULL, error) &&
                mark(work, revision, action == CMIG_REPAIR_MARK_APPLIED, error);
     }
-    g_autoptr(CmigPlan) plan = cmig_plan_new(cmig_direction_of(work->open->direction));
+    g_autoptr(CmigPlan) plan = cmig_plan_new(cmig_direction_of(work->past.open->direction));
     g_ptr_array_add(plan->revisions, revision);
     return cmig_work_run(work, plan, rows, TRUE, error);
 }
@@ -178,7 +178,7 @@ gboolean cmig_run_repair(CmigDb *db, const CmigConfig *config, const CmigGraph *
     work.report = done;
     if (!cmig_work_begin(&work, db, config, graph, observer, &state, &rows, error))
         return FALSE;
-    if (is_same(work.open, report->open)) {
+    if (is_same(work.past.open, report->open)) {
         gboolean settled = settle(&work, action, rows, error);
         cmig_work_end(&work);
         return settled;

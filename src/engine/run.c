@@ -298,7 +298,7 @@ gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *ro
     work->applied = cmig_applied_new(work->graph, rows);
     if (!load_steps(work, plan, error))
         return FALSE;
-    if (work->open != NULL && !cmig_work_check_open(work, next_step(work), error))
+    if (work->past.open != NULL && !cmig_work_check_open(work, next_step(work), error))
         return FALSE;
     if (plan->revisions->len > 0 &&
         (!check_writable(work, plan, error) || !find_changed_files(work, rows, error) ||
@@ -311,7 +311,7 @@ gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *ro
 /* Without a lock for the whole run, what looks left behind may be at work: its lock tells. */
 static gboolean wait_for_section(CmigWork *work, GPtrArray **ids, GError **error)
 {
-    if (work->open == NULL || cmig_db_can(work->db, CMIG_DB_SESSION_LOCK))
+    if (work->past.open == NULL || cmig_db_can(work->db, CMIG_DB_SESSION_LOCK))
         return TRUE;
     if (!cmig_db_enter(work->db, error))
         return FALSE;

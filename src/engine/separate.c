@@ -31,7 +31,7 @@ typedef struct {
 
 gboolean cmig_work_check_open(const CmigWork *work, const CmigStep *step, GError **error)
 {
-    const CmigAuditOpen *open = work->open;
+    const CmigAuditOpen *open = work->past.open;
     g_autofree char *id = cmig_text_escape(open->revision);
     g_autofree char *direction = cmig_text_escape(open->direction);
     const char *problem = NULL;
@@ -283,7 +283,7 @@ static gboolean repeat_settings(Separate *self, GError **error)
 /* The first record, which also checks the version rows; behind it nothing is run unrecorded. */
 static gboolean begin(Separate *self, GError **error)
 {
-    const CmigAuditOpen *open = self->work->open;
+    const CmigAuditOpen *open = self->work->past.open;
     self->at = open != NULL ? open->statement : 0;
     self->recorded = self->at;
     self->unsure = open != NULL && open->next_unsure;
@@ -406,6 +406,6 @@ gboolean cmig_work_take_separately(CmigWork *work, CmigStep *step, gboolean forc
     if (ran && !ok)
         note_unfinished(step, error);
     cmig_row_move_clear(&self.move);
-    g_clear_pointer(&work->open, cmig_audit_open_free);
+    g_clear_pointer(&work->past.open, cmig_audit_open_free);
     return ok;
 }

@@ -31,11 +31,9 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
 void cmig_work_set_past(CmigWork *work, CmigAuditPast *past)
 {
     cmig_audit_past_clear(&work->past);
-    cmig_audit_open_free(work->open);
     work->past = *past;
     *past = (CmigAuditPast){0};
     work->past_known = TRUE;
-    work->open = g_steal_pointer(&work->past.open);
     work->site.recorded = work->past.environment;
     work->site.recorded_identity = work->past.identity;
 }
@@ -64,7 +62,6 @@ void cmig_work_clear(CmigWork *work)
     g_free(work->table);
     g_free(work->audit_table);
     g_free(work->head);
-    cmig_audit_open_free(work->open);
     g_clear_pointer(&work->steps, g_ptr_array_unref);
     g_clear_pointer(&work->expected, g_ptr_array_unref);
     cmig_applied_free(work->applied);

@@ -15,7 +15,7 @@ typedef struct {
     const CmigRunObserver *observer;
 
     CmigSite site;      /* of the database; borrows from its state, and from `past` */
-    CmigAuditPast past; /* what earlier runs have left; `open` is taken from it */
+    CmigAuditPast past; /* what earlier runs have left, a section that is open above all */
     gboolean past_known;
     CmigEnvironment environment; /* once the guard was asked */
     char *confirmed;             /* how, or NULL */
@@ -32,7 +32,6 @@ typedef struct {
     gboolean head_stale;    /* there are later ones */
     const CmigStep *failed; /* the step in a transaction at which the run ended, or NULL */
     gint64 failed_after;    /* microseconds */
-    CmigAuditOpen *open;    /* where an earlier run left a section, or NULL */
 
     GPtrArray *steps;          /* CmigStep */
     guint next;                /* which of them comes next */
@@ -135,8 +134,8 @@ gboolean cmig_work_settle(CmigWork *work, const CmigStep *step, guint statement,
 void cmig_work_watch(CmigWork *work, const CmigStep *step);
 void cmig_work_unwatch(CmigWork *work);
 
-/* separate.c: takes a step whose section runs outside of a transaction, from where `work->open`
- * says; `forced`: what cannot be found out is taken as not done. */
+/* separate.c: takes a step whose section runs outside of a transaction, from where
+ * `work->past.open` says; `forced`: what cannot be found out is taken as not done. */
 gboolean cmig_work_take_separately(CmigWork *work, CmigStep *step, gboolean forced, GError **error);
 
 /* Whether the section that an earlier run left can be gone on with by `step`; NULL: there is no
