@@ -50,6 +50,9 @@ gboolean cmig_guard_environment(const CmigConfig *config, const CmigSite *site,
  * exactly `true`; in production the URL is not a :-default. Errors: CMIG_ERROR_CONFIG. */
 gboolean cmig_guard_check_target(const CmigConfig *config, GError **error);
 
+/* Whether a rule for production asks what git says of the revision files. */
+gboolean cmig_guard_needs_git(const CmigConfig *config);
+
 /* What the user has agreed to before the run. All texts are borrowed; each may be NULL. */
 typedef struct {
     const char *const *confirmed; /* --confirm-production: names of databases */

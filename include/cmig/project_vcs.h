@@ -12,4 +12,8 @@
 gboolean cmig_project_vcs_open(const CmigConfig *config, CmigVcs **vcs, GError **error);
 CmigVcs *cmig_project_vcs_require(const CmigConfig *config, GError **error);
 
+/* As cmig_vcs_state, for all version locations. */
+gboolean cmig_project_vcs_state(const CmigConfig *config, const CmigVcs *vcs, CmigVcsState *state,
+                                GError **error);
+
 #endif

@@ -3,6 +3,7 @@
 
 #include "cmig/error.h"
 #include "cmig/guard.h"
+#include "cmig/project_vcs.h"
 #include "cmig/script.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
@@ -217,19 +218,12 @@ void cmig_doctor_environment(CmigApp *app, GPtrArray *report)
         cmig_report_error(report, problem);
 }
 
-/* Whether the guard wants to know of git. */
-static gboolean needs_git(const CmigConfig *config)
-{
-    return config->guard.require_committed || config->guard.branches[0] != NULL;
-}
-
 static void add_work_tree(const CmigVcs *vcs, const CmigConfig *config, GPtrArray *report)
 {
     g_autoptr(GError) problem = NULL;
     g_auto(CmigVcsState) state = {0};
-    const char *const *folders = (const char *const *)(void *)config->version_locations;
     cmig_report_add(report, "repository", NULL, "%s", cmig_vcs_top(vcs));
-    if (!cmig_vcs_state(vcs, folders, &state, &problem)) {
+    if (!cmig_project_vcs_state(config, vcs, &state, &problem)) {
         cmig_report_error(report, problem);
         return;
     }
@@ -252,12 +246,12 @@ void cmig_doctor_git(CmigApp *app, GPtrArray *report)
         cmig_report_add(report, "repository", NULL, "not looked at");
         return;
     }
-    if (!cmig_vcs_open(config->directory, &vcs, &problem)) {
+    if (!cmig_project_vcs_open(config, &vcs, &problem)) {
         cmig_report_add(report, "repository", NULL, "cannot be used");
         cmig_report_error(report, problem);
     } else if (vcs == NULL) {
         cmig_report_add(report, "repository", NULL, "none");
-        if (needs_git(config))
+        if (cmig_guard_needs_git(config))
             cmig_report_problem(report, "put the revision files into a git repository",
                                 "the guard asks for git");
     } else {

@@ -38,16 +38,14 @@ gboolean cmig_run_environment(CmigDb *db, const CmigConfig *config, const CmigDb
 /* What git says of the revision files, for the records. A rule that asks for git needs it. */
 static gboolean read_vcs(CmigWork *work, GError **error)
 {
-    const CmigGuardConfig *guard = &work->config->guard;
-    gboolean required = work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION &&
-                        (guard->require_committed || guard->branches[0] != NULL);
-    const char *const *folders = (const char *const *)(void *)work->config->version_locations;
+    gboolean required =
+        work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION && cmig_guard_needs_git(work->config);
     g_autoptr(CmigVcs) vcs = NULL;
     g_autoptr(GError) problem = NULL;
     gboolean read = required ? (vcs = cmig_project_vcs_require(work->config, &problem)) != NULL
                              : cmig_project_vcs_open(work->config, &vcs, &problem);
     if (read && vcs != NULL)
-        read = cmig_vcs_state(vcs, folders, &work->vcs, &problem);
+        read = cmig_project_vcs_state(work->config, vcs, &work->vcs, &problem);
     if (!read && required) {
         g_propagate_prefixed_error(error, g_steal_pointer(&problem), "guard: ");
         return FALSE;
@@ -90,7 +88,6 @@ static gboolean fits_branch(const CmigWork *work)
 static char *find_obstacle(const CmigWork *work, const char **remedy)
 {
     const CmigGuardConfig *guard = &work->config->guard;
-    const char *irreversible = guard->require_reversible ? find_irreversible(work) : NULL;
     if (work->changed_files != NULL) {
         *remedy = "put back what was applied, or take the files as they are with `cmig accept REV "
                   "--reason TEXT`";
@@ -107,6 +104,7 @@ static char *find_obstacle(const CmigWork *work, const char **remedy)
         return g_strdup_printf("would run from %s, which guard.branches does not name",
                                work->vcs.branch != NULL ? work->vcs.branch : "no branch");
     }
+    const char *irreversible = guard->require_reversible ? find_irreversible(work) : NULL;
     if (irreversible != NULL) {
         *remedy = "write its downgrade section";
         return g_strdup_printf("holds %s, which cannot be taken back, and guard.require_reversible "

@@ -16,3 +16,10 @@ CmigVcs *cmig_project_vcs_require(const CmigConfig *config, GError **error)
 {
     return cmig_vcs_require(folder_of(config), error);
 }
+
+gboolean cmig_project_vcs_state(const CmigConfig *config, const CmigVcs *vcs, CmigVcsState *state,
+                                GError **error)
+{
+    const char *const *folders = (const char *const *)(void *)config->version_locations;
+    return cmig_vcs_state(vcs, folders, state, error);
+}

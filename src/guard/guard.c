@@ -85,6 +85,11 @@ gboolean cmig_guard_check_target(const CmigConfig *config, GError **error)
     return TRUE;
 }
 
+gboolean cmig_guard_needs_git(const CmigConfig *config)
+{
+    return config->guard.require_committed || config->guard.branches[0] != NULL;
+}
+
 static guint find_needs(const CmigConfig *config, const CmigEnvironment *environment,
                         const CmigIntent *intent)
 {

@@ -181,6 +181,12 @@ all_sections
 problem_at repository
 rm -rf .git
 
+# Revision files in a repository of their own: it is the one that the guard asks.
+git_ -C migrations init -b own
+run 0 DATABASE_URL="$TEST_URL" doctor --no-database
+out_has "  repository:     $PWD/migrations" '  branch:         own' '  commit:         none yet'
+rm -rf migrations/.git
+
 # --- several databases --------------------------------------------------------------------------------------
 project several
 rev aaaa1 null
