@@ -23,7 +23,8 @@ void cmig_work_begin_attempts(CmigWork *work)
     work->patience = work->config->lock_timeout;
 }
 
-guint cmig_work_lock_timeout(const CmigWork *work)
+/* How long statements wait for a lock in the next attempt, in milliseconds. */
+static guint lock_timeout(const CmigWork *work)
 {
     guint wait = ladder[MIN(work->attempt, G_N_ELEMENTS(ladder) - 1)];
     /* Only the deadlock check makes an autovacuum give way, so one wait must be longer. */
@@ -83,7 +84,7 @@ gboolean cmig_work_try_again(CmigWork *work, const CmigStep *step, gint64 took, 
 {
     gint64 pause = MIN((gint64)FIRST_PAUSE << MIN(work->attempt, 10), LAST_PAUSE);
     pause += pause / 4 - g_random_int_range(0, (gint32)(pause / 2) + 1);
-    gint64 waited = cmig_work_lock_timeout(work);
+    gint64 waited = lock_timeout(work);
     work->patience -= MIN(waited, took / 1000) + pause;
     if (work->patience <= 0)
         return give_up(work, step, error);
@@ -109,7 +110,7 @@ gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, 
         CmigDbOutcome outcome = {0};
         GError *failure = NULL;
         gint64 start = cmig_clock_monotonic();
-        unit->lock_timeout = cmig_work_lock_timeout(work);
+        unit->lock_timeout = lock_timeout(work);
         if (cmig_db_run(work->db, unit, &outcome, &failure) ||
             (outcome.lost && cmig_work_settle(work, step, statement, &failure))) {
             cmig_work_note_head(work, unit, &outcome);

@@ -7,7 +7,7 @@
 /* So much of a statement is shown. */
 enum { SHOWN = 160 };
 
-void cmig_review_fact_free(gpointer data)
+static void fact_free(gpointer data)
 {
     CmigReviewFact *fact = data;
     cmig_fact_free(fact->fact);
@@ -52,7 +52,7 @@ static char *shorten(const CmigSqlScript *sql, guint index)
 GPtrArray *cmig_review_facts(CmigJudge *judge, const CmigSqlScript *sql)
 {
     g_autoptr(GPtrArray) found = cmig_judge_facts(judge, sql);
-    GPtrArray *facts = g_ptr_array_new_with_free_func(cmig_review_fact_free);
+    GPtrArray *facts = g_ptr_array_new_with_free_func(fact_free);
     g_ptr_array_set_free_func(found, NULL);
     for (guint idx = 0; idx < found->len; idx++) {
         CmigReviewFact *fact = g_new0(CmigReviewFact, 1);
@@ -81,13 +81,6 @@ static char *make_hash(const CmigConfig *config, const CmigSite *site, const GPt
     return g_strdup(g_checksum_get_string(sum));
 }
 
-/* A target whose size is asked for, and who waits for the answer. */
-typedef struct {
-    CmigReviewFact *fact;
-    guint target;
-    guint asked; /* index of the question */
-} Waiting;
-
 static gboolean has_size(const CmigFactTarget *target)
 {
     static const char *const kinds[] = {"table",    "materialized view", "foreign table", "schema",
@@ -101,49 +94,86 @@ static char *key_of(const CmigFactTarget *target)
                            target->name);
 }
 
-/* Each thing is asked for once, all in one round trip. */
-static gboolean ask_sizes(CmigDb *db, const CmigConfig *config, const GPtrArray *steps,
-                          gboolean all_sizes, GError **error)
+/* A target of a fact that waits for the answer to a question. */
+typedef struct {
+    CmigReviewFact *fact;
+    guint target;
+    guint question;
+} Waiting;
+
+/* Each thing is asked for once. */
+typedef struct {
+    GPtrArray *targets; /* to ask about */
+    GHashTable *known;  /* key -> index in `targets` */
+    GArray *waiting;    /* Waiting */
+} Questions;
+
+static Questions questions_new(void)
 {
-    g_autoptr(GPtrArray) questions = g_ptr_array_new();
-    g_autoptr(GArray) waiting = g_array_new(FALSE, FALSE, sizeof(Waiting));
-    g_autoptr(GArray) answers = NULL;
-    g_autoptr(GHashTable) known = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
-    for (guint idx = 0; idx < steps->len; idx++) {
-        const GPtrArray *facts = ((const CmigStep *)steps->pdata[idx])->facts;
-        for (guint at = 0; at < facts->len; at++) {
-            CmigReviewFact *fact = facts->pdata[at];
-            for (guint part = 0; part < fact->fact->targets->len; part++) {
-                CmigFactTarget *target = fact->fact->targets->pdata[part];
-                if (!has_size(target) || !(all_sizes || target->loses))
-                    continue;
-                char *key = key_of(target);
-                gpointer asked = NULL;
-                if (!g_hash_table_lookup_extended(known, key, NULL, &asked)) {
-                    asked = GUINT_TO_POINTER(questions->len);
-                    g_ptr_array_add(questions, target);
-                    g_hash_table_insert(known, key, asked);
-                } else {
-                    g_free(key);
-                }
-                Waiting one = {fact, part, GPOINTER_TO_UINT(asked)};
-                g_array_append_val(waiting, one);
-            }
+    return (Questions){g_ptr_array_new(),
+                       g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL),
+                       g_array_new(FALSE, FALSE, sizeof(Waiting))};
+}
+
+static void questions_clear(Questions *questions)
+{
+    g_ptr_array_unref(questions->targets);
+    g_hash_table_unref(questions->known);
+    g_array_unref(questions->waiting);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Questions, questions_clear)
+
+static void add_question(Questions *questions, CmigReviewFact *fact, guint index)
+{
+    CmigFactTarget *target = fact->fact->targets->pdata[index];
+    g_autofree char *key = key_of(target);
+    gpointer question = NULL;
+    if (!g_hash_table_lookup_extended(questions->known, key, NULL, &question)) {
+        question = GUINT_TO_POINTER(questions->targets->len);
+        g_ptr_array_add(questions->targets, target);
+        g_hash_table_insert(questions->known, g_steal_pointer(&key), question);
+    }
+    Waiting one = {fact, index, GPOINTER_TO_UINT(question)};
+    g_array_append_val(questions->waiting, one);
+}
+
+static void add_questions(Questions *questions, const GPtrArray *facts, gboolean all_sizes)
+{
+    for (guint idx = 0; idx < facts->len; idx++) {
+        CmigReviewFact *fact = facts->pdata[idx];
+        for (guint at = 0; at < fact->fact->targets->len; at++) {
+            const CmigFactTarget *target = fact->fact->targets->pdata[at];
+            if (has_size(target) && (all_sizes || target->loses))
+                add_question(questions, fact, at);
         }
     }
-    if (questions->len == 0)
-        return TRUE;
-    if (!cmig_db_sizes(db, questions, config->guard.safe_below_rows, &answers, error))
-        return FALSE;
-    for (guint idx = 0; idx < waiting->len; idx++) {
-        Waiting *one = &g_array_index(waiting, Waiting, idx);
+}
+
+static void take_answers(const Questions *questions, const GArray *answers)
+{
+    for (guint idx = 0; idx < questions->waiting->len; idx++) {
+        Waiting *one = &g_array_index(questions->waiting, Waiting, idx);
         if (one->fact->sizes == NULL) {
             one->fact->sizes = g_array_new(FALSE, TRUE, sizeof(CmigDbSize));
             g_array_set_size(one->fact->sizes, one->fact->fact->targets->len);
         }
         g_array_index(one->fact->sizes, CmigDbSize, one->target) =
-            g_array_index(answers, CmigDbSize, one->asked);
+            g_array_index(answers, CmigDbSize, one->question);
     }
+}
+
+static gboolean ask_sizes(CmigDb *db, const CmigConfig *config, const GPtrArray *steps,
+                          gboolean all_sizes, GError **error)
+{
+    g_auto(Questions) questions = questions_new();
+    g_autoptr(GArray) answers = NULL;
+    for (guint idx = 0; idx < steps->len; idx++)
+        add_questions(&questions, ((const CmigStep *)steps->pdata[idx])->facts, all_sizes);
+    if (questions.targets->len == 0)
+        return TRUE;
+    if (!cmig_db_sizes(db, questions.targets, config->guard.safe_below_rows, &answers, error))
+        return FALSE;
+    take_answers(&questions, answers);
     return TRUE;
 }
 

@@ -6,8 +6,6 @@
 #include "cmig/review.h"
 #include "engine/step.h"
 
-void cmig_review_fact_free(gpointer fact);
-
 /* The facts of a section with their places: owned CmigReviewFact. */
 GPtrArray *cmig_review_facts(CmigJudge *judge, const CmigSqlScript *sql);
 

@@ -60,7 +60,7 @@ void cmig_sides_free(CmigSides *sides)
     g_free(sides);
 }
 
-const CmigSideFile *cmig_side_at(const CmigSide *side, const char *path)
+static const CmigSideFile *find_path(const CmigSide *side, const char *path)
 {
     return g_hash_table_lookup(side->by_path, path);
 }
@@ -181,7 +181,7 @@ GPtrArray *cmig_sides_merge(const CmigSides *sides)
     GPtrArray *merged = g_ptr_array_new();
     for (guint idx = 0; idx < sides->ours->files->len; idx++) {
         CmigSideFile *ours = sides->ours->files->pdata[idx];
-        const CmigSideFile *base = cmig_side_at(sides->base, ours->path);
+        const CmigSideFile *base = find_path(sides->base, ours->path);
         CmigSideFile *theirs = g_hash_table_lookup(sides->theirs->by_path, ours->path);
         CmigSideFile *left = cmig_side_file_same(ours, base) ? theirs : ours;
         if (left != NULL)
@@ -189,8 +189,8 @@ GPtrArray *cmig_sides_merge(const CmigSides *sides)
     }
     for (guint idx = 0; idx < sides->theirs->files->len; idx++) {
         CmigSideFile *theirs = sides->theirs->files->pdata[idx];
-        if (cmig_side_at(sides->ours, theirs->path) == NULL &&
-            !cmig_side_file_same(theirs, cmig_side_at(sides->base, theirs->path)))
+        if (find_path(sides->ours, theirs->path) == NULL &&
+            !cmig_side_file_same(theirs, find_path(sides->base, theirs->path)))
             g_ptr_array_add(merged, theirs);
     }
     return merged;

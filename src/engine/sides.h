@@ -41,8 +41,7 @@ gboolean cmig_sides_load(const CmigConfig *config, const CmigGraph *graph, const
 void cmig_sides_free(CmigSides *sides);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigSides, cmig_sides_free)
 
-/* The file with this path, or revision, on a side; NULL = there is none. */
-const CmigSideFile *cmig_side_at(const CmigSide *side, const char *path);
+/* The file of this revision on a side; NULL = there is none. */
 const CmigSideFile *cmig_side_find(const CmigSide *side, const char *revision);
 
 /* Whether the revision is only ours: neither they have it, nor had it the base. */

@@ -11,7 +11,7 @@
  * again, so that a history of large dumps does not have to fit into memory. */
 static const gsize keep_limit = 16 * 1024 * 1024;
 
-void cmig_step_free(gpointer data)
+static void step_free(gpointer data)
 {
     CmigStep *step = data;
     if (step == NULL)
@@ -107,7 +107,7 @@ gboolean cmig_step_load_all(const CmigPlan *plan, const CmigConfig *config, Cmig
                             CmigJudge *judge, GPtrArray **steps, GError **error)
 {
     gsize kept = 0;
-    g_autoptr(GPtrArray) loaded = g_ptr_array_new_with_free_func(cmig_step_free);
+    g_autoptr(GPtrArray) loaded = g_ptr_array_new_with_free_func(step_free);
     g_autoptr(GString) separate = g_string_new(NULL);
     for (guint idx = 0; idx < plan->revisions->len; idx++) {
         CmigStep *step = g_new0(CmigStep, 1);

@@ -22,7 +22,6 @@ typedef struct {
     int level;           /* CmigLevel; -1 = not judged. A way back is never below WEAKER */
     guint flags;         /* CmigFactFlag, of all statements */
 } CmigStep;
-void cmig_step_free(gpointer step);
 
 /* Reads the section of `step->revision` that would run on `dialect`, and checks all that can be
  * checked without the server. Fills in the rest of the step, but for its facts. A section that has

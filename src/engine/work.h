@@ -119,10 +119,9 @@ CmigRunReport *cmig_run_report_new(void);
 gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, guint statement,
                         GError **error);
 
-/* How long statements wait for a lock in the next attempt, in milliseconds; and, after one that
- * failed, whether there is patience for another: it pauses then, and clears the error. */
+/* Before the first attempt at the locks that a step needs; and, after one that failed, whether
+ * there is patience for another: it pauses then, and clears the error. */
 void cmig_work_begin_attempts(CmigWork *work);
-guint cmig_work_lock_timeout(const CmigWork *work);
 gboolean cmig_work_try_again(CmigWork *work, const CmigStep *step, gint64 took, GError **error);
 
 /* settle.c: after a connection that was lost with the outcome of `step` unknown. TRUE: it is
