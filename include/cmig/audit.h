@@ -14,9 +14,6 @@
 /* The table's bare name. */
 extern const char cmig_audit_table_name[];
 
-/* The checksum of a section of which nothing is done. */
-extern const char cmig_audit_no_statements[];
-
 /* What a repair decided: the detail of its record. */
 extern const char cmig_audit_marked_applied[];
 extern const char cmig_audit_marked_reverted[];
@@ -33,13 +30,14 @@ typedef enum {
     CMIG_AUDIT_CONFIRMED, /* somebody confirmed what is about to happen */
     CMIG_AUDIT_ACCEPTED, /* the file of an applied revision changed, and somebody said it is fine */
     CMIG_AUDIT_ENVIRONMENT, /* what the database is for was recorded */
+    CMIG_AUDIT_EVENTS
 } CmigAuditEvent;
 
 /* "applied". Static text. */
 const char *cmig_audit_event_name(CmigAuditEvent event);
 
 /* Whether there is an event of this name. */
-gboolean cmig_audit_event_find(const char *name, CmigAuditEvent *event);
+gboolean cmig_audit_has_event(const char *name);
 
 /* Texts may be hostile; what is NULL, or below 0, is not known and is written as null. */
 typedef struct {

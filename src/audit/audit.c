@@ -8,11 +8,7 @@
 
 const char cmig_audit_table_name[] = "cmig_audit";
 
-/* SHA-256 of nothing. */
-const char cmig_audit_no_statements[] =
-    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
-
-static const char *const event_names[] = {
+static const char *const event_names[CMIG_AUDIT_EVENTS] = {
     [CMIG_AUDIT_APPLIED] = "applied",         [CMIG_AUDIT_REVERTED] = "reverted",
     [CMIG_AUDIT_STAMPED] = "stamped",         [CMIG_AUDIT_STARTED] = "started",
     [CMIG_AUDIT_STATEMENT] = "statement",     [CMIG_AUDIT_FAILED] = "failed",
@@ -26,14 +22,11 @@ const char *cmig_audit_event_name(CmigAuditEvent event)
     return event_names[event];
 }
 
-gboolean cmig_audit_event_find(const char *name, CmigAuditEvent *event)
+gboolean cmig_audit_has_event(const char *name)
 {
-    for (gsize idx = 0; idx < G_N_ELEMENTS(event_names); idx++) {
-        if (strcmp(event_names[idx], name) != 0)
-            continue;
-        *event = (CmigAuditEvent)idx;
-        return TRUE;
-    }
+    for (gsize idx = 0; idx < G_N_ELEMENTS(event_names); idx++)
+        if (strcmp(event_names[idx], name) == 0)
+            return TRUE;
     return FALSE;
 }
 

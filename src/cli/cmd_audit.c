@@ -72,12 +72,11 @@ static gboolean parse_time(const char *option, const char *text, gboolean end, c
 
 static gboolean check_event(GError **error)
 {
-    CmigAuditEvent known;
-    if (event == NULL || cmig_audit_event_find(event, &known))
+    if (event == NULL || cmig_audit_has_event(event))
         return TRUE;
     g_autofree char *shown = cmig_text_escape(event);
     g_autoptr(GString) names = g_string_new(NULL);
-    for (int idx = 0; idx <= CMIG_AUDIT_ENVIRONMENT; idx++)
+    for (int idx = 0; idx < CMIG_AUDIT_EVENTS; idx++)
         g_string_append_printf(names, "%s%s", idx > 0 ? ", " : "",
                                cmig_audit_event_name((CmigAuditEvent)idx));
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "there is no event \"%s\"", shown);
