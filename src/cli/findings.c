@@ -1,5 +1,7 @@
 #include "cli/findings.h"
 
+#include "cli/cli.h"
+
 #include "cmig/text.h"
 
 #include <string.h>
@@ -94,30 +96,20 @@ CmigFindingFormat cmig_finding_format(const char *name)
     return NULL;
 }
 
-/* JSON holds valid UTF-8 only. */
-static char *json_safe(char *text)
-{
-    if (text == NULL || g_utf8_validate(text, -1, NULL))
-        return text;
-    g_autofree char *owned = text;
-    return cmig_text_escape(owned);
-}
-
 json_t *cmig_findings_json(const GPtrArray *findings, const char *folder)
 {
     json_t *list = json_array();
     for (guint idx = 0; idx < findings->len; idx++) {
         const CmigFinding *finding = findings->pdata[idx];
         g_autofree char *path =
-            finding->path != NULL ? json_safe(cmig_path_from(finding->path, folder)) : NULL;
-        g_autofree char *revision = json_safe(g_strdup(finding->revision));
-        g_autofree char *message = json_safe(g_strdup(finding->message));
-        g_autofree char *hint = json_safe(g_strdup(finding->hint));
+            finding->path != NULL ? cmig_path_from(finding->path, folder) : NULL;
         json_t *line = finding->line > 0 ? json_integer(finding->line) : json_null();
-        json_array_append_new(list, json_pack("{s:s, s:s?, s:o, s:s?, s:s, s:s?, s:b}", "rule",
-                                              finding->rule, "file", path, "line", line, "revision",
-                                              revision, "message", message, "hint", hint, "note",
-                                              finding->note));
+        json_array_append_new(
+            list, json_pack("{s:s, s:o, s:o, s:o, s:o, s:o, s:b}", "rule", finding->rule, "file",
+                            cmig_render_json_text(path), "line", line, "revision",
+                            cmig_render_json_text(finding->revision), "message",
+                            cmig_render_json_text(finding->message), "hint",
+                            cmig_render_json_text(finding->hint), "note", finding->note));
     }
     return list;
 }
