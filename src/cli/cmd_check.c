@@ -12,8 +12,8 @@ static char **only;
 static char **skip;
 static gboolean no_database;
 
-/* Why the rules about the database are left out; NULL: they are not. A URL that is there but bad is
- * no reason. */
+/* Opens the database if a rule needs it; where there is none, the request says why. That a URL
+ * which is there leads nowhere is an error. */
 static gboolean open_database(CmigApp *app, CmigCheckRequest *request, GError **error)
 {
     if (!cmig_check_wants_database(request))

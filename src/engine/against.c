@@ -7,20 +7,12 @@
 #include "engine/changes.h"
 #include "engine/sides.h"
 
-const char cmig_against_unchanged[] = "against-unchanged";
-const char cmig_against_parent[] = "against-parent";
-const char cmig_against_ids[] = "against-ids";
-const char cmig_against_graph[] = "against-graph";
-const char cmig_against_heads[] = "against-heads";
-
-const CmigAgainstRule cmig_against_rules[] = {
-    {cmig_against_unchanged, "the other branch's revisions are not edited, moved or deleted"},
-    {cmig_against_parent, "new revisions come behind the other branch's head"},
-    {cmig_against_ids, "no id is given to two revisions"},
-    {cmig_against_graph, "the files of both branches make one sound history"},
-    {cmig_against_heads, "a merge brings no second head"},
-    {NULL, NULL},
-};
+/* The rules, by which findings are named. */
+static const char rule_unchanged[] = "against-unchanged"; /* their revisions are as they were */
+static const char rule_parent[] = "against-parent";       /* new ones come behind their head */
+static const char rule_ids[] = "against-ids";             /* no id is given to two revisions */
+static const char rule_graph[] = "against-graph";         /* both make one sound history, */
+static const char rule_heads[] = "against-heads";         /* with no more heads than theirs */
 
 typedef struct {
     const CmigSides *sides;
@@ -55,14 +47,14 @@ static gboolean check_edited(const Check *check, const CmigSideFile *base, const
     if (!cmig_change_find(check->sides, base, ours, &change, error))
         return FALSE;
     if (change.what == NULL) {
-        CmigFinding *note = add(check, cmig_against_unchanged, ours, NULL,
+        CmigFinding *note = add(check, rule_unchanged, ours, NULL,
                                 "revision %s of %s reads otherwise here, but does the same",
                                 ours->revision->id, check->sides->shown);
         note->note = TRUE;
         return TRUE;
     }
     CmigFinding *finding = add(
-        check, cmig_against_unchanged, ours,
+        check, rule_unchanged, ours,
         "databases may have it already: leave it as it is, and write what is "
         "to change into a new revision",
         "revision %s of %s was edited: %s", ours->revision->id, check->sides->shown, change.what);
@@ -81,7 +73,7 @@ static gboolean check_unchanged(const Check *check, GError **error)
         const CmigSideFile *ours = cmig_side_find(sides->ours, id);
         const CmigSideFile *theirs = cmig_side_find(sides->theirs, id);
         if (ours == NULL && theirs != NULL)
-            add(check, cmig_against_unchanged, base,
+            add(check, rule_unchanged, base,
                 "databases may have it already, and could not go on: put the file back",
                 "revision %s of %s is gone", id, sides->shown);
         if (ours == NULL)
@@ -90,8 +82,8 @@ static gboolean check_unchanged(const Check *check, GError **error)
                          !(theirs != NULL && g_str_equal(ours->path, theirs->path));
         if (moved) {
             g_autofree char *from = cmig_text_escape(base->path);
-            add(check, cmig_against_unchanged, ours, NULL, "revision %s of %s was at %s", id,
-                sides->shown, from)
+            add(check, rule_unchanged, ours, NULL, "revision %s of %s was at %s", id, sides->shown,
+                from)
                 ->note = TRUE;
         }
         if (!cmig_side_file_same(ours, base) && !cmig_side_file_same(ours, theirs) &&
@@ -112,7 +104,7 @@ static void check_ids(const Check *check)
             cmig_side_file_same(ours, theirs))
             continue;
         g_autofree char *path = cmig_text_escape(theirs->path);
-        add(check, cmig_against_ids, ours, "give one of the two another id (`cmig revision` does)",
+        add(check, rule_ids, ours, "give one of the two another id (`cmig revision` does)",
             "%s has another revision %s, %s", sides->shown, id, path);
     }
 }
@@ -123,7 +115,7 @@ static void check_any(const Check *check)
     const CmigSides *sides = check->sides;
     if (sides->theirs->files->len + sides->base->files->len > 0 || sides->ours->files->len == 0)
         return;
-    add(check, cmig_against_unchanged, NULL, NULL,
+    add(check, rule_unchanged, NULL, NULL,
         "%s has no revision files where this branch has them: nothing was compared", sides->shown)
         ->note = TRUE;
 }
@@ -138,13 +130,13 @@ static void check_graph(Check *check)
         if (file->revision != NULL)
             continue;
         g_autofree char *why = cmig_text_escape(file->problem);
-        add(check, cmig_against_graph, file, NULL, "the file cannot be read in %s: %s",
-            check->sides->shown, why);
+        add(check, rule_graph, file, NULL, "the file cannot be read in %s: %s", check->sides->shown,
+            why);
     }
     cmig_sides_graph(check->sides->theirs->files, &check->theirs, NULL);
     if (cmig_sides_graph(merged, &check->merged, &problem))
         return;
-    CmigFinding *finding = add(check, cmig_against_graph, NULL, NULL, "merged with %s: %s",
+    CmigFinding *finding = add(check, rule_graph, NULL, NULL, "merged with %s: %s",
                                check->sides->shown, problem->message);
     finding->path = g_strdup(cmig_error_file(problem));
     finding->line = cmig_error_line(problem);
@@ -211,10 +203,10 @@ static void check_parents(const Check *check)
         if (parent == NULL && !base)
             continue;
         CmigFinding *finding =
-            base ? add(check, cmig_against_parent, ours, NULL,
+            base ? add(check, rule_parent, ours, NULL,
                        "the new revision %s revises nothing, where %s has the head %s",
                        revision->id, sides->shown, heads)
-                 : add(check, cmig_against_parent, ours, NULL,
+                 : add(check, rule_parent, ours, NULL,
                        "the new revision %s revises %s, but the head of %s is %s", revision->id,
                        parent, sides->shown, heads);
         finding->note = is_joined(check, revision->id);
@@ -257,8 +249,8 @@ static void check_heads(const Check *check)
         g_strdup_printf("merge %s, then `cmig rebase` puts your revisions on top; or `cmig merge "
                         "heads` joins them",
                         check->sides->shown);
-    add(check, cmig_against_heads, NULL, hint, "merged with %s there are %u heads: %s",
-        check->sides->shown, counted->len, names);
+    add(check, rule_heads, NULL, hint, "merged with %s there are %u heads: %s", check->sides->shown,
+        counted->len, names);
 }
 
 gboolean cmig_check_against(const CmigConfig *config, const CmigGraph *graph, const char *ref,

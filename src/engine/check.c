@@ -10,11 +10,11 @@
 
 #include <string.h>
 
-const char cmig_rule_graph[] = "graph";
-const char cmig_rule_single_head[] = "single-head";
+static const char rule_graph[] = "graph";
+static const char rule_single_head[] = "single-head";
 const char cmig_rule_sections[] = "sections";
 const char cmig_rule_downgrade[] = "downgrade";
-const char cmig_rule_against[] = "against";
+static const char rule_against[] = "against";
 const char cmig_rule_applied_files[] = "applied-files";
 const char cmig_rule_at_head[] = "at-head";
 
@@ -30,7 +30,10 @@ typedef struct {
 static void check_heads(CmigCheckWork *work);
 static gboolean check_against(Check *check, const CmigCheckRule *rule, GError **error);
 
-/* One of the functions is set, but for the graph, without which there is nothing to check. */
+/* The first rule, which cannot be left out: it is checked by loading what the others look at. */
+enum { GRAPH };
+
+/* One of the functions is set, but for the graph. */
 static const struct {
     CmigCheckRule rule;
     void (*history)(CmigCheckWork *work);
@@ -38,11 +41,11 @@ static const struct {
     gboolean (*git)(Check *check, const CmigCheckRule *rule, GError **error);
     gboolean (*database)(CmigCheckWork *work, GError **error);
 } rules[] = {
-    {.rule = {cmig_rule_graph}},
-    {.rule = {cmig_rule_single_head}, .history = check_heads},
+    [GRAPH] = {.rule = {rule_graph}},
+    {.rule = {rule_single_head}, .history = check_heads},
     {.rule = {cmig_rule_sections}, .file = cmig_check_sections},
     {.rule = {cmig_rule_downgrade}, .file = cmig_check_downgrade},
-    {.rule = {cmig_rule_against}, .git = check_against},
+    {.rule = {rule_against}, .git = check_against},
     {.rule = {cmig_rule_applied_files, .needs_database = TRUE},
      .database = cmig_check_applied_files},
     {.rule = {cmig_rule_at_head, .needs_database = TRUE}, .database = cmig_check_at_head},
@@ -173,12 +176,12 @@ static void check_heads(CmigCheckWork *work)
     for (guint idx = 0; idx < heads->len; idx++) {
         const CmigRevision *head = heads->pdata[idx];
         if (single)
-            cmig_check_add(work, cmig_rule_single_head, head, 1,
+            cmig_check_add(work, rule_single_head, head, 1,
                            "`cmig merge heads` joins them; check.single_head: false in "
                            "alembic.yml allows one head for each branch label",
                            "one of %u heads: %s", heads->len, names);
         else if (!has_own_label(head, count))
-            cmig_check_add(work, cmig_rule_single_head, head, 1,
+            cmig_check_add(work, rule_single_head, head, 1,
                            "merge it with `cmig merge`, or give its branch a label",
                            "%s is a head without a branch label of its own", head->id);
     }
@@ -190,7 +193,7 @@ static gboolean load_graph(CmigCheckWork *work, CmigGraph **graph)
         g_ptr_array_new_with_free_func((GDestroyNotify)(void (*)(void))g_error_free);
     gboolean sound = cmig_script_load_what_can(work->config, graph, problems);
     for (guint idx = 0; idx < problems->len; idx++)
-        cmig_check_add_error(work, cmig_rule_graph, NULL, problems->pdata[idx]);
+        cmig_check_add_error(work, rule_graph, NULL, problems->pdata[idx]);
     work->graph = *graph;
     return sound;
 }
@@ -257,7 +260,7 @@ static gboolean check_against(Check *check, const CmigCheckRule *rule, GError **
 static gboolean check_rule(Check *check, gsize idx, GError **error)
 {
     const CmigCheckRule *rule = &rules[idx].rule;
-    if (!check->sound && rules[idx].file == NULL && idx > 0) {
+    if (!check->sound && rules[idx].file == NULL && idx != GRAPH) {
         note_skipped(check, rule, "the history is not sound");
         return TRUE;
     }
@@ -291,7 +294,7 @@ gboolean cmig_check(const CmigConfig *config, const CmigCheckRequest *request,
     made->files = cmig_graph_size(graph);
     gboolean done = TRUE;
     for (gsize idx = 0; done && idx < G_N_ELEMENTS(rules); idx++)
-        if (idx == 0 || is_wanted(request, &rules[idx].rule))
+        if (idx == GRAPH || is_wanted(request, &rules[idx].rule))
             done = check_rule(&check, idx, error);
     g_clear_pointer(&check.work.rows, g_ptr_array_unref);
     cmig_audit_open_free(check.work.open);

@@ -17,12 +17,9 @@ typedef struct {
     CmigAuditOpen *open; /* what a run left half done, likewise */
 } CmigCheckWork;
 
-/* The names, for findings. */
-extern const char cmig_rule_graph[];
-extern const char cmig_rule_single_head[];
+/* The names of rules outside of check.c, for findings. */
 extern const char cmig_rule_sections[];
 extern const char cmig_rule_downgrade[];
-extern const char cmig_rule_against[];
 extern const char cmig_rule_applied_files[];
 extern const char cmig_rule_at_head[];
 

@@ -166,18 +166,6 @@ START_TEST(test_errors)
 }
 END_TEST
 
-/* The rules that findings name are those of the table. */
-START_TEST(test_rules)
-{
-    guint count = 0;
-    for (; cmig_against_rules[count].name != NULL; count++) {
-        ck_assert(g_str_has_prefix(cmig_against_rules[count].name, "against-"));
-        ck_assert_ptr_nonnull(cmig_against_rules[count].summary);
-    }
-    ck_assert_uint_eq(count, 5);
-}
-END_TEST
-
 int main(void)
 {
     Suite *suite = suite_create("against");
@@ -186,7 +174,6 @@ int main(void)
     tcase_add_checked_fixture(tests, git_setup, git_teardown);
     tcase_add_loop_test(tests, test_against, 0, G_N_ELEMENTS(cases));
     tcase_add_loop_test(tests, test_errors, 0, G_N_ELEMENTS(errors));
-    tcase_add_test(tests, test_rules);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
