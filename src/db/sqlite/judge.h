@@ -31,6 +31,8 @@ gint cmig_reader_depth(const CmigReader *reader);
 gboolean cmig_reader_skip(CmigReader *reader, const char *word);
 /* The name that the token is, without quotes; NULL when it is none. The caller frees. */
 char *cmig_reader_name(const CmigReader *reader);
+/* The same, and the reader goes behind it. */
+char *cmig_reader_take_name(CmigReader *reader);
 
 /* As SQLite compares names. The caller frees. */
 char *cmig_fold(const char *name);
@@ -76,6 +78,8 @@ typedef struct {
     char *third;   /* the database, mostly */
     char *trigger; /* whose statement it is, or the view's */
 } CmigAction;
+/* Whether it is about the making of an object. */
+gboolean cmig_action_creates(const CmigAction *action);
 
 /* A database in memory with the target's schema and no rows. */
 typedef struct {
@@ -106,6 +110,9 @@ gboolean cmig_scratch_has_code(CmigJudgeStatement *explained, const char *const 
 
 gboolean cmig_scratch_is_missing(const CmigScratch *scratch, const char *name);
 
+/* Whether a table of that name is SQLite's own. */
+gboolean cmig_scratch_is_internal(const char *name);
+
 /* The type of an object of the schema ("table", "virtual", "view", "index", "trigger"), NULL when
  * there is none; static text. */
 const char *cmig_scratch_type(CmigScratch *scratch, const char *name, gboolean trigger);
@@ -132,12 +139,15 @@ typedef struct {
     char *type;
     gboolean generated;
 } CmigPart;
+/* Of such, the one of that name, or NULL. Borrowed. */
+const CmigPart *cmig_part_find(const GPtrArray *parts, const char *name);
+
 /* CmigPart: the columns of a table but hidden ones. The caller unrefs. */
 GPtrArray *cmig_scratch_columns(CmigScratch *scratch, const char *table);
 
 /* CmigPart: the triggers of a table, and those of its unique indexes that were made by themselves.
  * The caller unrefs. */
-GPtrArray *cmig_scratch_guards(CmigScratch *scratch, const char *table);
+GPtrArray *cmig_scratch_dependents(CmigScratch *scratch, const char *table);
 
 /* --- judge_plan.c --- */
 
@@ -176,6 +186,9 @@ void cmig_plan_touch(CmigPlanState *plan, const char *table, const char *column)
 /* Takes a table away. The copy of it that there is, which is now all that there is, or NULL. The
  * caller frees. */
 CmigCopy *cmig_plan_drop(CmigPlanState *plan, const char *name, gboolean trigger);
+
+/* judge_copy.c: the copy that a statement makes, by the columns of both tables. */
+CmigCopy *cmig_copy_of(const CmigCopyText *text, CmigScratch *scratch);
 
 /* --- judge.c --- */
 

@@ -1,4 +1,5 @@
-/* INSERT … SELECT that copies one table into another: the middle of every rebuild. */
+/* INSERT … SELECT that copies one table into another: the middle of every rebuild. What the words
+ * say of it, and which columns come over as they are. */
 #include "judge.h"
 
 #include <string.h>
@@ -16,11 +17,8 @@ void cmig_copy_text_free(CmigCopyText *copy)
 
 static char *take_folded(CmigReader *reader)
 {
-    g_autofree char *name = cmig_reader_name(reader);
-    if (name == NULL)
-        return NULL;
-    cmig_reader_next(reader);
-    return cmig_fold(name);
+    g_autofree char *name = cmig_reader_take_name(reader);
+    return name != NULL ? cmig_fold(name) : NULL;
 }
 
 /* A table's name; its schema is SQLite's to know. */
@@ -154,4 +152,95 @@ CmigCopyText *cmig_words_copy(CmigReader reader)
         return NULL;
     copy->partial = !takes_all_rows(&reader) || copy->partial;
     return g_steal_pointer(&copy);
+}
+
+/* --- Columns --- */
+
+typedef enum {
+    AFFINITY_TEXT,
+    AFFINITY_BLOB,
+    AFFINITY_INTEGER,
+    AFFINITY_REAL,
+    AFFINITY_NUMERIC
+} Affinity;
+
+/* SQLite's own rule. */
+static Affinity affinity_of(const char *type)
+{
+    static const struct {
+        const char *part;
+        Affinity affinity;
+    } parts[] = {
+        {"INT", AFFINITY_INTEGER}, {"CHAR", AFFINITY_TEXT}, {"CLOB", AFFINITY_TEXT},
+        {"TEXT", AFFINITY_TEXT},   {"BLOB", AFFINITY_BLOB}, {"REAL", AFFINITY_REAL},
+        {"FLOA", AFFINITY_REAL},   {"DOUB", AFFINITY_REAL},
+    };
+    g_autofree char *upper = g_ascii_strup(type != NULL ? type : "", -1);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(parts); idx++)
+        if (strstr(upper, parts[idx].part) != NULL)
+            return parts[idx].affinity;
+    return *upper == '\0' ? AFFINITY_BLOB : AFFINITY_NUMERIC;
+}
+
+/* Whether values of the one type are not the same in the other: '007' is 7 then. */
+static gboolean is_converted(const char *from, const char *to)
+{
+    Affinity before = affinity_of(from);
+    Affinity after = affinity_of(to);
+    if (before == AFFINITY_TEXT || before == AFFINITY_BLOB)
+        return after != AFFINITY_TEXT && after != AFFINITY_BLOB;
+    return before != AFFINITY_REAL && after == AFFINITY_REAL;
+}
+
+/* The folded names of all columns, or of those that an INSERT gives values to. */
+static void add_names(GPtrArray *names, const GPtrArray *columns, gboolean stored)
+{
+    for (guint idx = 0; idx < columns->len; idx++) {
+        const CmigPart *part = columns->pdata[idx];
+        if (!stored || !part->generated)
+            g_ptr_array_add(names, cmig_fold(part->name));
+    }
+}
+
+/* Which columns come from where; everything that does not is lacking. */
+static void compare_columns(const CmigCopyText *text, const GPtrArray *from, const GPtrArray *to,
+                            CmigCopy *copy)
+{
+    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func(g_free);
+    for (guint idx = 0; idx < text->items->len; idx++)
+        if (strcmp(text->items->pdata[idx], "*") == 0)
+            add_names(items, from, FALSE);
+        else
+            g_ptr_array_add(items, g_strdup(text->items->pdata[idx]));
+    for (guint idx = 0; idx < text->columns->len; idx++)
+        g_ptr_array_add(targets, g_strdup(text->columns->pdata[idx]));
+    if (targets->len == 0)
+        add_names(targets, to, TRUE);
+    g_autoptr(GHashTable) copied = g_hash_table_new(NULL, NULL); /* CmigPart, by address */
+    for (guint idx = 0; idx < items->len && idx < targets->len; idx++) {
+        const CmigPart *source = cmig_part_find(from, items->pdata[idx]);
+        const CmigPart *target = cmig_part_find(to, targets->pdata[idx]);
+        if (source == NULL || target == NULL)
+            continue;
+        g_hash_table_add(copied, (gpointer)(guintptr)source);
+        g_hash_table_add(copy->columns, g_strdup(targets->pdata[idx]));
+        if (is_converted(source->type, target->type))
+            g_ptr_array_add(copy->converted, g_strdup(source->name));
+    }
+    for (guint idx = 0; idx < from->len; idx++) {
+        const CmigPart *part = from->pdata[idx];
+        if (!part->generated && !g_hash_table_contains(copied, part))
+            g_ptr_array_add(copy->lacking, g_strdup(part->name));
+    }
+}
+
+CmigCopy *cmig_copy_of(const CmigCopyText *text, CmigScratch *scratch)
+{
+    CmigCopy *copy = cmig_copy_new(text->from, text->to);
+    g_autoptr(GPtrArray) from = cmig_scratch_columns(scratch, text->from);
+    g_autoptr(GPtrArray) to = cmig_scratch_columns(scratch, text->to);
+    copy->partial = text->partial || cmig_scratch_resolves_conflicts(scratch, text->to);
+    compare_columns(text, from, to, copy);
+    return copy;
 }

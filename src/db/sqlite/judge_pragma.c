@@ -34,13 +34,6 @@ static gboolean is_on(const CmigReader *reader)
             reader->lexer.text[reader->token.start] != '0');
 }
 
-static char *take_name(CmigReader *reader)
-{
-    g_autofree char *name = cmig_reader_name(reader);
-    cmig_reader_next(reader);
-    return name != NULL ? cmig_fold(name) : g_strdup("");
-}
-
 static void judge_value(CmigSqliteJudge *self, const char *name, const CmigReader *value,
                         CmigFact *fact)
 {
@@ -64,12 +57,15 @@ CmigJudged cmig_judge_pragma(CmigSqliteJudge *self, const CmigSqlScript *script,
     if (!cmig_reader_skip(&reader, "pragma"))
         return CMIG_JUDGED;
     cmig_judge_forget_shapes(self);
-    g_autofree char *name = take_name(&reader);
+    g_autofree char *taken = cmig_reader_take_name(&reader);
     if (cmig_reader_is_symbol(&reader, '.')) {
         cmig_reader_next(&reader);
-        g_free(name);
-        name = take_name(&reader);
+        g_free(taken);
+        taken = cmig_reader_take_name(&reader);
     }
+    if (taken == NULL)
+        return CMIG_JUDGED; /* SQLite refuses it */
+    g_autofree char *name = cmig_fold(taken);
     gboolean value = cmig_reader_is_symbol(&reader, '=') || cmig_reader_is_symbol(&reader, '(');
     if (value && !g_strv_contains(telling, name)) {
         cmig_reader_next(&reader);

@@ -143,7 +143,7 @@ static gboolean judge_internal(const Rows *rows, const CmigAction *action)
                       "writes to the table of the schema itself");
         return TRUE;
     }
-    if (g_ascii_strncasecmp(action->first, "sqlite_", strlen("sqlite_")) != 0)
+    if (!cmig_scratch_is_internal(action->first))
         return FALSE;
     if (g_ascii_strcasecmp(action->first, "sqlite_sequence") == 0 && action->code != SQLITE_INSERT)
         cmig_fact_say(rows->fact, CMIG_LEVEL_WEAKER, 0, NULL, "sets counters of AUTOINCREMENT");
@@ -189,95 +189,6 @@ static void touch_copies(const Rows *rows)
 
 /* --- Copies --- */
 
-typedef enum {
-    AFFINITY_TEXT,
-    AFFINITY_BLOB,
-    AFFINITY_INTEGER,
-    AFFINITY_REAL,
-    AFFINITY_NUMERIC
-} Affinity;
-
-/* SQLite's own rule. */
-static Affinity affinity_of(const char *type)
-{
-    static const struct {
-        const char *part;
-        Affinity affinity;
-    } parts[] = {
-        {"INT", AFFINITY_INTEGER}, {"CHAR", AFFINITY_TEXT}, {"CLOB", AFFINITY_TEXT},
-        {"TEXT", AFFINITY_TEXT},   {"BLOB", AFFINITY_BLOB}, {"REAL", AFFINITY_REAL},
-        {"FLOA", AFFINITY_REAL},   {"DOUB", AFFINITY_REAL},
-    };
-    g_autofree char *upper = g_ascii_strup(type != NULL ? type : "", -1);
-    for (gsize idx = 0; idx < G_N_ELEMENTS(parts); idx++)
-        if (strstr(upper, parts[idx].part) != NULL)
-            return parts[idx].affinity;
-    return *upper == '\0' ? AFFINITY_BLOB : AFFINITY_NUMERIC;
-}
-
-/* Whether values of the one type are not the same in the other: '007' is 7 then. */
-static gboolean is_converted(const char *from, const char *to)
-{
-    Affinity before = affinity_of(from);
-    Affinity after = affinity_of(to);
-    if (before == AFFINITY_TEXT || before == AFFINITY_BLOB)
-        return after != AFFINITY_TEXT && after != AFFINITY_BLOB;
-    return before != AFFINITY_REAL && after == AFFINITY_REAL;
-}
-
-static const CmigPart *find_column(const GPtrArray *columns, const char *folded)
-{
-    for (guint idx = 0; idx < columns->len; idx++) {
-        const CmigPart *part = columns->pdata[idx];
-        if (g_ascii_strcasecmp(part->name, folded) == 0)
-            return part;
-    }
-    return NULL;
-}
-
-/* The folded names of all columns, or of those that an INSERT gives values to. */
-static void add_names(GPtrArray *names, const GPtrArray *columns, gboolean stored)
-{
-    for (guint idx = 0; idx < columns->len; idx++) {
-        const CmigPart *part = columns->pdata[idx];
-        if (!stored || !part->generated)
-            g_ptr_array_add(names, cmig_fold(part->name));
-    }
-}
-
-/* Which columns come from where; everything that does not is lacking. */
-static void compare_columns(const CmigCopyText *text, const GPtrArray *from, const GPtrArray *to,
-                            CmigCopy *copy)
-{
-    g_autoptr(GPtrArray) items = g_ptr_array_new_with_free_func(g_free);
-    g_autoptr(GPtrArray) targets = g_ptr_array_new_with_free_func(g_free);
-    for (guint idx = 0; idx < text->items->len; idx++)
-        if (strcmp(text->items->pdata[idx], "*") == 0)
-            add_names(items, from, FALSE);
-        else
-            g_ptr_array_add(items, g_strdup(text->items->pdata[idx]));
-    for (guint idx = 0; idx < text->columns->len; idx++)
-        g_ptr_array_add(targets, g_strdup(text->columns->pdata[idx]));
-    if (targets->len == 0)
-        add_names(targets, to, TRUE);
-    g_autoptr(GHashTable) copied = g_hash_table_new(NULL, NULL); /* CmigPart, by address */
-    for (guint idx = 0; idx < items->len && idx < targets->len; idx++) {
-        const CmigPart *source = find_column(from, items->pdata[idx]);
-        const CmigPart *target = find_column(to, targets->pdata[idx]);
-        if (source == NULL || target == NULL)
-            continue;
-        g_hash_table_add(copied, (gpointer)(guintptr)source);
-        g_hash_table_add(copy->columns, g_strdup(targets->pdata[idx]));
-        if (is_converted(source->type, target->type))
-            g_ptr_array_add(copy->converted, g_strdup(source->name));
-    }
-    for (guint idx = 0; idx < from->len; idx++) {
-        const CmigPart *part = from->pdata[idx];
-        if (!part->generated && !g_hash_table_contains(copied, part))
-            g_ptr_array_add(copy->lacking, g_strdup(part->name));
-    }
-}
-
 /* Whether the INSERT is about these tables, not about temporary ones of their names, and no trigger
  * comes between. SQLite does not always ask before it reads all of a table. */
 static gboolean copies_directly(const Rows *rows, const CmigCopyText *text)
@@ -299,12 +210,8 @@ static void note_copy(const Rows *rows, CmigJudgeStatement *explained)
     if (text == NULL || !cmig_plan_is_new(&self->plan, text->to, FALSE) ||
         !copies_directly(rows, text))
         return; /* or it only looks like one */
-    CmigCopy *copy = cmig_copy_new(text->from, text->to);
-    g_autoptr(GPtrArray) from = cmig_scratch_columns(self->scratch, text->from);
-    g_autoptr(GPtrArray) to = cmig_scratch_columns(self->scratch, text->to);
-    copy->partial = text->partial || cmig_scratch_has_code(explained, aggregates) ||
-                    cmig_scratch_resolves_conflicts(self->scratch, text->to);
-    compare_columns(text, from, to, copy);
+    CmigCopy *copy = cmig_copy_of(text, self->scratch);
+    copy->partial = copy->partial || cmig_scratch_has_code(explained, aggregates);
     cmig_plan_add_copy(&self->plan, copy);
     cmig_judge_forget_shapes(self);
 }

@@ -6,14 +6,14 @@
 
 /* A table or view that goes, and perhaps comes again. */
 typedef struct {
-    CmigFact *fact;    /* borrowed from the section's */
-    GPtrArray *guards; /* CmigPart: what went with it */
+    CmigFact *fact;        /* borrowed from the section's */
+    GPtrArray *dependents; /* CmigPart: what went with it */
 } Rebuild;
 
 static void rebuild_free(gpointer data)
 {
     Rebuild *rebuild = data;
-    g_ptr_array_unref(rebuild->guards);
+    g_ptr_array_unref(rebuild->dependents);
     g_free(rebuild);
 }
 
@@ -26,35 +26,28 @@ void cmig_judge_end_rebuilds(CmigSqliteJudge *self)
 {
     for (guint idx = 0; idx < self->rebuilds->len; idx++) {
         const Rebuild *rebuild = self->rebuilds->pdata[idx];
-        for (guint at = 0; at < rebuild->guards->len; at++) {
-            const CmigPart *guard = rebuild->guards->pdata[at];
-            gboolean trigger = strcmp(guard->type, "trigger") == 0;
-            if (cmig_scratch_type(self->scratch, guard->name, trigger) == NULL)
+        for (guint at = 0; at < rebuild->dependents->len; at++) {
+            const CmigPart *dependent = rebuild->dependents->pdata[at];
+            gboolean trigger = strcmp(dependent->type, "trigger") == 0;
+            if (cmig_scratch_type(self->scratch, dependent->name, trigger) == NULL)
                 cmig_fact_say(rebuild->fact, CMIG_LEVEL_WEAKER, 0, NULL, "drops the %s %s for good",
-                              trigger ? "trigger" : "unique index", guard->name);
+                              trigger ? "trigger" : "unique index", dependent->name);
         }
     }
     g_ptr_array_set_size(self->rebuilds, 0);
 }
 
-static void add_rebuild(CmigSqliteJudge *self, GPtrArray *guards, CmigFact *fact)
+static void add_rebuild(CmigSqliteJudge *self, GPtrArray *dependents, CmigFact *fact)
 {
-    if (guards->len == 0)
+    if (dependents->len == 0)
         return;
     Rebuild *rebuild = g_new0(Rebuild, 1);
     rebuild->fact = fact;
-    rebuild->guards = g_ptr_array_ref(guards);
+    rebuild->dependents = g_ptr_array_ref(dependents);
     g_ptr_array_add(self->rebuilds, rebuild);
 }
 
 /* --- CREATE --- */
-
-static gboolean creates(const CmigAction *action)
-{
-    return action->code == SQLITE_CREATE_TABLE || action->code == SQLITE_CREATE_VTABLE ||
-           action->code == SQLITE_CREATE_INDEX || action->code == SQLITE_CREATE_VIEW ||
-           action->code == SQLITE_CREATE_TRIGGER;
-}
 
 /* What is there already stays what it is, with IF NOT EXISTS. */
 static CmigJudged judge_create(CmigSqliteJudge *self, CmigReader reader,
@@ -66,7 +59,7 @@ static CmigJudged judge_create(CmigSqliteJudge *self, CmigReader reader,
     gboolean changed = !careful || cmig_scratch_version(self->scratch) != before;
     for (guint idx = 0; idx < self->scratch->actions->len; idx++) {
         const CmigAction *action = self->scratch->actions->pdata[idx];
-        if (!creates(action) || (done && !changed))
+        if (!cmig_action_creates(action) || (done && !changed))
             continue;
         if (!done)
             g_hash_table_add(self->scratch->missing, cmig_fold(action->first));
@@ -90,7 +83,7 @@ static char *join_names(const GPtrArray *names)
 
 /* A table whose rows are in another one. */
 static void say_rebuilt(CmigSqliteJudge *self, const char *table, const CmigCopy *copy,
-                        GPtrArray *guards, CmigFact *fact)
+                        GPtrArray *dependents, CmigFact *fact)
 {
     g_autofree char *lacking = join_names(copy->lacking);
     g_autofree char *converted = join_names(copy->converted);
@@ -110,10 +103,10 @@ static void say_rebuilt(CmigSqliteJudge *self, const char *table, const CmigCopy
     if (copy->converted->len > 0)
         cmig_fact_say(fact, CMIG_LEVEL_WEAKER, 0, NULL, "converts the column%s %s of %s",
                       copy->converted->len > 1 ? "s" : "", converted, table);
-    add_rebuild(self, guards, fact);
+    add_rebuild(self, dependents, fact);
 }
 
-static void say_dropped_table(CmigSqliteJudge *self, const char *name, GPtrArray *guards,
+static void say_dropped_table(CmigSqliteJudge *self, const char *name, GPtrArray *dependents,
                               CmigFact *fact)
 {
     gboolean new = cmig_plan_is_new(&self->plan, name, FALSE);
@@ -122,7 +115,7 @@ static void say_dropped_table(CmigSqliteJudge *self, const char *name, GPtrArray
     if (new)
         return;
     if (copy != NULL) {
-        say_rebuilt(self, table, copy, guards, fact);
+        say_rebuilt(self, table, copy, dependents, fact);
         return;
     }
     CmigFactTarget *target = cmig_fact_target_new(NULL, table, "table");
@@ -142,7 +135,7 @@ static const struct {
 };
 
 static void say_dropped_definition(CmigSqliteJudge *self, const CmigAction *action, const char *sql,
-                                   GPtrArray *guards, CmigFact *fact)
+                                   GPtrArray *dependents, CmigFact *fact)
 {
     CmigReader reader = cmig_reader_new(sql != NULL ? sql : "", 0, sql != NULL ? strlen(sql) : 0);
     gboolean unique = cmig_reader_skip(&reader, "create") && cmig_reader_is(&reader, "unique");
@@ -158,7 +151,7 @@ static void say_dropped_definition(CmigSqliteJudge *self, const CmigAction *acti
                       cmig_fact_target_new(NULL, action->first, definitions[idx].kind),
                       "drops the %s%s %s", unique ? "unique " : "", definitions[idx].kind,
                       action->first);
-        add_rebuild(self, guards, fact);
+        add_rebuild(self, dependents, fact);
     }
 }
 
@@ -166,8 +159,7 @@ static void say_dropped_definition(CmigSqliteJudge *self, const CmigAction *acti
 static void say_deleted_children(CmigSqliteJudge *self, const CmigAction *dropped,
                                  const CmigAction *action, CmigFact *fact)
 {
-    if (action->code != SQLITE_DELETE ||
-        g_ascii_strncasecmp(action->first, "sqlite_", strlen("sqlite_")) == 0 ||
+    if (action->code != SQLITE_DELETE || cmig_scratch_is_internal(action->first) ||
         g_ascii_strcasecmp(action->first, dropped->first) == 0 ||
         cmig_plan_is_new(&self->plan, action->first, FALSE))
         return;
@@ -195,9 +187,9 @@ static CmigJudged judge_drop(CmigSqliteJudge *self, CmigReader reader, CmigFact 
     gboolean table = dropped != NULL &&
                      (dropped->code == SQLITE_DROP_TABLE || dropped->code == SQLITE_DROP_VTABLE);
     g_autofree char *sql = NULL;
-    g_autoptr(GPtrArray) guards = NULL;
+    g_autoptr(GPtrArray) dependents = NULL;
     if (dropped != NULL)
-        guards = cmig_scratch_guards(self->scratch, dropped->first);
+        dependents = cmig_scratch_dependents(self->scratch, dropped->first);
     if (dropped != NULL && !table)
         sql = cmig_scratch_sql(self->scratch, dropped->first, dropped->code == SQLITE_DROP_TRIGGER);
     if (!cmig_scratch_run(self->scratch, statement))
@@ -205,9 +197,9 @@ static CmigJudged judge_drop(CmigSqliteJudge *self, CmigReader reader, CmigFact 
     if (dropped == NULL)
         return CMIG_JUDGED; /* there is none, or it is temporary */
     if (table)
-        say_dropped_table(self, dropped->first, guards, fact);
+        say_dropped_table(self, dropped->first, dependents, fact);
     else
-        say_dropped_definition(self, dropped, sql, guards, fact);
+        say_dropped_definition(self, dropped, sql, dependents, fact);
     for (guint idx = 0; table && idx < actions->len; idx++)
         say_deleted_children(self, dropped, actions->pdata[idx], fact);
     return CMIG_JUDGED;
@@ -265,22 +257,11 @@ static void skip_table(CmigReader *reader)
     cmig_reader_next(reader);
 }
 
-static char *take_name(CmigReader *reader)
-{
-    char *name = cmig_reader_name(reader);
-    cmig_reader_next(reader);
-    return name != NULL ? name : g_strdup("");
-}
-
 static gboolean is_computed(CmigSqliteJudge *self, const char *table, const char *column)
 {
     g_autoptr(GPtrArray) columns = cmig_scratch_columns(self->scratch, table);
-    for (guint idx = 0; idx < columns->len; idx++) {
-        const CmigPart *part = columns->pdata[idx];
-        if (part->generated && g_ascii_strcasecmp(part->name, column) == 0)
-            return TRUE;
-    }
-    return FALSE;
+    const CmigPart *part = cmig_part_find(columns, column);
+    return part != NULL && part->generated;
 }
 
 static CmigJudged judge_alter(CmigSqliteJudge *self, CmigReader reader, CmigFact *fact,
@@ -305,11 +286,11 @@ static CmigJudged judge_alter(CmigSqliteJudge *self, CmigReader reader, CmigFact
     gboolean whole = renames && cmig_reader_skip(&reader, "to");
     if (renames && !whole) {
         cmig_reader_skip(&reader, "column");
-        column = take_name(&reader);
+        column = cmig_reader_take_name(&reader);
         cmig_reader_next(&reader); /* TO */
     }
     if (renames)
-        to = take_name(&reader);
+        to = cmig_reader_take_name(&reader);
     const Change change = {action->second, column, to};
     if (whole)
         say_renamed(self, &change, fact);

@@ -199,22 +199,20 @@ static void miss(CmigScratch *self, const char *name)
     g_hash_table_add(self->missing, cmig_fold(name));
 }
 
+gboolean cmig_action_creates(const CmigAction *action)
+{
+    return action->code == SQLITE_CREATE_TABLE || action->code == SQLITE_CREATE_VTABLE ||
+           action->code == SQLITE_CREATE_INDEX || action->code == SQLITE_CREATE_VIEW ||
+           action->code == SQLITE_CREATE_TRIGGER;
+}
+
 /* Texts of a schema may have been put there by anybody: it must be what the schema consists of. */
 static gboolean is_creation(CmigScratch *self)
 {
-    gboolean creates = FALSE;
-    for (guint idx = 0; idx < self->actions->len; idx++) {
-        const CmigAction *action = self->actions->pdata[idx];
-        switch (action->code) {
-        case SQLITE_CREATE_TABLE:
-        case SQLITE_CREATE_INDEX:
-        case SQLITE_CREATE_VIEW:
-        case SQLITE_CREATE_TRIGGER:
-        case SQLITE_CREATE_VTABLE:
-            creates = TRUE;
-        }
-    }
-    return creates;
+    for (guint idx = 0; idx < self->actions->len; idx++)
+        if (cmig_action_creates(self->actions->pdata[idx]))
+            return TRUE;
+    return FALSE;
 }
 
 static void copy_object(CmigScratch *self, const char *name, const char *table, const char *sql)
@@ -244,6 +242,11 @@ int cmig_scratch_copy(CmigScratch *self, sqlite3 *source)
         code = SQLITE_OK;
     }
     return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+gboolean cmig_scratch_is_internal(const char *name)
+{
+    return g_ascii_strncasecmp(name, "sqlite_", strlen("sqlite_")) == 0;
 }
 
 gboolean cmig_scratch_is_missing(const CmigScratch *self, const char *name)
@@ -339,6 +342,16 @@ static void part_free(gpointer data)
     g_free(part);
 }
 
+const CmigPart *cmig_part_find(const GPtrArray *parts, const char *name)
+{
+    for (guint idx = 0; idx < parts->len; idx++) {
+        const CmigPart *part = parts->pdata[idx];
+        if (g_ascii_strcasecmp(part->name, name) == 0)
+            return part;
+    }
+    return NULL;
+}
+
 static GPtrArray *list_parts(CmigScratch *self, const char *sql, const char *table)
 {
     GPtrArray *parts = g_ptr_array_new_with_free_func(part_free);
@@ -360,7 +373,7 @@ GPtrArray *cmig_scratch_columns(CmigScratch *self, const char *table)
     return list_parts(self, query, table);
 }
 
-GPtrArray *cmig_scratch_guards(CmigScratch *self, const char *table)
+GPtrArray *cmig_scratch_dependents(CmigScratch *self, const char *table)
 {
     static const char query[] =
         "SELECT name, type, 0 FROM main.sqlite_master WHERE tbl_name = ?1 COLLATE NOCASE AND"

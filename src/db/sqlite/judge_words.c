@@ -81,6 +81,14 @@ char *cmig_reader_name(const CmigReader *reader)
     return g_string_free(g_steal_pointer(&name), FALSE);
 }
 
+char *cmig_reader_take_name(CmigReader *reader)
+{
+    char *name = cmig_reader_name(reader);
+    if (name != NULL)
+        cmig_reader_next(reader);
+    return name;
+}
+
 char *cmig_fold(const char *name)
 {
     return g_ascii_strdown(name, -1);
