@@ -23,35 +23,17 @@ typedef struct {
 #define MOST         " LIMIT 10"
 #define MY_DATABASE  "datname = pg_catalog.current_database()"
 
-#define HAS_SETTING(pattern)                                                                       \
-    "EXISTS (SELECT FROM pg_catalog.pg_settings WHERE name LIKE '" pattern "')"
-
-/* Who runs the server, as far as it shows. */
+/* Who runs the server, as far as its version, a function or the names of its settings show. */
 #define SERVER_KIND                                                                                \
-    "CASE WHEN pg_catalog.version() ~ 'Cockroach|Yugabyte|Greenplum|Redshift|EnterpriseDB'"        \
-    " THEN ', ' || pg_catalog.substring(pg_catalog.version(),"                                     \
-    "  'Cockroach|Yugabyte|Greenplum|Redshift|EnterpriseDB')"                                      \
-    " WHEN EXISTS (SELECT FROM pg_catalog.pg_proc WHERE proname = 'aurora_version')"               \
-    " THEN ', Amazon Aurora'"                                                                      \
-    " WHEN " HAS_SETTING(                                                                          \
-        "rds.%") " THEN ', Amazon RDS'"                                                            \
-                 " WHEN " HAS_SETTING(                                                             \
-                     "alloydb.%") " THEN ', Google AlloyDB'"                                       \
-                                  " WHEN " HAS_SETTING(                                            \
-                                      "cloudsql.%") " THEN ', Google Cloud SQL'"                   \
-                                                    " WHEN " HAS_SETTING(                          \
-                                                        "azure.%") " THEN ', Azure'"               \
-                                                                   " WHEN " HAS_SETTING(           \
-                                                                       "neon.%") " THEN ', Neon'"  \
-                                                                                 " WHEN"           \
-                                                                                 " " HAS_SETTING(  \
-                                                                                     "supautils."  \
-                                                                                     "%") " THEN " \
-                                                                                          "', "    \
-                                                                                          "Supaba" \
-                                                                                          "se' "   \
-                                                                                          "ELSE "  \
-                                                                                          "'' END"
+    "coalesce(', ' || pg_catalog.substring(pg_catalog.version(),"                                  \
+    "  'Cockroach|Yugabyte|Greenplum|Redshift|EnterpriseDB'),"                                     \
+    " (SELECT ', Amazon Aurora' FROM pg_catalog.pg_proc"                                           \
+    "   WHERE proname = 'aurora_version' LIMIT 1),"                                                \
+    " (SELECT ', ' || k.name FROM (VALUES (1, 'rds.%', 'Amazon RDS'),"                             \
+    "   (2, 'alloydb.%', 'Google AlloyDB'), (3, 'cloudsql.%', 'Google Cloud SQL'),"                \
+    "   (4, 'azure.%', 'Azure'), (5, 'neon.%', 'Neon'), (6, 'supautils.%', 'Supabase'))"           \
+    "   AS k (nr, pattern, name) WHERE EXISTS (SELECT FROM pg_catalog.pg_settings s"               \
+    "    WHERE s.name LIKE k.pattern) ORDER BY k.nr LIMIT 1), '')"
 
 static const char server[] = FACTS(
     "('server', 'PostgreSQL ' || pg_catalog.current_setting('server_version') || " SERVER_KIND ","
