@@ -170,15 +170,17 @@ static gboolean check_pooler(const CmigPg *pg, const PGresult *result, GError **
     return FALSE;
 }
 
-/* The host that was reached, unless it is this machine. */
+/* The host that was reached, unless it is this machine. Where there is an address, the connection
+ * went there, whatever folder or name stands beside it. */
 static char *remote_host(const PGconn *conn)
 {
-    const char *host = PQhost(conn);
-    const char *address = PQhostaddr(conn);
-    gboolean local =
-        host == NULL || *host == '\0' || *host == '/' || *host == '@' ||
-        (address != NULL && (g_str_has_prefix(address, "127.") || strcmp(address, "::1") == 0));
-    return local ? NULL : g_strdup(host);
+    const char *host = PQhost(conn) != NULL ? PQhost(conn) : "";
+    const char *address = PQhostaddr(conn) != NULL ? PQhostaddr(conn) : "";
+    gboolean folder = *host == '\0' || *host == '/' || *host == '@';
+    gboolean local = *address == '\0'
+                         ? folder
+                         : g_str_has_prefix(address, "127.") || strcmp(address, "::1") == 0;
+    return local ? NULL : g_strdup(folder ? address : host);
 }
 
 gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error)
