@@ -35,7 +35,8 @@ typedef struct {
 } CmigSite;
 
 /* Which environment a name means, in any letter case: `production`, `prod` and `live`, those with
- * more words behind (`prod-eu`) and those of guard.environments are production. */
+ * more words or numbers behind (`prod-eu`, `prod2`) and those of guard.environments are production.
+ */
 CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char *name);
 
 /* Which environment this is: what is declared (--environment, CMIG_ENV, ENVIRONMENT, APP_ENV,

@@ -104,15 +104,21 @@ static const char about_environment[] = "environment";
 char *cmig_audit_past_sql(const CmigAuditPlace *place)
 {
     g_autofree char *open = open_sql(place);
-    g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
+    g_autofree char *own = cmig_audit_own_rows_sql(place, "");
+    g_autofree char *recorded =
+        g_strdup_printf("FROM %s WHERE environment IS NOT NULL AND event <> '%s'", place->table,
+                        event_names[CMIG_AUDIT_REFUSED]);
     return g_strdup_printf(
         "SELECT '%s', event, revision, direction, CAST(statement AS text), "
         "CAST(statements AS text), checksum, CAST(at AS text) FROM (%s) AS deed UNION ALL "
         "SELECT '%s', environment, server_identity, NULL, NULL, NULL, NULL, NULL FROM "
-        "(SELECT environment, server_identity FROM %s WHERE version_table = %s AND environment IS "
-        "NOT NULL AND event <> '%s' ORDER BY id DESC LIMIT 1) AS place",
-        about_open, open, about_environment, place->table, version_table,
-        event_names[CMIG_AUDIT_REFUSED]);
+        "(SELECT environment, server_identity %s AND %s ORDER BY id DESC LIMIT 1) AS place "
+        "UNION ALL "
+        "SELECT '%s', environment, server_identity, NULL, NULL, NULL, NULL, NULL FROM "
+        "(SELECT environment, server_identity %s AND NOT EXISTS (SELECT 1 %s AND %s) "
+        "ORDER BY at DESC, id DESC LIMIT 1) AS elsewhere",
+        about_open, open, about_environment, recorded, own, about_environment, recorded, recorded,
+        own);
 }
 
 static CmigAuditOpen *open_from_row(const GStrv row)

@@ -6,7 +6,8 @@
 
 #include <string.h>
 
-/* Names that mean a kind; with `more`, also in front of further words: prod-eu. */
+/* Names that mean a kind; with `more`, also in front of further words and numbers:
+ * prod-eu, prod2. */
 static const struct {
     const char *name;
     CmigEnvironmentKind kind;
@@ -38,7 +39,7 @@ CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char
     for (gsize idx = 0; idx < G_N_ELEMENTS(names); idx++) {
         gsize length = strlen(names[idx].name);
         if (g_ascii_strncasecmp(name, names[idx].name, length) == 0 &&
-            (name[length] == '\0' || (names[idx].more && !g_ascii_isalnum(name[length]))))
+            (name[length] == '\0' || (names[idx].more && !g_ascii_isalpha(name[length]))))
             return names[idx].kind;
     }
     return CMIG_ENVIRONMENT_OTHER;

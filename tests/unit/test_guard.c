@@ -106,6 +106,9 @@ static const struct {
     {"live", NULL, NULL, NULL, PROD, "live"},
     {"prod-eu", NULL, NULL, NULL, PROD, "prod-eu"},
     {"production_2", NULL, NULL, NULL, PROD, "production_2"},
+    {"prod2", NULL, NULL, NULL, PROD, "prod2"},
+    {"PROD01", NULL, NULL, NULL, PROD, "PROD01"},
+    {"dev2", NULL, "db.example.com", NULL, OTHER, "dev2"},
     {"blue", NULL, NULL, NULL, PROD, "blue"}, /* guard.environments */
     {"BLUE", NULL, NULL, NULL, PROD, "BLUE"},
     {"products", NULL, NULL, NULL, OTHER, "products"},
