@@ -65,6 +65,10 @@ CmigFact *cmig_fact_new(guint statement);
 void cmig_fact_free(CmigFact *fact);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigFact, cmig_fact_free)
 
+/* The table of the audit log. A plan that writes to it, or renames it, could make the next run take
+ * the database for another environment: that is of the level of lost data. */
+#define CMIG_FACT_RECORDS "cmig_audit"
+
 /* Judges the sections of one plan in their order. It remembers what they create, so that dropping
  * it again is no loss, and what the bodies of their functions do, which counts where they are
  * called. */

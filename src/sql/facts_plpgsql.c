@@ -158,8 +158,9 @@ static CmigLexer lex(const char *text)
     return (CmigLexer){.text = text, .length = strlen(text), .dialect = CMIG_DIALECT_POSTGRESQL};
 }
 
-/* What stands behind the first `:=` or `=` that is in no brackets. */
-static const char *behind_target(const char *text)
+/* What stands behind the first `:=` or `=` that is in no brackets; `*target` becomes what stands
+ * before it, or NULL. The caller frees. */
+static const char *behind_target(const char *text, char **target)
 {
     CmigLexer lexer = lex(text);
     CmigToken token;
@@ -167,8 +168,11 @@ static const char *behind_target(const char *text)
     while (cmig_lexer_next(&lexer, &token) && token.kind != CMIG_TOKEN_END) {
         char symbol = token.kind == CMIG_TOKEN_SYMBOL ? text[token.start] : '\0';
         depth += (symbol == '[' || symbol == '(') - (symbol == ']' || symbol == ')');
-        if (symbol == '=' && depth == 0)
+        if (symbol == '=' && depth == 0) {
+            gboolean colon = token.start > 0 && text[token.start - 1] == ':';
+            *target = g_strndup(text, token.start - (colon ? 1 : 0));
             return text + token.end;
+        }
     }
     return text;
 }
@@ -229,6 +233,15 @@ static void judge_expression(CmigWalk *walk, const char *expression)
     cmig__walk_text(walk, select, FALSE, "computes what is not understood");
 }
 
+/* The target may have subscripts, which are expressions. */
+static void judge_assignment(CmigWalk *walk, const char *text)
+{
+    g_autofree char *target = NULL;
+    judge_expression(walk, behind_target(text, &target));
+    if (target != NULL && strchr(target, '[') != NULL)
+        judge_expression(walk, target);
+}
+
 static void judge_piece(CmigWalk *walk, const Piece *piece)
 {
     if (piece->dynamic) {
@@ -241,8 +254,10 @@ static void judge_piece(CmigWalk *walk, const Piece *piece)
         judge_expression(walk, piece->text);
     } else if (piece->statement) {
         cmig__walk_text(walk, piece->text, FALSE, "runs SQL that is not understood");
+    } else if (piece->assigns) {
+        judge_assignment(walk, piece->text);
     } else {
-        judge_expression(walk, piece->assigns ? behind_target(piece->text) : piece->text);
+        judge_expression(walk, piece->text);
     }
 }
 

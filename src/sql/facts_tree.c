@@ -273,6 +273,14 @@ static char *make_phrase(const CmigTouch *touch)
     return g_string_free(g_steal_pointer(&phrase), FALSE);
 }
 
+/* Locks that a mere index or comment does not take. */
+static gboolean changes_records(const CmigTouch *touch)
+{
+    return cmig__kind_class(touch->kind) == CMIG_KIND_TABLE &&
+           g_strcmp0(touch->name.name, CMIG_FACT_RECORDS) == 0 &&
+           (touch->lock == CMIG_LOCK_ROW_EXCLUSIVE || touch->lock > CMIG_LOCK_SHARE);
+}
+
 void cmig__touch(CmigWalk *walk, const CmigTouch *touch)
 {
     CmigAct *act = cmig__add(walk, CMIG_ACT_TOUCH, touch->kind, touch->name);
@@ -282,6 +290,10 @@ void cmig__touch(CmigWalk *walk, const CmigTouch *touch)
     act->lock = (guint8)touch->lock;
     act->deeds |= (guint8)touch->deeds;
     act->what = make_phrase(touch);
+    if (changes_records(touch)) {
+        act->level = MAX(act->level, CMIG_LEVEL_DATA);
+        act->flags |= CMIG_FACT_PRIVILEGE;
+    }
 }
 
 void cmig__say(CmigWalk *walk, CmigLevel level, guint flags, const char *what)

@@ -279,6 +279,8 @@ static void change_partition(const Change *change)
     CmigLock lock = attaches || partition->concurrent ? SUE : AE;
     touch(change, 0, NULL, attaches ? L0 : L2, 0, lock, 0,
           attaches ? "attaches a partition to {o}" : "detaches a partition of {o}");
+    if (partition->bound != NULL)
+        cmig__walk_parts(change->walk, &partition->bound->base); /* it is computed */
     if (child.name == NULL)
         return;
     Change other = {change->walk, change->kind, child, change->command};

@@ -75,6 +75,8 @@ static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create,
     lock_parents(walk, create);
     reference_all(walk, name, create->table_elts, create->n_table_elts);
     reference_all(walk, name, create->constraints, create->n_constraints);
+    if (create->partbound != NULL)
+        cmig__walk_parts(walk, &create->partbound->base); /* it is computed */
     cmig__walk_softly(walk, &create->base);
 }
 

@@ -188,11 +188,31 @@ static void walk_refresh(CmigWalk *walk, const CmigNode *node)
 
 /* --- Statements in statements --- */
 
+/* A query that is only planned changes nothing, but the planner computes what a function returns
+ * when that is said to be always the same. */
+static void walk_planned(CmigWalk *walk, const CmigNode *query)
+{
+    GPtrArray *acts = walk->acts;
+    g_autoptr(GPtrArray) planned = g_ptr_array_new();
+    walk->acts = planned;
+    cmig__walk(walk, query);
+    walk->acts = acts;
+    for (guint idx = 0; idx < planned->len; idx++) {
+        CmigAct *act = planned->pdata[idx];
+        if (act->verb == CMIG_ACT_CALL && act->kind == CMIG_KIND_FUNCTION)
+            g_ptr_array_add(acts, act);
+        else
+            cmig__act_free(act);
+    }
+}
+
 static void walk_explain(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__ExplainStmt *explain = node->explain_stmt;
     if (cmig__option_is_on(explain->options, explain->n_options, "analyze"))
         cmig__walk(walk, explain->query);
+    else
+        walk_planned(walk, explain->query);
 }
 
 static void walk_prepare(CmigWalk *walk, const CmigNode *node)
@@ -232,6 +252,29 @@ static void walk_call(CmigWalk *walk, const CmigNode *node)
     cmig__walk_parts(walk, &call->base);
 }
 
+/* t.f and (x).f are f(t) and f(x) where no column is called so. */
+static void call_by_attribute(CmigWalk *walk, CmigNode *const *fields, gsize count, gsize least)
+{
+    const char *name = count >= least ? cmig__string_of(fields[count - 1]) : NULL;
+    gboolean before = walk->soft;
+    walk->soft = TRUE;
+    cmig__call(walk, CMIG_KIND_FUNCTION, (CmigName){NULL, name}, TRUE);
+    walk->soft = before;
+}
+
+static void walk_column(CmigWalk *walk, const CmigNode *node)
+{
+    call_by_attribute(walk, node->column_ref->fields, node->column_ref->n_fields, 2);
+}
+
+static void walk_indirection(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__AIndirection *indirection = node->a_indirection;
+    for (gsize count = 1; count <= indirection->n_indirection; count++)
+        call_by_attribute(walk, indirection->indirection, count, 1);
+    cmig__walk_parts(walk, &indirection->base);
+}
+
 static void walk_call_statement(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__FuncCall *call = node->call_stmt->funccall;
@@ -257,5 +300,7 @@ const CmigHandler cmig__data_handlers[] = {
     {CMIG_NODE(EXECUTE_STMT), walk_execute},
     {CMIG_NODE(FUNC_CALL), walk_call},
     {CMIG_NODE(CALL_STMT), walk_call_statement},
+    {CMIG_NODE(COLUMN_REF), walk_column},
+    {CMIG_NODE(A_INDIRECTION), walk_indirection},
     {0, NULL},
 };

@@ -122,12 +122,19 @@ static gboolean skip_value(Reader *reader)
     }
 }
 
-/* The system's own tables are not for plain rows: pg_catalog.x, pg_x. */
-static gboolean is_system_name(const Reader *reader)
+static gboolean begins_with(const char *text, const char *word)
+{
+    return g_ascii_strncasecmp(text, word, strlen(word)) == 0;
+}
+
+/* The system's own tables and cmig's are not for plain rows: pg_catalog.x, pg_x. */
+static gboolean is_special_name(const Reader *reader)
 {
     const char *name = reader->lexer.text + reader->token.start;
-    return reader->lexer.dialect == CMIG_DIALECT_POSTGRESQL &&
-           g_ascii_strncasecmp(*name == '"' ? name + 1 : name, "pg_", 3) == 0;
+    if (reader->token.kind == CMIG_TOKEN_QUOTED)
+        name++;
+    return begins_with(name, CMIG_FACT_RECORDS) ||
+           (reader->lexer.dialect == CMIG_DIALECT_POSTGRESQL && begins_with(name, "pg_"));
 }
 
 gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index, CmigPlainInsert *insert)
@@ -137,7 +144,7 @@ gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index, Cmig
         return FALSE;
     CmigPlainInsert found = {.start = reader.token.start};
     do {
-        if (is_system_name(&reader) || !skip_name(&reader))
+        if (is_special_name(&reader) || !skip_name(&reader))
             return FALSE;
         found.end = reader.token.start;
     } while (skip_symbol(&reader, '.'));

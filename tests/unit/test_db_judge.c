@@ -15,6 +15,7 @@ static void setup(void)
     "CREATE TABLE log (at text, what text);"                                                       \
     "CREATE TABLE keeper (a PRIMARY KEY ON CONFLICT REPLACE, b);"                                  \
     "CREATE TABLE audited (a int, b int);"                                                         \
+    "CREATE TABLE cmig_audit (event text, environment text);"                                      \
     "CREATE INDEX orders_agent ON orders (agent);"                                                 \
     "CREATE UNIQUE INDEX agents_name ON agents (name);"                                            \
     "CREATE VIEW names AS SELECT id, name FROM agents;"                                            \
@@ -56,6 +57,12 @@ typedef struct {
 } JudgeCase;
 
 static const JudgeCase cases[] = {
+    /* cmig's own records */
+    {"INSERT INTO cmig_audit VALUES ('environment', 'development')", 3, P, NULL},
+    {"UPDATE CMIG_AUDIT SET environment = 'development' WHERE event = 'environment'", 3, P, NULL},
+    {"DELETE FROM \"cmig_audit\" WHERE event = 'environment'", 3, P, NULL},
+    {"ALTER TABLE cmig_audit RENAME TO old", 3, 0, NULL},
+    {"SELECT * FROM cmig_audit", 0, 0, NULL},
     /* nothing is lost */
     {"SELECT * FROM agents", 0, 0, NULL},
     {"VALUES (1)", 0, 0, NULL},

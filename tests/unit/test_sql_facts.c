@@ -219,6 +219,8 @@ END_TEST
 
 /* --- What hides --- */
 
+#define WIPE "CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM t; SELECT 1';"
+
 static const Case hidden[] = {
     {"WITH x AS (DELETE FROM t RETURNING *) SELECT * FROM x", 3, 0},
     {"SELECT 1 UNION (WITH x AS (SELECT 1) SELECT * FROM x)", 0, 0},
@@ -297,6 +299,29 @@ static const Case hidden[] = {
     {"SELECT pg_catalog.lo_unlink(1)", 3, 0},
     {"SELECT a FROM t ORDER BY unknown_function(a)", 2, O},
     {"CREATE MATERIALIZED VIEW v AS SELECT unknown_function()", 2, O},
+    {"EXPLAIN SELECT unknown_function()", 2, O},
+    {WIPE "EXPLAIN SELECT wipe()", 3, 0},
+    {"PREPARE p AS DELETE FROM t; EXPLAIN EXECUTE p", 0, 0},
+    {"EXPLAIN CREATE TABLE t AS SELECT 1; DROP TABLE t", 3, 0},
+    {WIPE "CREATE TABLE c (a int); ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (wipe())", 3, 0},
+    {"ALTER TABLE p ATTACH PARTITION c FOR VALUES IN (unknown_function())", 2, O},
+    {"CREATE TABLE c PARTITION OF p FOR VALUES IN (unknown_function())", 2, O},
+    {WIPE "SELECT x.wipe FROM t x", 3, 0},
+    {WIPE "SELECT (x).wipe FROM t x", 3, 0},
+    {"SELECT x.unknown, (x).other.thing FROM t x", 0, 0},
+    {"SELECT x.setval FROM t x", 0, 0},
+    {WIPE "DO $$ DECLARE a int[]; BEGIN a[wipe()] := 1; END $$", 3, 0},
+    {"INSERT INTO cmig_audit VALUES (1)", 3, P},
+    {"INSERT INTO public.\"cmig_audit\" VALUES (1)", 3, P},
+    {"INSERT INTO U&\"cmig\\005faudit\" VALUES (1)", 3, P},
+    {"UPDATE cmig_audit SET environment = 'development' WHERE id = 1", 3, P},
+    {"DELETE FROM cmig_audit WHERE id = 1", 3, P},
+    {"COPY cmig_audit FROM stdin;\n1\n\\.\n", 3, P},
+    {"ALTER TABLE cmig_audit RENAME TO old", 3, P},
+    {"ALTER TABLE cmig_audit SET SCHEMA old", 3, P},
+    {"CREATE RULE r AS ON INSERT TO cmig_audit DO INSTEAD NOTHING", 3, P | O},
+    {"CREATE TRIGGER x AFTER INSERT ON cmig_audit FOR EACH ROW EXECUTE FUNCTION f()", 3, P},
+    {"CREATE INDEX ON cmig_audit (event); COMMENT ON TABLE cmig_audit IS 'x'", 0, 0},
 };
 
 START_TEST(nothing_hides)

@@ -165,6 +165,10 @@ static void judge_action(const Rows *rows, const CmigAction *action)
         say_rows(rows, action, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, "changes something");
         return;
     }
+    if (g_ascii_strcasecmp(action->first, CMIG_FACT_RECORDS) == 0) {
+        say_rows(rows, action, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE, "writes the records");
+        return;
+    }
     if (cmig_plan_is_new(&self->plan, action->first, FALSE) ||
         cmig_scratch_is_view(self->scratch, action->first))
         return;

@@ -219,8 +219,9 @@ static void say_renamed(CmigSqliteJudge *self, const Change *change, CmigFact *f
     gboolean new = cmig_plan_is_new(&self->plan, change->table, FALSE);
     const char *table = cmig_plan_origin(&self->plan, change->table);
     gboolean back = g_ascii_strcasecmp(table, change->to) == 0; /* the end of a rebuild */
+    gboolean records = g_ascii_strcasecmp(table, CMIG_FACT_RECORDS) == 0;
     if (!new && !back)
-        cmig_fact_say(fact, CMIG_LEVEL_DEFINITION, 0,
+        cmig_fact_say(fact, records ? CMIG_LEVEL_DATA : CMIG_LEVEL_DEFINITION, 0,
                       cmig_judge_target(self, change->table, "table", FALSE),
                       "renames the table %s to %s", table, change->to);
     if (cmig_scratch_resolves_conflicts(self->scratch, change->table))
