@@ -40,12 +40,17 @@ typedef struct {
 CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char *name);
 
 /* Which environment this is: what is declared (--environment, CMIG_ENV, ENVIRONMENT, APP_ENV,
- * `environment`), else what the database has recorded, else guard.patterns, else by the place: this
+ * `environment`), else guard.patterns, else what the database has recorded, else by the place: this
  * machine is development, a one-label host with CI=true is ci, and everything else is production.
  * With `site` NULL the place is the URL's. Errors (CMIG_ERROR_CONFIG): a declaration contradicts
  * what is recorded or guard.patterns; a production database is not the one that was recorded. */
 gboolean cmig_guard_environment(const CmigConfig *config, const CmigSite *site,
                                 CmigEnvironment *environment, GError **error);
+
+/* The strictest of what a database is to become, `name`, and what is declared, recorded or found of
+ * it: what a change of its environment must be confirmed as. These may contradict each other. */
+void cmig_guard_environment_change(const CmigConfig *config, const CmigSite *site, const char *name,
+                                   CmigEnvironment *environment);
 
 /* Before anything is opened: there is a well-formed URL; CONFIRM_PRODUCTION_MIGRATION, if set, is
  * exactly `true`; in production the URL is not a :-default. Errors: CMIG_ERROR_CONFIG. */
@@ -61,8 +66,9 @@ typedef struct {
     gboolean allow_destructive;
     gboolean yes;
     gboolean override_freeze;
-    const char *reason;  /* for the audit log */
-    const char *command; /* the command line for a shell, without secrets, for hints */
+    const char *reason;   /* for the audit log */
+    const char *command;  /* the command line for a shell, without secrets, for hints */
+    const char *operands; /* what follows its options: " -- -1" */
 } CmigConsent;
 
 /* What is to be done. Texts are borrowed. */

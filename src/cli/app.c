@@ -291,6 +291,7 @@ int cmig_main(int argc, char **argv)
     g_clear_error(&error);
     cmig_app_clear(&app);
     g_free(app.shown_command);
+    g_free(app.shown_operands);
     cmig_options_release();
     return status;
 }

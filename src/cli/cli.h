@@ -34,6 +34,7 @@ typedef struct CmigApp {
     gboolean json;
     gboolean keep_going;
     char *shown_command;      /* the command line for a shell, without secrets */
+    char *shown_operands;     /* the rest of it, from "--" on; or NULL */
     const char *const *names; /* -n, borrowed; NULL for none */
     CmigConfigRequest request;
     CmigConfig *config;

@@ -52,7 +52,7 @@ const CmigCommand cmig_cmd_environment = {
     .description =
         "Without NAME, shows which environment the database counts as, and why. In this order: "
         "what is declared (--environment, CMIG_ENV, ENVIRONMENT, APP_ENV, `environment` in "
-        "alembic.yml), what the database has recorded, guard.patterns, and the place: a socket, a "
+        "alembic.yml), guard.patterns, what the database has recorded, and the place: a socket, a "
         "loopback address and a file are development; a host name of one label with CI=true is ci; "
         "any other server is production.\n\n"
         "The names production, prod and live, these with more words or numbers behind (prod-eu, "
@@ -63,7 +63,7 @@ const CmigCommand cmig_cmd_environment = {
         "together with what tells this very database from others. From then on a run that declares "
         "another one is refused, whatever the URL says: it catches a URL that leads to the wrong "
         "database. NAME records another environment. That must be confirmed as any write to "
-        "production when it was production or becomes it.",
+        "production when the database counts as production so far or becomes it.",
     .examples = examples,
     .exit_statuses = exit_statuses,
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,

@@ -4,9 +4,12 @@
 #include "cli/review.h"
 
 #include "cmig/error.h"
+#include "cmig/interrupt.h"
 #include "cmig/terminal.h"
 #include "cmig/text.h"
 
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -44,12 +47,27 @@ static gboolean has_terminal(void)
     return cmig_terminal_is(STDIN_FILENO) && cmig_terminal_is(STDERR_FILENO);
 }
 
-/* The line that is typed, without blanks around it; NULL at the end of input. The caller frees. */
+/* Whether there is something to read. A signal that came before the question, or between it and a
+ * read, would not end the read. */
+static gboolean wait_for_answer(void)
+{
+    struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+    int ready = 0;
+    while (ready == 0 && !cmig_interrupt_requested()) {
+        ready = poll(&input, 1, 100);
+        if (ready < 0 && errno == EINTR)
+            ready = 0;
+    }
+    return ready > 0;
+}
+
+/* The line that is typed, without blanks around it; NULL at the end of input and after Ctrl-C. The
+ * caller frees. */
 static char *read_answer(void)
 {
     char answer[512] = "";
     fflush(stderr);
-    if (fgets(answer, sizeof answer, stdin) == NULL) {
+    if (!wait_for_answer() || fgets(answer, sizeof answer, stdin) == NULL) {
         fputc('\n', stderr);
         return NULL;
     }
@@ -111,7 +129,8 @@ void cmig_consent_observe(CmigApp *app, CmigRunObserver *observer)
                             .yes = request->yes,
                             .override_freeze = request->override_freeze,
                             .reason = request->reason,
-                            .command = app->shown_command};
+                            .command = app->shown_command,
+                            .operands = app->shown_operands};
     observer->consent = &consent;
     if (has_terminal() && !app->json)
         observer->ask = ask;

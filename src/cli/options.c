@@ -269,20 +269,24 @@ static gboolean collect_variables(GError **error)
 }
 
 /* The command line as one would type it, with an ellipsis for what may be a secret: the URL and the
- * values of variables. The caller frees. */
-static char *show_command(char **argv)
+ * values of variables. `*operands` is what begins with a "--", which no option can follow; it is
+ * NULL when there is none. The caller frees both. */
+static char *show_command(char **argv, char **operands)
 {
     g_autoptr(GString) text = g_string_new("cmig");
+    gsize end = 0;
     gboolean hide = FALSE;
     for (gsize idx = 1; argv[0] != NULL && argv[idx] != NULL; idx++) {
         const char *token = argv[idx];
+        if (end == 0 && !hide && strcmp(token, "--") == 0)
+            end = text->len;
         gboolean url = g_str_has_prefix(token, "--database-url");
         gboolean variable = g_str_has_prefix(token, "--variable") ||
                             (token[0] == '-' && token[1] != '-' && strchr(token, 'x') != NULL);
         const char *equals = strchr(token, '=');
         g_autofree char *escaped = cmig_text_escape(token);
-        gboolean plain =
-            strspn(escaped, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_-+=@:./,") == strlen(escaped);
+        gboolean plain = *escaped != '\0' && strspn(escaped, G_CSET_A_2_Z G_CSET_a_2_z
+                                                    "0123456789_-+=@:./,") == strlen(escaped);
         g_autofree char *quoted = plain ? g_strdup(escaped) : g_shell_quote(escaped);
         if (hide)
             g_string_append(text, " …");
@@ -292,7 +296,8 @@ static char *show_command(char **argv)
             g_string_append_printf(text, " %s", quoted);
         hide = !hide && (url || variable) && equals == NULL;
     }
-    return g_strdup(text->str);
+    *operands = end > 0 ? g_strdup(text->str + end) : NULL;
+    return end > 0 ? g_strndup(text->str, end) : g_strdup(text->str);
 }
 
 static gboolean check_count(const CmigCommand *command, const GStrv arguments, GError **error)
@@ -367,7 +372,7 @@ gboolean cmig_options_parse(CmigApp *app, int argc, char **argv, GStrv *argument
                                        .lock_timeout = globals.no_wait ? "0" : globals.lock_timeout,
                                        .require_tls = globals.require_tls,
                                        .variables = globals.variables};
-    app->shown_command = show_command(argv);
+    app->shown_command = show_command(argv, &app->shown_operands);
     *arguments = g_steal_pointer(&own);
     return TRUE;
 }

@@ -19,33 +19,6 @@ static gboolean check_name(const char *name, GError **error)
     return FALSE;
 }
 
-/* What the database counts as before: what it says of itself, which a declaration may contradict
- * just now, else what it is taken for. */
-static gboolean find_former(const CmigWork *work, CmigEnvironment *former, GError **error)
-{
-    if (work->site.recorded == NULL)
-        return cmig_guard_environment(work->config, &work->site, former, error);
-    former->kind = cmig_guard_kind_of_name(work->config, work->site.recorded);
-    former->name = g_strdup(work->site.recorded);
-    former->reason = g_strdup("the database says so of itself");
-    return TRUE;
-}
-
-/* The guard sees the more dangerous of what it was and what it becomes. */
-static gboolean judge_names(CmigWork *work, const char *name, GError **error)
-{
-    if (!find_former(work, &work->environment, error))
-        return FALSE;
-    CmigEnvironmentKind becomes = cmig_guard_kind_of_name(work->config, name);
-    if (work->environment.kind > becomes)
-        return TRUE;
-    cmig_environment_clear(&work->environment);
-    work->environment.kind = becomes;
-    work->environment.name = g_strdup(name);
-    work->environment.reason = g_strdup("this is what it is to become");
-    return TRUE;
-}
-
 gboolean cmig_run_record_environment(CmigDb *db, const CmigConfig *config, const char *name,
                                      const CmigRunObserver *observer, GError **error)
 {
@@ -55,8 +28,10 @@ gboolean cmig_run_record_environment(CmigDb *db, const CmigConfig *config, const
         !cmig_session_check_schema(config, state, error))
         return FALSE;
     cmig_work_init(&work, db, config, NULL, observer, state);
-    if (!cmig_gate_read_past(&work, error) || !judge_names(&work, name, error) ||
-        !cmig_gate_ask(&work, "a change of the environment", NULL, error))
+    if (!cmig_gate_read_past(&work, error))
+        return FALSE;
+    cmig_guard_environment_change(config, &work.site, name, &work.environment);
+    if (!cmig_gate_ask(&work, "a change of the environment", NULL, error))
         return FALSE;
     g_autofree char *detail = g_strdup_printf(
         "%s -> %s", work.site.recorded != NULL ? work.site.recorded : "not recorded", name);

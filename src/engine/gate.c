@@ -166,8 +166,9 @@ static gboolean settle(CmigWork *work, const CmigIntent *intent, const CmigRevie
                                               now, &work->confirmed, &refusal);
     work->context.reason = consent->reason;
     if (decision != CMIG_DECISION_RUN && ask(work, decision, intent, review, &refusal)) {
-        g_free(work->confirmed);
-        work->confirmed = g_strdup("typed on the terminal");
+        g_autofree char *given = work->confirmed;
+        work->confirmed = g_strdup_printf("%s%styped on the terminal", given != NULL ? given : "",
+                                          given != NULL ? ", " : "");
     }
     work->context.confirmed = work->confirmed;
     if (refusal != NULL) {

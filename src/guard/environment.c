@@ -161,6 +161,60 @@ static gboolean check_identity(const CmigConfig *config, const CmigSite *site,
     return FALSE;
 }
 
+/* Nobody says what it is. A pattern holds whatever the database says: staging may have become
+ * production. */
+static void judge_undeclared(const CmigConfig *config, const CmigSite *site, const char *pattern,
+                             CmigEnvironment *environment)
+{
+    CmigEnvironmentKind recorded =
+        site->recorded != NULL ? cmig_guard_kind_of_name(config, site->recorded) : 0;
+    if (pattern != NULL && recorded != CMIG_ENVIRONMENT_PRODUCTION) {
+        g_autofree char *shown = cmig_text_escape(pattern);
+        set(environment, CMIG_ENVIRONMENT_PRODUCTION, "production", FALSE,
+            "guard.patterns has \"%s\"", shown);
+    } else if (recorded != 0) {
+        set(environment, recorded, site->recorded, FALSE, "the database says so of itself");
+    } else {
+        judge_place(site, environment);
+    }
+}
+
+/* Makes the stricter of two what it is; takes `other`. */
+static void keep_stricter(CmigEnvironment *environment, CmigEnvironment *other)
+{
+    if (other->kind > environment->kind) {
+        cmig_environment_clear(environment);
+        *environment = *other;
+        *other = (CmigEnvironment){0};
+    } else {
+        cmig_environment_clear(other);
+    }
+}
+
+void cmig_guard_environment_change(const CmigConfig *config, const CmigSite *site, const char *name,
+                                   CmigEnvironment *environment)
+{
+    g_auto(CmigEnvironment) other = {0};
+    const char *pattern = find_pattern(config, site);
+    set(environment, cmig_guard_kind_of_name(config, name), name, FALSE,
+        "this is what it is to become");
+    if (config->environment == NULL || pattern != NULL) {
+        judge_undeclared(config, site, pattern, &other);
+        keep_stricter(environment, &other);
+    }
+    if (config->environment != NULL) {
+        g_autofree char *source = cmig_text_escape(config->environment_source);
+        set(&other, cmig_guard_kind_of_name(config, config->environment), config->environment, TRUE,
+            "%s declares it", source);
+        keep_stricter(environment, &other);
+    }
+    if (site->recorded != NULL) {
+        set(&other, cmig_guard_kind_of_name(config, site->recorded), site->recorded, FALSE,
+            "the database says so of itself");
+        keep_stricter(environment, &other);
+    }
+}
+
 gboolean cmig_guard_environment(const CmigConfig *config, const CmigSite *site,
                                 CmigEnvironment *environment, GError **error)
 {
@@ -174,15 +228,8 @@ gboolean cmig_guard_environment(const CmigConfig *config, const CmigSite *site,
             return FALSE;
         set(&found, cmig_guard_kind_of_name(config, config->environment), config->environment, TRUE,
             "%s declares it", source);
-    } else if (place->recorded != NULL) {
-        set(&found, cmig_guard_kind_of_name(config, place->recorded), place->recorded, FALSE,
-            "the database says so of itself");
-    } else if (pattern != NULL) {
-        g_autofree char *shown = cmig_text_escape(pattern);
-        set(&found, CMIG_ENVIRONMENT_PRODUCTION, "production", FALSE, "guard.patterns has \"%s\"",
-            shown);
     } else {
-        judge_place(place, &found);
+        judge_undeclared(config, place, pattern, &found);
     }
     if (!check_identity(config, place, &found, error))
         return FALSE;

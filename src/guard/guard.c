@@ -18,6 +18,7 @@ enum {
     NEED_CATASTROPHIC = 1 << 2, /* that everything may go */
     NEED_YES = 1 << 3,          /* that data may go, where it matters less */
     NEED_ALLOWANCE = 1 << 4,    /* that everything may go, where it matters less */
+    NEED_NO_FREEZE = 1 << 5,    /* that it cannot wait */
 };
 
 enum {
@@ -111,6 +112,11 @@ static gboolean is_confirmed_by_name(const CmigIntent *intent, const CmigConsent
            g_strv_contains(consent->confirmed, intent->database);
 }
 
+static gboolean overrides_freeze(const CmigConsent *consent)
+{
+    return consent->override_freeze && consent->reason != NULL && *consent->reason != '\0';
+}
+
 static const char *find_approval(const CmigIntent *intent, const CmigConsent *consent)
 {
     for (gsize idx = 0; consent->approved != NULL && consent->approved[idx] != NULL; idx++)
@@ -122,7 +128,7 @@ static const char *find_approval(const CmigIntent *intent, const CmigConsent *co
 
 /* Takes from `needs` what the user has agreed to, and writes down by what. */
 static guint satisfy(const CmigConfig *config, const CmigIntent *intent, const CmigConsent *consent,
-                     guint needs, char **confirmed)
+                     gboolean frozen, guint needs, char **confirmed)
 {
     g_autofree char *approval = NULL;
     const char *approved = find_approval(intent, consent);
@@ -140,8 +146,10 @@ static guint satisfy(const CmigConfig *config, const CmigIntent *intent, const C
          NEED_DESTRUCTIVE | NEED_YES | NEED_ALLOWANCE},
         {config->guard.allow_catastrophic, "guard.allow_catastrophic", NEED_CATASTROPHIC},
         {consent->yes, "--yes", NEED_YES},
+        {frozen, "--override-freeze", NEED_NO_FREEZE},
     };
     g_autoptr(GString) by = g_string_new(NULL);
+    needs |= frozen ? NEED_NO_FREEZE : 0;
     guint missing = needs;
     for (gsize idx = 0; idx < G_N_ELEMENTS(agreements); idx++) {
         if (!agreements[idx].given || !(agreements[idx].meets & needs))
@@ -173,6 +181,13 @@ static void refuse(const CmigEnvironment *environment, const CmigIntent *intent,
     cmig_error_set_detail(error, "%s", detail->str);
 }
 
+/* The user's command with further options, in front of the "--" behind which there are none. */
+static void append_command(GString *text, const CmigConsent *consent, const char *options)
+{
+    g_string_append_printf(text, "%s%s%s", consent->command != NULL ? consent->command : "cmig …",
+                           options, consent->operands != NULL ? consent->operands : "");
+}
+
 /* The command that would be accepted. */
 static void hint_command(const CmigConfig *config, const CmigIntent *intent,
                          const CmigConsent *consent, guint missing, GError **error)
@@ -180,15 +195,14 @@ static void hint_command(const CmigConfig *config, const CmigIntent *intent,
     g_autoptr(GString) command = g_string_new(NULL);
     if (missing & NEED_CONFIRMATION)
         g_string_append_printf(command, "%s=true ", confirm_variable);
-    g_string_append(command, consent->command != NULL ? consent->command : "cmig …");
-    if (missing & NEED_ALLOWANCE)
-        g_string_append(command, " --allow-destructive");
-    else if ((missing & NEED_DESTRUCTIVE) && intent->hash != NULL)
-        g_string_append_printf(command, " --approve %.16s", intent->hash);
-    else if (missing & NEED_DESTRUCTIVE)
-        g_string_append(command, " --allow-destructive");
-    else if (missing & NEED_YES)
-        g_string_append(command, " --yes");
+    g_autofree char *approve =
+        intent->hash != NULL ? g_strdup_printf(" --approve %.16s", intent->hash) : NULL;
+    append_command(command, consent,
+                   missing & NEED_ALLOWANCE ? " --allow-destructive"
+                   : missing & NEED_DESTRUCTIVE
+                       ? (approve != NULL ? approve : " --allow-destructive")
+                   : missing & NEED_YES ? " --yes"
+                                        : "");
     const char *lead = missing & NEED_CATASTROPHIC
                            ? "set guard.allow_catastrophic: true in alembic.yml, then run "
                            : "to go ahead, run ";
@@ -244,33 +258,35 @@ static gboolean check_given(const CmigEnvironment *environment, const CmigIntent
     return TRUE;
 }
 
-static gboolean check_freeze(const CmigConfig *config, const CmigEnvironment *environment,
-                             const CmigIntent *intent, const CmigConsent *consent, GDateTime *now,
-                             GError **error)
+/* The range of guard.freeze that `now` falls into, or NULL. */
+static const char *find_freeze(const CmigConfig *config, GDateTime *now)
 {
     const CmigGuardConfig *guard = &config->guard;
-    gboolean reason = consent->reason != NULL && *consent->reason != '\0';
-    if (guard->freeze == NULL || guard->freeze->len == 0 || (consent->override_freeze && reason))
-        return TRUE;
+    for (guint idx = 0; guard->freeze != NULL && idx < guard->freeze->len; idx++)
+        if (cmig_window_contains(&g_array_index(guard->freeze, CmigWindow, idx), now))
+            return guard->freeze_texts[idx];
+    return NULL;
+}
+
+static void refuse_frozen(const CmigEnvironment *environment, const CmigIntent *intent,
+                          const CmigConsent *consent, const char *range, GDateTime *now,
+                          GError **error)
+{
+    g_autofree char *shown = cmig_text_escape(range);
+    g_autofree char *time = g_date_time_format(now, "%a %Y-%m-%d %H:%M %Z");
+    g_autofree char *why = g_strdup_printf("falls into the freeze \"%s\": it is %s", shown, time);
+    g_autoptr(GString) command = g_string_new(NULL);
+    append_command(command, consent, " --override-freeze --reason 'why it cannot wait'");
+    refuse(environment, intent, why, error);
+    cmig_error_set_hint(error, "wait until it is over; for an emergency: %s", command->str);
+}
+
+static GDateTime *time_there(const CmigConfig *config, GDateTime *now)
+{
     g_autoptr(GTimeZone) zone = g_strcmp0(config->timezone, "local") == 0
                                     ? g_time_zone_new_local()
                                     : g_time_zone_new_identifier(config->timezone);
-    g_autoptr(GDateTime) there = g_date_time_to_timezone(now, zone);
-    for (guint idx = 0; idx < guard->freeze->len; idx++) {
-        if (!cmig_window_contains(&g_array_index(guard->freeze, CmigWindow, idx), there))
-            continue;
-        g_autofree char *range = cmig_text_escape(guard->freeze_texts[idx]);
-        g_autofree char *time = g_date_time_format(there, "%a %Y-%m-%d %H:%M %Z");
-        g_autofree char *why =
-            g_strdup_printf("falls into the freeze \"%s\": it is %s", range, time);
-        refuse(environment, intent, why, error);
-        cmig_error_set_hint(error,
-                            "wait until it is over; for an emergency: %s --override-freeze "
-                            "--reason 'why it cannot wait'",
-                            consent->command != NULL ? consent->command : "cmig …");
-        return FALSE;
-    }
-    return TRUE;
+    return g_date_time_to_timezone(now, zone);
 }
 
 CmigDecision cmig_guard_decide(const CmigConfig *config, const CmigEnvironment *environment,
@@ -286,10 +302,14 @@ CmigDecision cmig_guard_decide(const CmigConfig *config, const CmigEnvironment *
         cmig_error_set_hint(error, "%s", intent->remedy);
         return CMIG_DECISION_REFUSE;
     }
-    if (production && !check_freeze(config, environment, intent, consent, now, error))
+    g_autoptr(GDateTime) there = time_there(config, now);
+    const char *frozen = production ? find_freeze(config, there) : NULL;
+    if (frozen != NULL && !overrides_freeze(consent)) {
+        refuse_frozen(environment, intent, consent, frozen, there, error);
         return CMIG_DECISION_REFUSE;
+    }
     guint needs = find_needs(config, environment, intent);
-    guint missing = satisfy(config, intent, consent, needs, confirmed);
+    guint missing = satisfy(config, intent, consent, frozen != NULL, needs, confirmed);
     if (missing == 0)
         return CMIG_DECISION_RUN;
     refuse(environment, intent, describe_missing(missing), error);

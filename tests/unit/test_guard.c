@@ -130,7 +130,8 @@ static const struct {
     {NULL, NULL, "a.prod.example.com", NULL, PROD, "production"},
     {"staging", NULL, "a.prod.example.com", NULL, 0, NULL},
     {"production", NULL, "a.prod.example.com", NULL, PROD, "production"},
-    {NULL, "staging", "a.prod.example.com", NULL, OTHER, "staging"},
+    {NULL, "staging", "a.prod.example.com", NULL, PROD, "production"},
+    {NULL, "live", "a.prod.example.com", NULL, PROD, "live"},
 };
 
 START_TEST(test_environment)
@@ -255,6 +256,8 @@ static const struct {
     {PROD, 0, 0, VARIABLE | FREEZE, NO},
     {PROD, 0, 0, VARIABLE | FREEZE | EMERGENCY, RUN},
     {PROD, 0, 0, FREEZE | EMERGENCY, NAME},
+    {PROD, 0, 0, VARIABLE | EMERGENCY, RUN},
+    {PROD, 0, 0, HARMLESS_UNASKED | FREEZE | EMERGENCY, RUN},
     {DEV, 0, 0, FREEZE, RUN},
     {OTHER, 2, 0, FREEZE, RUN},
     {PROD, 0, 0, VARIABLE | OBSTACLE, NO},
@@ -347,6 +350,8 @@ START_TEST(test_decision)
     ck_assert_int_eq((int)decision, decisions[_i].decision);
     if (decision == CMIG_DECISION_RUN) {
         ck_assert_ptr_null(error);
+        ck_assert_int_eq((agreed & EMERGENCY) && (agreed & FREEZE),
+                         confirmed != NULL && strstr(confirmed, "--override-freeze") != NULL);
         return;
     }
     ck_assert(g_error_matches(error, CMIG_ERROR, CMIG_ERROR_REFUSED));
@@ -388,6 +393,67 @@ START_TEST(test_hint)
 }
 END_TEST
 
+/* No option can follow a "--". */
+START_TEST(test_hint_operands)
+{
+    g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GDateTime) now = g_date_time_new_utc(2026, 11, 21, 12, 0, 0);
+    g_autoptr(GError) error = NULL;
+    g_autofree char *confirmed = NULL;
+    CmigConfig config = make_config(env, "staging");
+    CmigConsent consent = {.command = "cmig downgrade", .operands = " -- -1"};
+    CmigEnvironment environment = {.kind = CMIG_ENVIRONMENT_OTHER,
+                                   .name = (char *)(guintptr) "staging",
+                                   .reason = (char *)(guintptr) "APP_ENV declares it"};
+    CmigIntent intent = {.what = "downgrade by 1 revision",
+                         .display = "app@db/app",
+                         .database = "app",
+                         .level = CMIG_LEVEL_DATA};
+    cmig_guard_decide(&config, &environment, &intent, &consent, now, &confirmed, &error);
+    ck_assert_str_eq(cmig_error_hint(error), "to go ahead, run cmig downgrade --yes -- -1");
+}
+END_TEST
+
+/* A change of the environment counts as the strictest of all that is said. */
+static const struct {
+    const char *declared;
+    const char *recorded;
+    const char *host;
+    const char *becomes;
+    int kind;
+} changes[] = {
+    {NULL, NULL, NULL, "staging", OTHER},
+    {NULL, NULL, NULL, "development", DEV},
+    {NULL, NULL, NULL, "production", PROD},
+    {NULL, NULL, "db.example.com", "development", PROD},
+    {"staging", NULL, "db.example.com", "staging", OTHER},
+    {"production", NULL, NULL, "development", PROD},
+    {"development", NULL, NULL, "blue", PROD}, /* guard.environments */
+    {NULL, "staging", "db.example.com", "development", OTHER},
+    {NULL, "production", NULL, "development", PROD},
+    {"development", "production", NULL, "development", PROD},
+    {"staging", "development", NULL, "staging", OTHER},
+    {"staging", "staging", "a.prod.example.com", "development", PROD}, /* guard.patterns */
+    {NULL, "staging", "a.prod.example.com", "staging", PROD},
+};
+
+START_TEST(test_change)
+{
+    char *names[] = {(char *)(guintptr) "blue", NULL};
+    char *patterns[] = {(char *)(guintptr) "*.prod.example.com", NULL};
+    CmigConfig config = make_config(NULL, changes[_i].declared);
+    config.guard.environments = names;
+    config.guard.patterns = patterns;
+    CmigSite site = {.host = changes[_i].host, .database = "app", .recorded = changes[_i].recorded};
+    g_auto(CmigEnvironment) found = {0};
+    g_unsetenv("CI");
+    cmig_guard_environment_change(&config, &site, changes[_i].becomes, &found);
+    ck_assert_int_eq((int)found.kind, changes[_i].kind);
+    ck_assert_ptr_nonnull(found.name);
+    ck_assert_int_gt((int)strlen(found.reason), 0);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("guard");
@@ -397,6 +463,8 @@ int main(void)
     tcase_add_loop_test(tests, test_identity, 0, 2);
     tcase_add_loop_test(tests, test_decision, 0, G_N_ELEMENTS(decisions));
     tcase_add_test(tests, test_hint);
+    tcase_add_test(tests, test_hint_operands);
+    tcase_add_loop_test(tests, test_change, 0, G_N_ELEMENTS(changes));
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
