@@ -74,8 +74,9 @@ static char *make_hash(const CmigConfig *config, const CmigSite *site, const GPt
     g_checksum_update(sum, (const guchar *)head, -1);
     for (guint idx = 0; idx < steps->len; idx++) {
         const CmigStep *step = steps->pdata[idx];
-        g_autofree char *line = g_strdup_printf("%s %s %s\n", cmig_direction_name(step->direction),
-                                                step->revision->id, step->sent_checksum);
+        g_autofree char *line = g_strdup_printf(
+            "%s %s %s %s\n", cmig_direction_name(step->direction), step->revision->id,
+            step->transactional ? "together" : "separately", step->sent_checksum);
         g_checksum_update(sum, (const guchar *)line, -1);
     }
     return g_strdup(g_checksum_get_string(sum));
@@ -177,14 +178,25 @@ static gboolean ask_sizes(CmigDb *db, const CmigConfig *config, const GPtrArray 
     return TRUE;
 }
 
-/* Whether more than a few rows are lost; of a table that cannot be counted, it is. */
-static gboolean is_large(const CmigReviewFact *fact, guint safe_below)
+/* Whether it gives a table another name: what the old one holds is then lost under the new one. */
+static gboolean gives_names(const CmigReviewFact *fact)
+{
+    static const char *const beginnings[] = {"renames the ", "moves "};
+    for (gsize idx = 0; idx < G_N_ELEMENTS(beginnings); idx++)
+        if (g_str_has_prefix(fact->fact->what, beginnings[idx]))
+            return TRUE;
+    return FALSE;
+}
+
+/* Whether more than a few rows are lost; of a table that cannot be counted, it is. One that is not
+ * there has no rows, unless it is `renamed` before. */
+static gboolean is_large(const CmigReviewFact *fact, guint safe_below, gboolean renamed)
 {
     for (guint idx = 0; fact->sizes != NULL && idx < fact->sizes->len; idx++) {
         const CmigFactTarget *target = fact->fact->targets->pdata[idx];
         const CmigDbSize *size = &g_array_index(fact->sizes, CmigDbSize, idx);
-        if (fact->fact->level >= CMIG_LEVEL_DATA && target->loses && size->exists &&
-            (size->rows < 0 || size->rows > safe_below))
+        if (fact->fact->level >= CMIG_LEVEL_DATA && target->loses &&
+            (size->exists ? size->rows < 0 || size->rows > safe_below : renamed))
             return TRUE;
     }
     return FALSE;
@@ -209,6 +221,7 @@ gboolean cmig_review_make(CmigDb *db, const CmigConfig *config, const CmigSite *
                           CmigReview **review, GError **error)
 {
     g_autoptr(CmigReview) made = g_new0(CmigReview, 1);
+    gboolean renamed = FALSE;
     made->direction = direction;
     made->steps = g_ptr_array_new_with_free_func(g_free);
     if (!ask_sizes(db, config, steps, all_sizes, error))
@@ -218,9 +231,11 @@ gboolean cmig_review_make(CmigDb *db, const CmigConfig *config, const CmigSite *
         g_ptr_array_add(made->steps, step);
         made->level = MAX(made->level, step->level);
         made->flags |= step->flags;
-        for (guint at = 0; at < step->facts->len; at++)
-            made->large =
-                made->large || is_large(step->facts->pdata[at], config->guard.safe_below_rows);
+        for (guint at = 0; at < step->facts->len; at++) {
+            const CmigReviewFact *fact = step->facts->pdata[at];
+            made->large = made->large || is_large(fact, config->guard.safe_below_rows, renamed);
+            renamed = renamed || gives_names(fact);
+        }
     }
     if (steps->len > 0)
         made->hash = make_hash(config, site, steps);

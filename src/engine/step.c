@@ -48,7 +48,13 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
                                   error))
         return FALSE;
     g_autofree char *checksum = cmig_script_checksum(script, section);
-    if (step->checksum != NULL && strcmp(step->checksum, checksum) != 0) {
+    g_autofree char *sent =
+        sql->source == NULL
+            ? g_strdup(checksum)
+            : g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)sql->text, sql->length);
+    if (step->checksum != NULL &&
+        (strcmp(step->checksum, checksum) != 0 || strcmp(step->sent_checksum, sent) != 0 ||
+         step->transactional != transactional)) {
         cmig_sql_script_free(sql);
         return fail_changed(step, error);
     }
@@ -60,10 +66,7 @@ gboolean cmig_step_load(CmigStep *step, const CmigConfig *config, CmigDialect di
     step->transactional = transactional;
     step->statements = sql->statements->len;
     step->fingerprint = cmig_sql_fingerprint(sql->source != NULL ? sql->source : sql);
-    step->sent_checksum =
-        sql->source == NULL
-            ? g_strdup(checksum)
-            : g_compute_checksum_for_data(G_CHECKSUM_SHA256, (guchar *)sql->text, sql->length);
+    step->sent_checksum = g_steal_pointer(&sent);
     step->checksum = g_steal_pointer(&checksum);
     return TRUE;
 }
