@@ -132,6 +132,13 @@ for wrong in yesterday 2026-13-01 2026-02-30 '' '2026-01-02T' "2026-01-02'; DROP
 done
 cmig_fails 2 audit list --event nothing
 expect_err 'there is no event "nothing"' 'applied, reverted'
+events=$(sed -n 's/.*hint: //p' "$TEST_ERR" | tr -d ,)
+is "${events%% *}" applied 'the events are listed'
+cmig_ok audit show 1
+columns=$(cut -d ' ' -f 1 "$TEST_OUT")
+is "$(echo "$columns" | tail -n 1)" hash 'so are the columns'
+cmig_ok help audit
+for word in $events $columns; do expect_out "$word"; done
 cmig_ok audit list --user "'; DROP TABLE cmig_audit; --"
 cmig_ok audit list --revision "' OR 1=1 --"
 expect_out_is </dev/null
