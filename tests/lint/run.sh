@@ -11,6 +11,7 @@ list() {
   done
 }
 production=$(list 'src/*.c' 'src/*.h' 'include/*.h')
+headers=$(list 'include/cmig/*.h')
 every_c=$(list '*.c' '*.h')
 units=$(list 'src/*.c')
 tests=$(list 'tests/unit/*.c' 'tests/fuzz/*.c')
@@ -43,6 +44,7 @@ check() {
   check "banned functions" awk -f tests/lint/banned.awk $production
   check "length of files and functions" awk -f tests/lint/length.awk $units
   check "headers compile alone" tests/lint/headers.sh
+  check "layers in the README" tests/lint/readme.sh src/README.md $headers
   check "paths of one machine" tests/lint/words.sh $text
   check "clang-format" clang-format -n -Werror $every_c
   check "cppcheck" cppcheck --quiet --std=c11 --error-exitcode=1 -j 2 \

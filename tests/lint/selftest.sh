@@ -41,6 +41,17 @@ include() {
   printf '%s\n' "$@" | put "$file"
 }
 
+put src/README.md <<'MD'
+| layer | what | headers |
+|---|---|---|
+| `db/` | drivers | `db.h` |
+
+`other.h` is named elsewhere.
+MD
+clean "$lint/readme.sh" src/README.md include/cmig/db.h
+breach "must name new.h once" "$lint/readme.sh" src/README.md include/cmig/db.h include/cmig/new.h
+breach "must name db.h once" "$lint/readme.sh" src/README.md
+
 layers="$lint/layers.awk"
 include src/graph/a.c '#include "cmig/engine.h"'
 breach "has no owner" awk -f "$layers" src/graph/a.c
