@@ -37,7 +37,8 @@ void cmig_fact_say(CmigFact *fact, CmigLevel level, guint flags, CmigFactTarget 
 CmigFactTarget *cmig_judge_target(const CmigSqliteJudge *self, const char *name, const char *kind,
                                   gboolean loses)
 {
-    CmigFactTarget *target = cmig_fact_target_new(NULL, cmig_plan_origin(&self->plan, name), kind);
+    CmigFactTarget *target =
+        cmig_fact_target_new(NULL, cmig_judge_plan_origin(&self->plan, name), kind);
     target->loses = loses;
     return target;
 }
@@ -132,7 +133,7 @@ static CmigJudged judge_control(CmigSqliteJudge *self, const CmigSqlScript *scri
     (void)fact;
     cmig_judge_forget_shapes(self);
     if (cmig_reader_is(&reader, "rollback"))
-        cmig_plan_distrust(&self->plan);
+        cmig_judge_plan_distrust(&self->plan);
     return CMIG_JUDGED;
 }
 
@@ -200,7 +201,7 @@ static void free_judge(CmigJudge *judge)
 {
     CmigSqliteJudge *self = (CmigSqliteJudge *)judge;
     cmig_scratch_free(self->scratch);
-    cmig_plan_state_clear(&self->plan);
+    cmig_judge_plan_clear(&self->plan);
     cmig_judge_free(self->words);
     g_hash_table_unref(self->shapes);
     g_string_free(self->shape, TRUE);
@@ -221,7 +222,7 @@ gboolean cmig_sqlite_judge(CmigDb *db, CmigJudge **judge, GError **error)
     self->shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->shape = g_string_new(NULL);
     self->rebuilds = cmig_rebuilds_new();
-    cmig_plan_state_init(&self->plan);
+    cmig_judge_plan_init(&self->plan);
     int code =
         sqlite->handle != NULL ? cmig_scratch_copy(self->scratch, sqlite->handle) : SQLITE_OK;
     if (code == SQLITE_OK) {

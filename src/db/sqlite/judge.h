@@ -156,7 +156,7 @@ typedef struct {
     GHashTable *created; /* folded names of what it made itself */
     GHashTable *origins; /* folded name now -> name in the database */
     GPtrArray *copies;   /* of tables into new ones */
-} CmigPlanState;
+} CmigJudgePlan;
 
 /* All rows, or some, of a table in a new one. */
 typedef struct {
@@ -171,21 +171,21 @@ CmigCopy *cmig_copy_new(const char *from, const char *to);
 void cmig_copy_free(CmigCopy *copy);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigCopy, cmig_copy_free)
 
-void cmig_plan_state_init(CmigPlanState *plan);
-void cmig_plan_state_clear(CmigPlanState *plan);
+void cmig_judge_plan_init(CmigJudgePlan *plan);
+void cmig_judge_plan_clear(CmigJudgePlan *plan);
 /* Something was rolled back: nothing that was made is known to be there, nor to be new. */
-void cmig_plan_distrust(CmigPlanState *plan);
-void cmig_plan_create(CmigPlanState *plan, const char *name, gboolean trigger);
-gboolean cmig_plan_is_new(const CmigPlanState *plan, const char *name, gboolean trigger);
-void cmig_plan_rename(CmigPlanState *plan, const char *from, const char *to);
+void cmig_judge_plan_distrust(CmigJudgePlan *plan);
+void cmig_judge_plan_create(CmigJudgePlan *plan, const char *name, gboolean trigger);
+gboolean cmig_judge_plan_is_new(const CmigJudgePlan *plan, const char *name, gboolean trigger);
+void cmig_judge_plan_rename(CmigJudgePlan *plan, const char *from, const char *to);
 /* The name that the table has in the database now. Borrowed. */
-const char *cmig_plan_origin(const CmigPlanState *plan, const char *name);
-void cmig_plan_add_copy(CmigPlanState *plan, CmigCopy *copy);
+const char *cmig_judge_plan_origin(const CmigJudgePlan *plan, const char *name);
+void cmig_judge_plan_add_copy(CmigJudgePlan *plan, CmigCopy *copy);
 /* Rows of `table` changed (`column`: only there): what was copied before is no copy any more. */
-void cmig_plan_touch(CmigPlanState *plan, const char *table, const char *column);
+void cmig_judge_plan_touch(CmigJudgePlan *plan, const char *table, const char *column);
 /* Takes a table away. The copy of it that there is, which is now all that there is, or NULL. The
  * caller frees. */
-CmigCopy *cmig_plan_drop(CmigPlanState *plan, const char *name, gboolean trigger);
+CmigCopy *cmig_judge_plan_drop(CmigJudgePlan *plan, const char *name, gboolean trigger);
 
 /* judge_copy.c: the copy that a statement makes, by the columns of both tables. */
 CmigCopy *cmig_copy_of(const CmigCopyText *text, CmigScratch *scratch);
@@ -195,7 +195,7 @@ CmigCopy *cmig_copy_of(const CmigCopyText *text, CmigScratch *scratch);
 typedef struct {
     CmigJudge base;
     CmigScratch *scratch;
-    CmigPlanState plan;
+    CmigJudgePlan plan;
     CmigJudge *words;
     GHashTable *shapes;  /* of this section, judged already */
     GString *shape;      /* of the current statement */

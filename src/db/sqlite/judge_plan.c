@@ -27,21 +27,21 @@ void cmig_copy_free(CmigCopy *copy)
     g_free(copy);
 }
 
-void cmig_plan_state_init(CmigPlanState *plan)
+void cmig_judge_plan_init(CmigJudgePlan *plan)
 {
     plan->created = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     plan->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     plan->copies = g_ptr_array_new_with_free_func((GDestroyNotify)cmig_copy_free);
 }
 
-void cmig_plan_state_clear(CmigPlanState *plan)
+void cmig_judge_plan_clear(CmigJudgePlan *plan)
 {
     g_hash_table_unref(plan->created);
     g_hash_table_unref(plan->origins);
     g_ptr_array_unref(plan->copies);
 }
 
-void cmig_plan_distrust(CmigPlanState *plan)
+void cmig_judge_plan_distrust(CmigJudgePlan *plan)
 {
     g_hash_table_remove_all(plan->created);
     g_ptr_array_set_size(plan->copies, 0);
@@ -54,12 +54,12 @@ static char *make_key(const char *name, gboolean trigger)
     return g_strconcat(trigger ? "t" : "o", folded, NULL);
 }
 
-void cmig_plan_create(CmigPlanState *plan, const char *name, gboolean trigger)
+void cmig_judge_plan_create(CmigJudgePlan *plan, const char *name, gboolean trigger)
 {
     g_hash_table_add(plan->created, make_key(name, trigger));
 }
 
-gboolean cmig_plan_is_new(const CmigPlanState *plan, const char *name, gboolean trigger)
+gboolean cmig_judge_plan_is_new(const CmigJudgePlan *plan, const char *name, gboolean trigger)
 {
     g_autofree char *key = make_key(name, trigger);
     return g_hash_table_contains(plan->created, key);
@@ -73,15 +73,15 @@ static void replace(char **name, const char *from, const char *to)
     *name = g_strdup(to);
 }
 
-void cmig_plan_rename(CmigPlanState *plan, const char *from, const char *to)
+void cmig_judge_plan_rename(CmigJudgePlan *plan, const char *from, const char *to)
 {
     g_autofree char *old = cmig_fold(from);
     g_autofree char *new = cmig_fold(to);
     g_autofree char *key = make_key(from, FALSE);
     if (g_hash_table_remove(plan->created, key)) {
-        cmig_plan_create(plan, to, FALSE);
+        cmig_judge_plan_create(plan, to, FALSE);
     } else {
-        char *origin = g_strdup(cmig_plan_origin(plan, from));
+        char *origin = g_strdup(cmig_judge_plan_origin(plan, from));
         g_hash_table_remove(plan->origins, old);
         g_hash_table_replace(plan->origins, g_strdup(new), origin);
     }
@@ -92,19 +92,19 @@ void cmig_plan_rename(CmigPlanState *plan, const char *from, const char *to)
     }
 }
 
-const char *cmig_plan_origin(const CmigPlanState *plan, const char *name)
+const char *cmig_judge_plan_origin(const CmigJudgePlan *plan, const char *name)
 {
     g_autofree char *folded = cmig_fold(name);
     const char *origin = g_hash_table_lookup(plan->origins, folded);
     return origin != NULL ? origin : name;
 }
 
-void cmig_plan_add_copy(CmigPlanState *plan, CmigCopy *copy)
+void cmig_judge_plan_add_copy(CmigJudgePlan *plan, CmigCopy *copy)
 {
     g_ptr_array_add(plan->copies, copy);
 }
 
-void cmig_plan_touch(CmigPlanState *plan, const char *table, const char *column)
+void cmig_judge_plan_touch(CmigJudgePlan *plan, const char *table, const char *column)
 {
     if (plan->copies->len == 0)
         return;
@@ -125,7 +125,7 @@ static guint badness(const CmigCopy *copy)
     return (copy->partial ? 1000000 : 0) + copy->lacking->len * 1000 + copy->converted->len;
 }
 
-CmigCopy *cmig_plan_drop(CmigPlanState *plan, const char *name, gboolean trigger)
+CmigCopy *cmig_judge_plan_drop(CmigJudgePlan *plan, const char *name, gboolean trigger)
 {
     g_autofree char *key = make_key(name, trigger);
     CmigCopy *best = NULL;
@@ -133,7 +133,7 @@ CmigCopy *cmig_plan_drop(CmigPlanState *plan, const char *name, gboolean trigger
     if (trigger)
         return NULL;
     g_autofree char *folded = cmig_fold(name);
-    g_autofree char *origin = g_strdup(cmig_plan_origin(plan, name));
+    g_autofree char *origin = g_strdup(cmig_judge_plan_origin(plan, name));
     g_hash_table_remove(plan->origins, folded);
     for (guint idx = plan->copies->len; idx > 0; idx--) {
         CmigCopy *copy = plan->copies->pdata[idx - 1];

@@ -79,7 +79,7 @@ static gboolean trigger_replaces(const Rows *rows, const char *trigger)
 static void say_rows(const Rows *rows, const CmigAction *action, CmigLevel level, guint flags,
                      const char *verb)
 {
-    const char *table = cmig_plan_origin(&rows->judge->plan, action->first);
+    const char *table = cmig_judge_plan_origin(&rows->judge->plan, action->first);
     CmigFactTarget *target = cmig_judge_target(rows->judge, action->first, "table", TRUE);
     if (action->trigger != NULL)
         cmig_fact_say(rows->fact, level, flags, target, "%s of %s by the trigger %s", verb, table,
@@ -169,7 +169,7 @@ static void judge_action(const Rows *rows, const CmigAction *action)
         say_rows(rows, action, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE, "writes the records");
         return;
     }
-    if (cmig_plan_is_new(&self->plan, action->first, FALSE) ||
+    if (cmig_judge_plan_is_new(&self->plan, action->first, FALSE) ||
         cmig_scratch_is_view(self->scratch, action->first))
         return;
     if (action->code == SQLITE_INSERT)
@@ -187,7 +187,7 @@ static void touch_copies(const Rows *rows)
         gboolean adds = action->code == SQLITE_INSERT && !rows->replaces;
         const char *column = adds ? "" : action->code == SQLITE_UPDATE ? action->second : NULL;
         if (is_write(action))
-            cmig_plan_touch(&rows->judge->plan, action->first, column);
+            cmig_judge_plan_touch(&rows->judge->plan, action->first, column);
     }
 }
 
@@ -211,12 +211,12 @@ static void note_copy(const Rows *rows, CmigJudgeStatement *explained)
     static const char *const aggregates[] = {"Agg", NULL};
     CmigSqliteJudge *self = rows->judge;
     g_autoptr(CmigCopyText) text = cmig_words_copy(rows->reader);
-    if (text == NULL || !cmig_plan_is_new(&self->plan, text->to, FALSE) ||
+    if (text == NULL || !cmig_judge_plan_is_new(&self->plan, text->to, FALSE) ||
         !copies_directly(rows, text))
         return; /* or it only looks like one */
     CmigCopy *copy = cmig_copy_of(text, self->scratch);
     copy->partial = copy->partial || cmig_scratch_has_code(explained, aggregates);
-    cmig_plan_add_copy(&self->plan, copy);
+    cmig_judge_plan_add_copy(&self->plan, copy);
     cmig_judge_forget_shapes(self);
 }
 

@@ -64,7 +64,8 @@ static CmigJudged judge_create(CmigSqliteJudge *self, CmigReader reader,
         if (!done)
             g_hash_table_add(self->scratch->missing, cmig_fold(action->first));
         else if (!cmig_scratch_is_missing(self->scratch, action->first))
-            cmig_plan_create(&self->plan, action->first, action->code == SQLITE_CREATE_TRIGGER);
+            cmig_judge_plan_create(&self->plan, action->first,
+                                   action->code == SQLITE_CREATE_TRIGGER);
         if (action->code == SQLITE_CREATE_TABLE)
             cmig_scratch_note_conflicts(self->scratch, action->first, reader);
     }
@@ -109,9 +110,9 @@ static void say_rebuilt(CmigSqliteJudge *self, const char *table, const CmigCopy
 static void say_dropped_table(CmigSqliteJudge *self, const char *name, GPtrArray *dependents,
                               CmigFact *fact)
 {
-    gboolean new = cmig_plan_is_new(&self->plan, name, FALSE);
-    g_autofree char *table = g_strdup(cmig_plan_origin(&self->plan, name));
-    g_autoptr(CmigCopy) copy = cmig_plan_drop(&self->plan, name, FALSE);
+    gboolean new = cmig_judge_plan_is_new(&self->plan, name, FALSE);
+    g_autofree char *table = g_strdup(cmig_judge_plan_origin(&self->plan, name));
+    g_autoptr(CmigCopy) copy = cmig_judge_plan_drop(&self->plan, name, FALSE);
     if (new)
         return;
     if (copy != NULL) {
@@ -143,8 +144,8 @@ static void say_dropped_definition(CmigSqliteJudge *self, const CmigAction *acti
         if (definitions[idx].code != action->code)
             continue;
         gboolean trigger = action->code == SQLITE_DROP_TRIGGER;
-        gboolean new = cmig_plan_is_new(&self->plan, action->first, trigger);
-        cmig_plan_drop(&self->plan, action->first, trigger);
+        gboolean new = cmig_judge_plan_is_new(&self->plan, action->first, trigger);
+        cmig_judge_plan_drop(&self->plan, action->first, trigger);
         if (new)
             return;
         cmig_fact_say(fact, unique ? CMIG_LEVEL_WEAKER : definitions[idx].level, 0,
@@ -161,11 +162,11 @@ static void say_deleted_children(CmigSqliteJudge *self, const CmigAction *droppe
 {
     if (action->code != SQLITE_DELETE || cmig_scratch_is_internal(action->first) ||
         g_ascii_strcasecmp(action->first, dropped->first) == 0 ||
-        cmig_plan_is_new(&self->plan, action->first, FALSE))
+        cmig_judge_plan_is_new(&self->plan, action->first, FALSE))
         return;
     cmig_fact_say(fact, CMIG_LEVEL_DATA, CMIG_FACT_CASCADE,
                   cmig_judge_target(self, action->first, "table", TRUE), "deletes rows of %s",
-                  cmig_plan_origin(&self->plan, action->first));
+                  cmig_judge_plan_origin(&self->plan, action->first));
 }
 
 static gboolean drops(const CmigAction *action)
@@ -216,8 +217,8 @@ typedef struct {
 
 static void say_renamed(CmigSqliteJudge *self, const Change *change, CmigFact *fact)
 {
-    gboolean new = cmig_plan_is_new(&self->plan, change->table, FALSE);
-    const char *table = cmig_plan_origin(&self->plan, change->table);
+    gboolean new = cmig_judge_plan_is_new(&self->plan, change->table, FALSE);
+    const char *table = cmig_judge_plan_origin(&self->plan, change->table);
     gboolean back = g_ascii_strcasecmp(table, change->to) == 0; /* the end of a rebuild */
     gboolean records = g_ascii_strcasecmp(table, CMIG_FACT_RECORDS) == 0;
     if (!new && !back)
@@ -226,16 +227,16 @@ static void say_renamed(CmigSqliteJudge *self, const Change *change, CmigFact *f
                       "renames the table %s to %s", table, change->to);
     if (cmig_scratch_resolves_conflicts(self->scratch, change->table))
         g_hash_table_add(self->scratch->resolving, cmig_fold(change->to));
-    cmig_plan_rename(&self->plan, change->table, change->to);
+    cmig_judge_plan_rename(&self->plan, change->table, change->to);
 }
 
 static void say_column(CmigSqliteJudge *self, const Change *change, gboolean lost, CmigLevel level,
                        CmigFact *fact)
 {
-    cmig_plan_touch(&self->plan, change->table, NULL);
-    if (cmig_plan_is_new(&self->plan, change->table, FALSE))
+    cmig_judge_plan_touch(&self->plan, change->table, NULL);
+    if (cmig_judge_plan_is_new(&self->plan, change->table, FALSE))
         return;
-    const char *table = cmig_plan_origin(&self->plan, change->table);
+    const char *table = cmig_judge_plan_origin(&self->plan, change->table);
     CmigFactTarget *target = cmig_judge_target(self, change->table, "table", lost);
     target->part = g_strdup(change->column);
     target->rewrites = lost;
