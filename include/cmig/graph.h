@@ -38,6 +38,11 @@ typedef struct CmigRevision {
 CmigRevision *cmig_revision_new(const char *id, const char *const *down_revisions,
                                 const char *const *depends_on, const char *const *branch_labels,
                                 const char *message, const char *path);
+
+/* The same revision for another graph, with other `down_revisions` (NULL: its own) and this path.
+ */
+CmigRevision *cmig_revision_copy(const CmigRevision *revision, const char *const *down_revisions,
+                                 const char *path);
 void cmig_revision_free(CmigRevision *revision);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigRevision, cmig_revision_free)
 

@@ -242,11 +242,8 @@ static gboolean check_result(const Rebase *rebase, CmigRebasePlan *plan, GError 
     for (guint idx = 0; idx < cmig_graph_size(rebase->graph); idx++) {
         CmigRevision *revision = cmig_graph_nth(rebase->graph, idx);
         const char *const parent[] = {g_hash_table_lookup(rebase->parents, revision), NULL};
-        const char *const *down =
-            parent[0] != NULL ? parent : (const char *const *)revision->down_revisions;
-        CmigRevision *copy = cmig_revision_new(
-            revision->id, down, (const char *const *)revision->depends_on,
-            (const char *const *)revision->branch_labels, revision->message, revision->path);
+        CmigRevision *copy =
+            cmig_revision_copy(revision, parent[0] != NULL ? parent : NULL, revision->path);
         if (!cmig_graph_add(after, copy, error))
             return FALSE;
     }

@@ -196,13 +196,6 @@ GPtrArray *cmig_sides_merge(const CmigSides *sides)
     return merged;
 }
 
-static CmigRevision *copy_revision(const CmigRevision *revision, const char *path)
-{
-    return cmig_revision_new(revision->id, (const char *const *)revision->down_revisions,
-                             (const char *const *)revision->depends_on,
-                             (const char *const *)revision->branch_labels, revision->message, path);
-}
-
 gboolean cmig_sides_graph(const GPtrArray *files, CmigGraph **graph, GError **error)
 {
     g_autoptr(CmigGraph) made = cmig_graph_new();
@@ -210,7 +203,7 @@ gboolean cmig_sides_graph(const GPtrArray *files, CmigGraph **graph, GError **er
         const CmigSideFile *file = files->pdata[idx];
         if (file->revision == NULL || cmig_graph_find(made, file->revision->id) != NULL)
             continue;
-        if (!cmig_graph_add(made, copy_revision(file->revision, file->path), error))
+        if (!cmig_graph_add(made, cmig_revision_copy(file->revision, NULL, file->path), error))
             return FALSE;
     }
     if (!cmig_graph_seal(made, error))

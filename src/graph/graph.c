@@ -32,6 +32,16 @@ CmigRevision *cmig_revision_new(const char *id, const char *const *down_revision
     return revision;
 }
 
+CmigRevision *cmig_revision_copy(const CmigRevision *revision, const char *const *down_revisions,
+                                 const char *path)
+{
+    if (down_revisions == NULL)
+        down_revisions = (const char *const *)revision->down_revisions;
+    return cmig_revision_new(revision->id, down_revisions,
+                             (const char *const *)revision->depends_on,
+                             (const char *const *)revision->branch_labels, revision->message, path);
+}
+
 void cmig_revision_free(CmigRevision *revision)
 {
     if (revision == NULL)
