@@ -116,7 +116,7 @@ static void take_step(CmigOffline *offline, CmigApplied *applied, const CmigStep
     }
     if (!is_spanning(offline) || first)
         cmig_offline_begin(offline);
-    cmig_offline_add_guard(offline, expected);
+    cmig_offline_add_check(offline, expected);
     cmig_offline_add_changes(offline, changes);
     cmig_offline_add_record(
         offline, step, step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED : CMIG_AUDIT_REVERTED,
@@ -172,7 +172,7 @@ gboolean cmig_offline_run(const CmigConfig *config, const CmigGraph *graph, Cmig
         g_autoptr(GPtrArray) ids = cmig_applied_rows(applied);
         g_autofree const char **expected = cmig_session_ids(ids);
         cmig_offline_begin(&offline);
-        cmig_offline_add_guard(&offline, expected);
+        cmig_offline_add_check(&offline, expected);
         cmig_offline_commit(&offline);
     }
     gboolean written = write_steps(&offline, applied, steps, error);
@@ -217,7 +217,7 @@ gboolean cmig_offline_stamp(const CmigConfig *config, const CmigGraph *graph, Cm
     g_autoptr(CmigRowChange) change = cmig_session_change_between(before, plan->rows);
     g_auto(GStrv) changes = cmig_session_row_changes(offline.table, change, &rows_changed);
     cmig_offline_begin(&offline);
-    cmig_offline_add_guard(&offline, expected);
+    cmig_offline_add_check(&offline, expected);
     cmig_offline_add_changes(&offline, changes);
     cmig_offline_add_stamp(&offline, before, plan->rows);
     cmig_offline_commit(&offline);

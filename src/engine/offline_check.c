@@ -34,7 +34,7 @@ static void add_postgresql(CmigOffline *offline, const char *expression, const c
                            condition, before, behind, expression);
 }
 
-static void guard_postgresql(CmigOffline *offline, const char *const *rows)
+static void check_postgresql(CmigOffline *offline, const char *const *rows)
 {
     g_autofree char *wanted = join(rows);
     g_autofree char *end = g_strdup_printf("], and this is for a database at %s: %s",
@@ -67,7 +67,7 @@ static void guard_postgresql(CmigOffline *offline, const char *const *rows)
 
 /* Only a constraint can fail with words of one's own: its name is in the error. What is there
  * instead is printed before. */
-static void guard_sqlite(CmigOffline *offline, const char *const *rows)
+static void check_sqlite(CmigOffline *offline, const char *const *rows)
 {
     g_autofree char *wanted = join(rows);
     g_autofree char *text = g_strdup_printf("this is for a database at %s: %s",
@@ -95,16 +95,16 @@ static void guard_sqlite(CmigOffline *offline, const char *const *rows)
         rows_name, rows_value, last_name, last_value, offline->table, rows_value, last);
 }
 
-void cmig_offline_add_guard(CmigOffline *offline, const char *const *rows)
+void cmig_offline_add_check(CmigOffline *offline, const char *const *rows)
 {
     if (offline->dialect == CMIG_DIALECT_POSTGRESQL)
-        guard_postgresql(offline, rows);
+        check_postgresql(offline, rows);
     else
-        guard_sqlite(offline, rows);
+        check_sqlite(offline, rows);
 }
 
 /* The table as the search path finds it; CREATE would make another one in front of it. */
-void cmig_offline_add_place_guard(CmigOffline *offline)
+void cmig_offline_add_place_check(CmigOffline *offline)
 {
     if (offline->config->version_table_schema != NULL)
         return;

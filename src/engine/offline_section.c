@@ -123,7 +123,7 @@ static void add_progress(CmigOffline *offline, const CmigStep *step, const char 
     if (check)
         check_keys(offline);
     add_own_role(offline);
-    cmig_offline_add_guard(offline, expected);
+    cmig_offline_add_check(offline, expected);
     cmig_offline_add_record(offline, step, CMIG_AUDIT_STATEMENT, count);
     g_string_append(offline->script, "COMMIT;\n");
 }
@@ -172,14 +172,14 @@ void cmig_offline_add_separately(CmigOffline *offline, const CmigStep *step,
     gboolean up = step->direction == CMIG_UPGRADE;
     offline->must_stop = offline->dialect == CMIG_DIALECT_POSTGRESQL;
     cmig_offline_begin(offline);
-    cmig_offline_add_guard(offline, expected);
+    cmig_offline_add_check(offline, expected);
     cmig_offline_add_lock(offline, TRUE);
     cmig_offline_add_record(offline, step, CMIG_AUDIT_STARTED, 0);
     cmig_offline_commit(offline);
     add_statements(offline, step, expected);
     cmig_offline_add_reset(offline);
     cmig_offline_begin(offline);
-    cmig_offline_add_guard(offline, expected);
+    cmig_offline_add_check(offline, expected);
     cmig_offline_add_changes(offline, changes);
     cmig_offline_add_record(offline, step, up ? CMIG_AUDIT_APPLIED : CMIG_AUDIT_REVERTED, 0);
     cmig_offline_commit(offline);

@@ -165,7 +165,7 @@ void cmig_offline_begin(CmigOffline *offline)
     offline->created = TRUE;
     if (postgresql) {
         cmig_offline_add(offline, "SET LOCAL client_min_messages = warning");
-        cmig_offline_add_place_guard(offline);
+        cmig_offline_add_place_check(offline);
         add_schema(offline);
     }
     cmig_offline_add(offline, version);

@@ -1,5 +1,5 @@
 /* What offline scripts are made of, in the words of each dialect: offline_sql.c the frame,
- * offline_guard.c the checks, offline_section.c the sections. */
+ * offline_check.c the checks, offline_section.c the sections. */
 #ifndef CMIG_ENGINE_OFFLINE_SQL_H
 #define CMIG_ENGINE_OFFLINE_SQL_H
 
@@ -44,10 +44,10 @@ void cmig_offline_add_reset(CmigOffline *offline);
 
 /* Statements that fail unless these are the version rows, nobody else has come between the steps of
  * the script, and no section is left half done. They say so. */
-void cmig_offline_add_guard(CmigOffline *offline, const char *const *rows);
+void cmig_offline_add_check(CmigOffline *offline, const char *const *rows);
 
 /* That the version table will be where the search path leads. */
-void cmig_offline_add_place_guard(CmigOffline *offline);
+void cmig_offline_add_place_check(CmigOffline *offline);
 
 /* cmig's lock, which a run online waits for, from here to its release; it outlasts transactions. */
 void cmig_offline_add_lock(CmigOffline *offline, gboolean take);
