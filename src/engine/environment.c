@@ -1,10 +1,18 @@
-/* What a database is for, as it says of itself. */
+/* What a database is for: as it counts, and as it says of itself. */
 #include "cmig/error.h"
 #include "engine/gate.h"
 #include "engine/session.h"
 #include "engine/work.h"
 
 #include <string.h>
+
+gboolean cmig_run_environment(CmigDb *db, const CmigConfig *config, const CmigDbState *state,
+                              CmigEnvironment *environment, GError **error)
+{
+    g_auto(CmigWork) work = {0};
+    cmig_work_init_reader(&work, db, config, NULL, state);
+    return cmig_gate_environment(&work, environment, error);
+}
 
 /* A name is one line that can be typed. */
 static gboolean check_name(const char *name, GError **error)

@@ -25,16 +25,6 @@ gboolean cmig_gate_read_past(CmigWork *work, GError **error)
     return TRUE;
 }
 
-gboolean cmig_run_environment(CmigDb *db, const CmigConfig *config, const CmigDbState *state,
-                              CmigEnvironment *environment, GError **error)
-{
-    static const CmigRunObserver nobody;
-    g_auto(CmigWork) work = {0};
-    cmig_work_init(&work, db, config, NULL, &nobody, state);
-    work.create_audit = !state->audit_readable;
-    return cmig_gate_environment(&work, environment, error);
-}
-
 /* What git says of the revision files, for the records. A rule that asks for git needs it. */
 static gboolean read_vcs(CmigWork *work, GError **error)
 {

@@ -368,7 +368,6 @@ gboolean cmig_run_review(CmigDb *db, const CmigConfig *config, const CmigGraph *
                          CmigDirection direction, const char *target, CmigReview **review,
                          CmigEnvironment *environment, GError **error)
 {
-    static const CmigRunObserver nobody;
     g_autoptr(CmigDbState) state = NULL;
     g_autoptr(GPtrArray) ids = NULL;
     g_autoptr(GPtrArray) rows = NULL;
@@ -377,8 +376,7 @@ gboolean cmig_run_review(CmigDb *db, const CmigConfig *config, const CmigGraph *
     if (!cmig_db_inspect(db, FALSE, &state, error) ||
         !cmig_session_check_schema(config, state, error))
         return FALSE;
-    cmig_work_init(&work, db, config, graph, &nobody, state);
-    work.create_audit = !state->audit_readable;
+    cmig_work_init_reader(&work, db, config, graph, state);
     if (!cmig_work_read_state(&work, &ids, error))
         return FALSE;
     g_autofree const char **texts = cmig_session_ids(ids);

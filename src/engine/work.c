@@ -28,6 +28,14 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
     work->deadlock_timeout = state->deadlock_timeout;
 }
 
+void cmig_work_init_reader(CmigWork *work, CmigDb *db, const CmigConfig *config,
+                           const CmigGraph *graph, const CmigDbState *state)
+{
+    static const CmigRunObserver nobody;
+    cmig_work_init(work, db, config, graph, &nobody, state);
+    work->create_audit = !state->audit_readable;
+}
+
 void cmig_work_set_past(CmigWork *work, CmigAuditPast *past)
 {
     cmig_audit_past_clear(&work->past);

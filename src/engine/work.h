@@ -60,6 +60,10 @@ typedef struct {
  * it afterwards. */
 void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
                     const CmigRunObserver *observer, const CmigDbState *state);
+
+/* The same for what only looks: nobody is told, and an audit table that may not be read is none. */
+void cmig_work_init_reader(CmigWork *work, CmigDb *db, const CmigConfig *config,
+                           const CmigGraph *graph, const CmigDbState *state);
 void cmig_work_clear(CmigWork *work);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigWork, cmig_work_clear)
 
