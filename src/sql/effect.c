@@ -1,51 +1,27 @@
 /* What a statement that runs alone makes or takes away, and its names, so that a driver can look
  * whether it is there. */
-#include "cmig/lexer.h"
-#include "cmig/sql.h"
-
-/* A statement's tokens, one at a time. */
-typedef struct {
-    CmigLexer lexer;
-    CmigToken token; /* the current one */
-} Reader;
-
-static void next(Reader *reader)
-{
-    if (!cmig_lexer_next(&reader->lexer, &reader->token))
-        reader->token.kind = CMIG_TOKEN_END;
-}
-
-static gboolean is_word(const Reader *reader, const char *word)
-{
-    return cmig_lexer_is(&reader->lexer, &reader->token, word);
-}
-
-static gboolean is_symbol(const Reader *reader, char symbol)
-{
-    return reader->token.kind == CMIG_TOKEN_SYMBOL &&
-           reader->lexer.text[reader->token.start] == symbol;
-}
+#include "cmig/reader.h"
 
 /* Skips those of `words` that come next, in this order, each of which may be missing. */
-static void skip(Reader *reader, const char *const *words)
+static void skip(CmigReader *reader, const char *const *words)
 {
     for (; *words != NULL; words++)
-        if (is_word(reader, *words))
-            next(reader);
+        if (cmig_reader_is(reader, *words))
+            cmig_reader_next(reader);
 }
 
 /* Skips what is in parentheses, if one opens next. */
-static void skip_options(Reader *reader)
+static void skip_options(CmigReader *reader)
 {
-    if (!is_symbol(reader, '('))
+    if (!cmig_reader_is_symbol(reader, '('))
         return;
-    while (reader->token.kind != CMIG_TOKEN_END && !is_symbol(reader, ')'))
-        next(reader);
-    next(reader);
+    while (reader->token.kind != CMIG_TOKEN_END && !cmig_reader_is_symbol(reader, ')'))
+        cmig_reader_next(reader);
+    cmig_reader_next(reader);
 }
 
 /* A name as it is written, with its schema, without comments; NULL when none comes. */
-static char *take_name(Reader *reader)
+static char *take_name(CmigReader *reader)
 {
     g_autoptr(GString) name = g_string_new(NULL);
     for (;;) {
@@ -53,19 +29,19 @@ static char *take_name(Reader *reader)
             return NULL;
         g_string_append_len(name, reader->lexer.text + reader->token.start,
                             (gssize)(reader->token.end - reader->token.start));
-        next(reader);
-        if (!is_symbol(reader, '.'))
+        cmig_reader_next(reader);
+        if (!cmig_reader_is_symbol(reader, '.'))
             return g_strdup(name->str);
         g_string_append_c(name, '.');
-        next(reader);
+        cmig_reader_next(reader);
     }
 }
 
-static void read_index(Reader *reader, CmigSqlTarget *target)
+static void read_index(CmigReader *reader, CmigSqlTarget *target)
 {
     skip(reader,
          (const char *const[]){"unique", "index", "concurrently", "if", "not", "exists", NULL});
-    if (is_word(reader, "on"))
+    if (cmig_reader_is(reader, "on"))
         target->effect = CMIG_SQL_EFFECT_CREATE_UNNAMED_INDEX;
     else
         target->name = take_name(reader);
@@ -73,37 +49,37 @@ static void read_index(Reader *reader, CmigSqlTarget *target)
     target->second = take_name(reader);
 }
 
-static void read_detach(Reader *reader, CmigSqlTarget *target)
+static void read_detach(CmigReader *reader, CmigSqlTarget *target)
 {
     skip(reader, (const char *const[]){"table", "if", "exists", "only", NULL});
     target->name = take_name(reader);
-    if (is_symbol(reader, '*'))
-        next(reader);
+    if (cmig_reader_is_symbol(reader, '*'))
+        cmig_reader_next(reader);
     skip(reader, (const char *const[]){"detach", "partition", NULL});
     target->second = take_name(reader);
 }
 
-static void read_reindex(Reader *reader, CmigSqlTarget *target)
+static void read_reindex(CmigReader *reader, CmigSqlTarget *target)
 {
     skip_options(reader);
-    gboolean all = is_word(reader, "database") || is_word(reader, "system");
-    next(reader);
+    gboolean all = cmig_reader_is(reader, "database") || cmig_reader_is(reader, "system");
+    cmig_reader_next(reader);
     skip(reader, (const char *const[]){"concurrently", NULL});
     g_autofree char *name = take_name(reader);
     target->name = all ? NULL : g_steal_pointer(&name);
 }
 
 /* One name behind a word for the kind of object. */
-static void read_object(Reader *reader, CmigSqlTarget *target)
+static void read_object(CmigReader *reader, CmigSqlTarget *target)
 {
-    next(reader);
+    cmig_reader_next(reader);
     skip(reader, (const char *const[]){"concurrently", "if", "not", "exists", NULL});
     target->name = take_name(reader);
 }
 
 typedef struct {
     CmigSqlEffect effect;
-    void (*read)(Reader *reader, CmigSqlTarget *target); /* from the statement's second token */
+    void (*read)(CmigReader *reader, CmigSqlTarget *target); /* from the statement's second token */
 } Shape;
 
 static const Shape shapes[] = {
@@ -121,15 +97,10 @@ static const Shape shapes[] = {
 
 CmigSqlTarget *cmig_sql_target(const CmigSqlScript *script, guint index)
 {
-    const CmigSqlStatement *statement = cmig_sql_statement(script, index);
     CmigSqlTarget *target = g_new0(CmigSqlTarget, 1);
-    Reader reader = {.lexer = {.text = script->text,
-                               .length = statement->end,
-                               .at = statement->start,
-                               .dialect = script->dialect}};
+    CmigReader reader = cmig_reader_of(script, index);
     target->effect = cmig_sql_effect(script, index);
-    next(&reader);
-    next(&reader);
+    cmig_reader_next(&reader);
     for (gsize idx = 0; idx < G_N_ELEMENTS(shapes); idx++) {
         if (shapes[idx].effect != target->effect)
             continue;

@@ -1,64 +1,37 @@
 /* The judge by words: for statements that no parser understands. It knows what a plain INSERT is;
  * of everything else it only says how bad the words look. */
 #include "facts_words.h"
-#include "cmig/lexer.h"
+#include "cmig/reader.h"
 
 #include <string.h>
 
 /* --- Plain INSERT --- */
 
-/* A statement's tokens, one ahead. */
-typedef struct {
-    CmigLexer lexer;
-    CmigToken token;
-} Reader;
-
-static gboolean advance(Reader *reader)
+/* Goes on. FALSE: what comes next is not ended. */
+static gboolean advance(CmigReader *reader)
 {
-    return cmig_lexer_next(&reader->lexer, &reader->token);
+    cmig_reader_next(reader);
+    return reader->lexer.problem == NULL;
 }
 
-static Reader read_statement(const CmigSqlScript *script, guint index)
+static gboolean skip_word(CmigReader *reader, const char *word)
 {
-    const CmigSqlStatement *statement = cmig_sql_statement(script, index);
-    Reader reader = {.lexer = {.text = script->text,
-                               .length = statement->end,
-                               .at = statement->start,
-                               .dialect = script->dialect}};
-    if (!advance(&reader))
-        reader.token.kind = CMIG_TOKEN_END;
-    return reader;
+    return cmig_reader_is(reader, word) && advance(reader);
 }
 
-static gboolean is_word(const Reader *reader, const char *word)
+static gboolean skip_symbol(CmigReader *reader, char symbol)
 {
-    return cmig_lexer_is(&reader->lexer, &reader->token, word);
+    return cmig_reader_is_symbol(reader, symbol) && advance(reader);
 }
 
-static gboolean is_symbol(const Reader *reader, char symbol)
-{
-    return reader->token.kind == CMIG_TOKEN_SYMBOL &&
-           reader->lexer.text[reader->token.start] == symbol;
-}
-
-static gboolean skip_word(Reader *reader, const char *word)
-{
-    return is_word(reader, word) && advance(reader);
-}
-
-static gboolean skip_symbol(Reader *reader, char symbol)
-{
-    return is_symbol(reader, symbol) && advance(reader);
-}
-
-static gboolean skip_name(Reader *reader)
+static gboolean skip_name(CmigReader *reader)
 {
     return (reader->token.kind == CMIG_TOKEN_WORD || reader->token.kind == CMIG_TOKEN_QUOTED) &&
            advance(reader);
 }
 
 /* a, a.b, a.b.c */
-static gboolean skip_dotted_name(Reader *reader)
+static gboolean skip_dotted_name(CmigReader *reader)
 {
     do
         if (!skip_name(reader))
@@ -67,7 +40,7 @@ static gboolean skip_dotted_name(Reader *reader)
     return TRUE;
 }
 
-static gboolean skip_columns(Reader *reader)
+static gboolean skip_columns(CmigReader *reader)
 {
     if (!skip_symbol(reader, '('))
         return TRUE;
@@ -80,19 +53,20 @@ static gboolean skip_columns(Reader *reader)
 
 /* Behind `::`: a type's name, its numbers in parentheses, brackets of an array. What stands in
  * these is read on as values are. */
-static gboolean skip_cast(Reader *reader)
+static gboolean skip_cast(CmigReader *reader)
 {
-    if (!is_symbol(reader, ':'))
+    if (!cmig_reader_is_symbol(reader, ':'))
         return FALSE;
     gsize first = reader->token.start;
-    return advance(reader) && is_symbol(reader, ':') && reader->token.start == first + 1 &&
-           advance(reader) && skip_dotted_name(reader);
+    return advance(reader) && cmig_reader_is_symbol(reader, ':') &&
+           reader->token.start == first + 1 && advance(reader) && skip_dotted_name(reader);
 }
 
 /* X'00', B'01': the letter directly before the quote. */
-static gboolean skip_prefixed_string(Reader *reader)
+static gboolean skip_prefixed_string(CmigReader *reader)
 {
-    if (!is_word(reader, "x") && !is_word(reader, "b") && !is_word(reader, "n"))
+    if (!cmig_reader_is(reader, "x") && !cmig_reader_is(reader, "b") &&
+        !cmig_reader_is(reader, "n"))
         return FALSE;
     gsize behind = reader->token.end;
     return advance(reader) && reader->token.kind == CMIG_TOKEN_STRING &&
@@ -100,7 +74,7 @@ static gboolean skip_prefixed_string(Reader *reader)
 }
 
 /* One token of what may stand behind VALUES. */
-static gboolean skip_value(Reader *reader)
+static gboolean skip_value(CmigReader *reader)
 {
     static const char *const words[] = {"null", "true", "false", "default"};
     switch (reader->token.kind) {
@@ -108,14 +82,14 @@ static gboolean skip_value(Reader *reader)
     case CMIG_TOKEN_NUMBER:
         return advance(reader);
     case CMIG_TOKEN_SYMBOL:
-        if (is_symbol(reader, ':'))
+        if (cmig_reader_is_symbol(reader, ':'))
             return skip_cast(reader);
         return strchr("(),+-.[]", reader->lexer.text[reader->token.start]) != NULL &&
                advance(reader);
     case CMIG_TOKEN_WORD:
         for (gsize idx = 0; idx < G_N_ELEMENTS(words); idx++)
-            if (is_word(reader, words[idx]))
-                return advance(reader) && !is_symbol(reader, '(');
+            if (cmig_reader_is(reader, words[idx]))
+                return advance(reader) && !cmig_reader_is_symbol(reader, '(');
         return skip_prefixed_string(reader);
     default:
         return FALSE;
@@ -128,7 +102,7 @@ static gboolean begins_with(const char *text, const char *word)
 }
 
 /* The system's own tables and cmig's are not for plain rows: pg_catalog.x, pg_x. */
-static gboolean is_special_name(const Reader *reader)
+static gboolean is_special_name(const CmigReader *reader)
 {
     const char *name = reader->lexer.text + reader->token.start;
     if (reader->token.kind == CMIG_TOKEN_QUOTED)
@@ -139,7 +113,7 @@ static gboolean is_special_name(const Reader *reader)
 
 gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index, CmigPlainInsert *insert)
 {
-    Reader reader = read_statement(script, index);
+    CmigReader reader = cmig_reader_of(script, index);
     if (!skip_word(&reader, "insert") || !skip_word(&reader, "into"))
         return FALSE;
     CmigPlainInsert found = {.start = reader.token.start};
@@ -157,37 +131,17 @@ gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index, Cmig
     return TRUE;
 }
 
-/* A name as the database stores it. */
-static char *stored_name(const CmigSqlScript *script, const CmigToken *token)
-{
-    const char *text = script->text + token->start;
-    gsize size = token->end - token->start;
-    if (token->kind == CMIG_TOKEN_WORD)
-        return script->dialect == CMIG_DIALECT_POSTGRESQL ? g_ascii_strdown(text, (gssize)size)
-                                                          : g_strndup(text, size);
-    g_autoptr(GString) name = g_string_new_len(text + 1, (gssize)size - 2);
-    const char close = text[size - 1];
-    const char twice[] = {close, close, '\0'};
-    const char once[] = {close, '\0'};
-    if (close != ']')
-        g_string_replace(name, twice, once, 0);
-    return g_string_free(g_steal_pointer(&name), FALSE);
-}
-
 static void add_target(const CmigSqlScript *script, const CmigPlainInsert *insert, CmigFact *fact)
 {
-    Reader reader = {.lexer = {.text = script->text,
-                               .length = insert->end,
-                               .at = insert->start,
-                               .dialect = script->dialect}};
+    CmigReader reader = cmig_reader_new(script->text, insert->start, insert->end, script->dialect);
     g_autofree char *schema = NULL;
     g_autofree char *name = NULL;
-    while (advance(&reader) && reader.token.kind != CMIG_TOKEN_END) {
-        if (is_symbol(&reader, '.'))
+    for (; reader.token.kind != CMIG_TOKEN_END; cmig_reader_next(&reader)) {
+        if (cmig_reader_is_symbol(&reader, '.'))
             continue;
         g_free(schema);
         schema = g_steal_pointer(&name);
-        name = stored_name(script, &reader.token);
+        name = cmig_reader_name(&reader);
     }
     CmigFactTarget *target = cmig_fact_target_new(schema, name, "table");
     if (script->dialect == CMIG_DIALECT_POSTGRESQL)
@@ -240,23 +194,25 @@ static const struct {
 };
 
 /* A statement or a clause that is one may stand behind these; behind ALTER, everywhere. */
-static gboolean opens_clause(const Reader *reader)
+static gboolean opens_clause(const CmigReader *reader)
 {
     static const char *const openers[] = {"as",   "analyze", "analyse", "atomic",  "begin", "then",
                                           "else", "do",      "also",    "instead", "loop"};
     for (gsize idx = 0; idx < G_N_ELEMENTS(openers); idx++)
-        if (is_word(reader, openers[idx]))
+        if (cmig_reader_is(reader, openers[idx]))
             return TRUE;
-    return is_symbol(reader, '(') || is_symbol(reader, ')') || is_symbol(reader, ';');
+    return cmig_reader_is_symbol(reader, '(') || cmig_reader_is_symbol(reader, ')') ||
+           cmig_reader_is_symbol(reader, ';');
 }
 
-static CmigLevel level_of(const Reader *reader)
+static CmigLevel level_of(const CmigReader *reader)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(words); idx++) {
-        if (!is_word(reader, words[idx].word))
+        if (!cmig_reader_is(reader, words[idx].word))
             continue;
-        Reader behind = *reader;
-        if (words[idx].with == NULL || (advance(&behind) && is_word(&behind, words[idx].with)))
+        CmigReader behind = *reader;
+        if (words[idx].with == NULL ||
+            (cmig_reader_next(&behind) && cmig_reader_is(&behind, words[idx].with)))
             return words[idx].level;
     }
     return CMIG_LEVEL_NONE;
@@ -267,32 +223,30 @@ static char *first_words(const CmigSqlScript *script, guint index)
 {
     enum { MOST = 3, LONGEST = 40 };
     g_autoptr(GString) text = g_string_new(NULL);
-    Reader reader = read_statement(script, index);
+    CmigReader reader = cmig_reader_of(script, index);
     for (guint count = 0; count < MOST && reader.token.kind == CMIG_TOKEN_WORD; count++) {
         gsize size = reader.token.end - reader.token.start;
         if (size > LONGEST)
             break;
         g_autofree char *word = g_ascii_strup(script->text + reader.token.start, (gssize)size);
         g_string_append_printf(text, "%s%s", text->len > 0 ? " " : "", word);
-        if (!advance(&reader))
-            break;
+        cmig_reader_next(&reader);
     }
     return g_string_free(g_steal_pointer(&text), FALSE);
 }
 
-static CmigLevel read_level(Reader *reader, guint *flags)
+static CmigLevel read_level(CmigReader *reader, guint *flags)
 {
     CmigLevel level = CMIG_LEVEL_WEAKER;
-    gboolean alters = is_word(reader, "alter");
+    gboolean alters = cmig_reader_is(reader, "alter");
     gboolean opens = TRUE;
     while (reader->token.kind != CMIG_TOKEN_END) {
-        if (is_word(reader, "cascade"))
+        if (cmig_reader_is(reader, "cascade"))
             *flags |= CMIG_FACT_CASCADE;
         if (opens || alters)
             level = MAX(level, level_of(reader));
         opens = opens_clause(reader);
-        if (!advance(reader))
-            break;
+        cmig_reader_next(reader);
     }
     return level;
 }
@@ -300,10 +254,7 @@ static CmigLevel read_level(Reader *reader, guint *flags)
 CmigLevel cmig__words_level(const char *text)
 {
     guint flags = 0;
-    Reader reader = {
-        .lexer = {.text = text, .length = strlen(text), .dialect = CMIG_DIALECT_POSTGRESQL}};
-    if (!advance(&reader))
-        return CMIG_LEVEL_WEAKER;
+    CmigReader reader = cmig_reader_new(text, 0, strlen(text), CMIG_DIALECT_POSTGRESQL);
     return read_level(&reader, &flags);
 }
 
@@ -313,7 +264,7 @@ CmigFact *cmig__words_fact(const CmigSqlScript *script, guint index)
     fact->flags = CMIG_FACT_OPAQUE;
     if (cmig_sql_kind(script, index) == CMIG_SQL_ALONE)
         fact->flags |= CMIG_FACT_ALONE;
-    Reader reader = read_statement(script, index);
+    CmigReader reader = cmig_reader_of(script, index);
     fact->level = read_level(&reader, &fact->flags);
     g_autofree char *begin = first_words(script, index);
     fact->what = *begin != '\0' ? g_strdup_printf("is not understood: begins with %s", begin)

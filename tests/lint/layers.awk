@@ -19,7 +19,7 @@ BEGIN {
     # layer: its headers in include/cmig/
     owns("base", "report clock dialect error file finding interrupt terminal text")
     owns("graph", "graph")
-    owns("sql", "facts lexer sql")
+    owns("sql", "facts lexer reader sql")
     owns("config", "config dotenv expand url window yaml")
     owns("db", "db")
     owns("script", "script new_revision")

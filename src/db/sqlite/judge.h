@@ -6,7 +6,7 @@
 #define CMIG_DB_SQLITE_JUDGE_H
 
 #include "cmig/facts.h"
-#include "cmig/lexer.h"
+#include "cmig/reader.h"
 
 #include <sqlite3.h>
 
@@ -14,25 +14,6 @@ typedef sqlite3_stmt CmigJudgeStatement;
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigJudgeStatement, sqlite3_finalize)
 
 /* --- judge_words.c --- */
-
-/* A statement's tokens, one ahead. */
-typedef struct {
-    CmigLexer lexer;
-    CmigToken token;
-} CmigReader;
-CmigReader cmig_reader_new(const char *text, gsize start, gsize end);
-CmigReader cmig_reader_of(const CmigSqlScript *script, guint index);
-gboolean cmig_reader_next(CmigReader *reader); /* FALSE at the end */
-gboolean cmig_reader_is(const CmigReader *reader, const char *word);
-gboolean cmig_reader_is_symbol(const CmigReader *reader, char symbol);
-gboolean cmig_reader_is_one_of(const CmigReader *reader, const char *const *words);
-/* 1 for `(`, -1 for `)`, else 0. */
-gint cmig_reader_depth(const CmigReader *reader);
-gboolean cmig_reader_skip(CmigReader *reader, const char *word);
-/* The name that the token is, without quotes; NULL when it is none. The caller frees. */
-char *cmig_reader_name(const CmigReader *reader);
-/* The same, and the reader goes behind it. */
-char *cmig_reader_take_name(CmigReader *reader);
 
 /* As SQLite compares names. The caller frees. */
 char *cmig_fold(const char *name);

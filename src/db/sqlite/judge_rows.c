@@ -43,7 +43,7 @@ static gboolean find_body(const char *sql, CmigReader *reader)
 {
     if (sql == NULL)
         return FALSE;
-    *reader = cmig_reader_new(sql, 0, strlen(sql));
+    *reader = cmig_reader_new(sql, 0, strlen(sql), CMIG_DIALECT_SQLITE);
     while (reader->token.kind != CMIG_TOKEN_END && !cmig_reader_is(reader, "begin"))
         cmig_reader_next(reader);
     return reader->token.kind != CMIG_TOKEN_END;

@@ -138,7 +138,8 @@ static const struct {
 static void say_dropped_definition(CmigSqliteJudge *self, const CmigAction *action, const char *sql,
                                    GPtrArray *dependents, CmigFact *fact)
 {
-    CmigReader reader = cmig_reader_new(sql != NULL ? sql : "", 0, sql != NULL ? strlen(sql) : 0);
+    const char *text = sql != NULL ? sql : "";
+    CmigReader reader = cmig_reader_new(text, 0, strlen(text), CMIG_DIALECT_SQLITE);
     gboolean unique = cmig_reader_skip(&reader, "create") && cmig_reader_is(&reader, "unique");
     for (gsize idx = 0; idx < G_N_ELEMENTS(definitions); idx++) {
         if (definitions[idx].code != action->code)

@@ -221,7 +221,8 @@ static void copy_object(CmigScratch *self, const char *name, const char *table, 
     if (!trigger && is_table(self, "main", name))
         return; /* the shadow of a virtual table */
     if (!trigger)
-        cmig_scratch_note_conflicts(self, name, cmig_reader_new(sql, 0, strlen(sql)));
+        cmig_scratch_note_conflicts(self, name,
+                                    cmig_reader_new(sql, 0, strlen(sql), CMIG_DIALECT_SQLITE));
     g_autoptr(CmigJudgeStatement) statement = cmig_scratch_prepare(self, sql, strlen(sql), FALSE);
     if (statement != NULL && is_creation(self) && cmig_scratch_run(self, statement))
         return;
