@@ -205,13 +205,8 @@ static CmigLevel level_of_strings(const char *text)
 static char *constant_of(const char *expression)
 {
     g_autofree char *select = g_strdup_printf("SELECT %s", expression);
-    PgQueryProtobufParseResult result = pg_query_parse_protobuf(select);
-    PgQuery__ParseResult *tree = NULL;
+    g_autoptr(CmigTree) tree = cmig__parse(select);
     char *value = NULL;
-    if (result.error == NULL)
-        tree = pg_query__parse_result__unpack(NULL, result.parse_tree.len,
-                                              (const guint8 *)result.parse_tree.data);
-    pg_query_free_protobuf_parse_result(result);
     if (tree == NULL)
         return NULL;
     const CmigNode *node = tree->n_stmts == 1 ? tree->stmts[0]->stmt : NULL;
@@ -223,7 +218,6 @@ static char *constant_of(const char *expression)
         if (target != NULL && target->node_case == CMIG_NODE(A_CONST))
             value = g_strdup(cmig__string_of(target));
     }
-    pg_query__parse_result__free_unpacked(tree, NULL);
     return value;
 }
 

@@ -116,7 +116,7 @@ void cmig__walk_softly(CmigWalk *walk, const ProtobufCMessage *message)
 
 /* --- Texts --- */
 
-static void walk_statements(CmigWalk *walk, const PgQuery__ParseResult *tree)
+static void walk_statements(CmigWalk *walk, const CmigTree *tree)
 {
     for (gsize idx = 0; idx < tree->n_stmts; idx++) {
         const PgQuery__RawStmt *raw = tree->stmts[idx];
@@ -127,19 +127,29 @@ static void walk_statements(CmigWalk *walk, const PgQuery__ParseResult *tree)
     }
 }
 
-/* FALSE: no SQL that this grammar knows. */
-static gboolean walk_sql(CmigWalk *walk)
+CmigTree *cmig__parse(const char *text)
 {
-    PgQueryProtobufParseResult result = pg_query_parse_protobuf(walk->text);
-    PgQuery__ParseResult *tree = NULL;
+    PgQueryProtobufParseResult result = pg_query_parse_protobuf(text);
+    CmigTree *tree = NULL;
     if (result.error == NULL)
         tree = pg_query__parse_result__unpack(NULL, result.parse_tree.len,
                                               (const guint8 *)result.parse_tree.data);
     pg_query_free_protobuf_parse_result(result);
+    return tree;
+}
+
+void cmig__tree_free(CmigTree *tree)
+{
+    pg_query__parse_result__free_unpacked(tree, NULL);
+}
+
+/* FALSE: no SQL that this grammar knows. */
+static gboolean walk_sql(CmigWalk *walk)
+{
+    g_autoptr(CmigTree) tree = cmig__parse(walk->text);
     if (tree == NULL)
         return FALSE;
     walk_statements(walk, tree);
-    pg_query__parse_result__free_unpacked(tree, NULL);
     return TRUE;
 }
 

@@ -12,6 +12,12 @@
 
 typedef PgQuery__Node CmigNode;
 
+/* The statements of a text, parsed; NULL when it is no SQL that this grammar knows. */
+typedef PgQuery__ParseResult CmigTree;
+CmigTree *cmig__parse(const char *text);
+void cmig__tree_free(CmigTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigTree, cmig__tree_free)
+
 typedef struct {
     GPtrArray *acts;
     GHashTable *called; /* calls that were added to this body */
