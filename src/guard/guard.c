@@ -188,21 +188,49 @@ static void append_command(GString *text, const CmigConsent *consent, const char
                            options, consent->operands != NULL ? consent->operands : "");
 }
 
+/* What is said of a need that nothing meets, and which option would meet it. The first counts. */
+static const struct {
+    guint need;
+    const char *refusal;
+    const char *option; /* NULL: none */
+} unmet[] = {
+    {NEED_CATASTROPHIC, "would lose everything there is, which alembic.yml does not allow", NULL},
+    {NEED_CONFIRMATION, "is not confirmed", NULL},
+    {NEED_DESTRUCTIVE, "may lose data, which neither a review nor --allow-destructive allows",
+     " --allow-destructive"},
+    {NEED_ALLOWANCE, "would lose everything there is, which must be allowed",
+     " --allow-destructive"},
+    {NEED_YES, "may lose data, which must be agreed to", " --yes"},
+};
+
+static const char *describe_missing(guint missing)
+{
+    for (gsize idx = 0; idx < G_N_ELEMENTS(unmet); idx++)
+        if (missing & unmet[idx].need)
+            return unmet[idx].refusal;
+    return "";
+}
+
+/* To approve a plan is better than to allow whatever it may be next time. */
+static char *find_option(guint missing, const CmigIntent *intent)
+{
+    if ((missing & NEED_DESTRUCTIVE) && intent->hash != NULL)
+        return g_strdup_printf(" --approve %.16s", intent->hash);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(unmet); idx++)
+        if ((missing & unmet[idx].need) && unmet[idx].option != NULL)
+            return g_strdup(unmet[idx].option);
+    return g_strdup("");
+}
+
 /* The command that would be accepted. */
 static void hint_command(const CmigConfig *config, const CmigIntent *intent,
                          const CmigConsent *consent, guint missing, GError **error)
 {
     g_autoptr(GString) command = g_string_new(NULL);
+    g_autofree char *option = find_option(missing, intent);
     if (missing & NEED_CONFIRMATION)
         g_string_append_printf(command, "%s=true ", confirm_variable);
-    g_autofree char *approve =
-        intent->hash != NULL ? g_strdup_printf(" --approve %.16s", intent->hash) : NULL;
-    append_command(command, consent,
-                   missing & NEED_ALLOWANCE ? " --allow-destructive"
-                   : missing & NEED_DESTRUCTIVE
-                       ? (approve != NULL ? approve : " --allow-destructive")
-                   : missing & NEED_YES ? " --yes"
-                                        : "");
+    append_command(command, consent, option);
     const char *lead = missing & NEED_CATASTROPHIC
                            ? "set guard.allow_catastrophic: true in alembic.yml, then run "
                            : "to go ahead, run ";
@@ -212,24 +240,6 @@ static void hint_command(const CmigConfig *config, const CmigIntent *intent,
     g_autofree char *note =
         dotenv ? g_strdup_printf("\n%s in a .env file does not count", confirm_variable) : NULL;
     cmig_error_set_hint(error, "%s%s%s", lead, command->str, note != NULL ? note : "");
-}
-
-static const char *describe_missing(guint missing)
-{
-    static const struct {
-        guint need;
-        const char *text;
-    } reasons[] = {
-        {NEED_CATASTROPHIC, "would lose everything there is, which alembic.yml does not allow"},
-        {NEED_CONFIRMATION, "is not confirmed"},
-        {NEED_DESTRUCTIVE, "may lose data, which neither a review nor --allow-destructive allows"},
-        {NEED_ALLOWANCE, "would lose everything there is, which must be allowed"},
-        {NEED_YES, "may lose data, which must be agreed to"},
-    };
-    for (gsize idx = 0; idx < G_N_ELEMENTS(reasons); idx++)
-        if (missing & reasons[idx].need)
-            return reasons[idx].text;
-    return "";
 }
 
 /* What is given, but for something else: another database, another plan. */
