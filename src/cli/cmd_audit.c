@@ -314,7 +314,7 @@ static gboolean find_action(char **arguments, gsize *action, GError **error)
                     actions[idx].arguments == 1 ? "no argument" : "the number of one record");
         return FALSE;
     }
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "audit can not \"%s\"", shown);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "there is no action \"%s\" of audit", shown);
     cmig_error_set_hint(error, "list, show ID, verify or export");
     return FALSE;
 }

@@ -84,7 +84,7 @@ static gboolean find_target(const CmigGraph *graph, const CmigSides *sides, Cmig
     *target = cmig_graph_find(graph, names);
     if (*target == NULL) {
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                    "the work tree has not the head of %s yet, %s", sides->shown, names);
+                    "the head of %s, %s, is not in the work tree yet", sides->shown, names);
         cmig_error_set_hint(error, "`git merge %s` (or git rebase), then `cmig rebase`",
                             sides->shown);
     }

@@ -45,7 +45,7 @@ expect_out "revises b, but the head of origin/main is d" "there are 2 heads: e, 
 # --- before the merge there is nothing to rebase onto ---------------------------------------------
 remember
 cmig_fails 1 rebase --yes
-expect_err "the work tree has not the head of origin/main yet, d" 'hint: `git merge origin/main`'
+expect_err "the head of origin/main, d, is not in the work tree yet" 'hint: `git merge origin/main`'
 unchanged "and nothing is changed"
 
 git merge -q origin/main -m merge

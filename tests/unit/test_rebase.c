@@ -78,7 +78,7 @@ static const struct {
 
     /* refused */
     {"rev c b; commit; git checkout -q main; rev d b; commit; git checkout -q topic;",
-     "error: the work tree has not the head of main yet, d"},
+     "error: the head of main, d, is not in the work tree yet"},
     {"rev c b; commit; git checkout -q main; rev d b; rev e b; commit; git checkout -q topic; git "
      "merge -q main;",
      "error: main has several heads: d, e"},
