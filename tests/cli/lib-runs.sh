@@ -33,7 +33,7 @@ pass_if() {
 }
 
 # Lines to one line, without blanks around it.
-one_line() { tr '\n' ' ' | sed 's/^ *//; s/ *$//'; }
+one_line() { sed -n 'H; $ { x; s/\n/ /g; s/^ *//; s/ *$//; p; }'; }
 
 # shellcheck disable=SC2120  # the argument is for tests of another table
 # The version rows, sorted bytewise, on one line; "-" for none.

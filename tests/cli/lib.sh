@@ -32,8 +32,16 @@ TEST_STATUS=0
 test_count=0
 test_failures=0
 test_planned=
+test_programs=
 
 # --- A clean environment --------------------------------------------------------------------------
+
+# Debian's psql and pg_dump are scripts that look for the newest release, which takes them longer than
+# most queries do.
+for test_name in /usr/lib/postgresql/*/bin; do
+  if [ -x "$test_name/psql" ]; then test_programs=$test_name; fi
+done
+PATH=${test_programs:+$test_programs:}$PATH
 
 test_keep=" PGHOST PGPORT PGUSER "
 test_binary=$CMIG
@@ -111,8 +119,13 @@ trap 'exit 143' HUP TERM
 # TAP allows no line break and no bare # in a name.
 test_point() {
   test_count=$((test_count + 1))
-  printf '%s %s - %s\n' "$1" "$test_count" \
-    "$(printf '%s' "$2" | tr '\n\t#' '  .' | LC_ALL=C tr -c '\040-\176\200-\377' '?' | cut -c 1-200)"
+  test_label=$2
+  case ${#2}:$2 in
+  [!:][!:][!:][!:]* | [2-9]??:* | *'#'* | *[!\ -~]*)
+    test_label=$(printf '%s' "$2" | tr '\n\t#' '  .' | LC_ALL=C tr -c '\040-\176\200-\377' '?' | cut -c 1-200)
+    ;;
+  esac
+  printf '%s %s - %s\n' "$1" "$test_count" "$test_label"
 }
 
 ok() { test_point ok "$1"; }
@@ -147,6 +160,9 @@ test_call() {
   TEST_STATUS=$?
 }
 
+# What no call may print: reports of sanitizers, complaints of GLib.
+test_reports='Sanitizer|runtime error:|GLib[^ ]*-(CRITICAL|WARNING)'
+
 # What is wrong with a call whatever it was meant to do; nothing when all is well.
 test_defects() {
   case $TEST_STATUS in
@@ -155,14 +171,27 @@ test_defects() {
   99) echo "a sanitizer stopped it" ;;
   12[89] | 1[3-9]? | 2??) echo "ended by a signal, status $TEST_STATUS" ;;
   esac
-  grep -aEh 'Sanitizer|runtime error:|GLib[^ ]*-(CRITICAL|WARNING)' "$TEST_OUT" "$TEST_ERR"
+  grep -aEh "$test_reports" "$TEST_OUT" "$TEST_ERR"
   if [ -n "${CMIG_CANARY:-}" ] && grep -aqF -e "$CMIG_CANARY" "$TEST_OUT" "$TEST_ERR"; then
     echo "a secret was printed"
   fi
 }
 
+# test_clean: the last call printed neither a report nor the secret. One process at most: there are
+# thousands of calls, and what is wrong is looked for only where something is.
+test_clean() {
+  [ -s "$TEST_OUT" ] || [ -s "$TEST_ERR" ] || return 0
+  LC_ALL=C grep -aqE "$test_reports" "$TEST_OUT" "$TEST_ERR"
+  [ $? -eq 1 ] || return 1
+  [ -z "${CMIG_CANARY:-}" ] || ! grep -aqF -e "$CMIG_CANARY" "$TEST_OUT" "$TEST_ERR"
+}
+
 # test_judge STATUS NAME
 test_judge() {
+  if [ "$TEST_STATUS" -eq "$1" ] && [ "$1" -lt 99 ] && test_clean; then
+    ok "$2"
+    return
+  fi
   test_why=$(test_defects)
   [ "$TEST_STATUS" -eq "$1" ] || test_why="$test_why
 status $TEST_STATUS instead of $1"
@@ -196,10 +225,11 @@ test_find() {
   test_want=$2
   test_name=$3
   shift 3
+  test_all=$(cat "$test_file")
   for test_text in "$@"; do
     test_got=0
     # As one string: a text may have several lines.
-    case $(cat "$test_file") in *"$test_text"*) ;; *) test_got=1 ;; esac
+    case $test_all in *"$test_text"*) ;; *) test_got=1 ;; esac
     if [ "$test_got" -eq "$test_want" ]; then
       ok "$test_name '$test_text'"
     else
