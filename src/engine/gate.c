@@ -25,25 +25,25 @@ gboolean cmig_gate_read_past(CmigWork *work, GError **error)
     return TRUE;
 }
 
-/* What git says of the revision files, for the records. A rule that asks for git needs it. */
-static gboolean read_vcs(CmigWork *work, GError **error)
+/* What git says of the revision files, for the records. `*unread` is set, to why, when a rule asks
+ * for git and it cannot be asked. */
+static void read_vcs(CmigWork *work, GError **unread)
 {
-    gboolean required =
-        work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION && cmig_guard_needs_git(work->config);
+    const CmigGuardConfig *guard = &work->config->guard;
+    gboolean required = work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION &&
+                        (guard->require_committed || guard->branches[0] != NULL);
+    const char *const *folders = (const char *const *)(void *)work->config->version_locations;
     g_autoptr(CmigVcs) vcs = NULL;
     g_autoptr(GError) problem = NULL;
-    gboolean read = required ? (vcs = cmig_project_vcs_require(work->config, &problem)) != NULL
-                             : cmig_project_vcs_open(work->config, &vcs, &problem);
+    gboolean read = required ? (vcs = cmig_vcs_require(work->config->directory, &problem)) != NULL
+                             : cmig_vcs_open(work->config->directory, &vcs, &problem);
     if (read && vcs != NULL)
-        read = cmig_project_vcs_state(work->config, vcs, &work->vcs, &problem);
-    if (!read && required) {
-        g_propagate_prefixed_error(error, g_steal_pointer(&problem), "guard: ");
-        return FALSE;
-    }
+        read = cmig_vcs_state(vcs, folders, &work->vcs, &problem);
     work->context.git_commit = work->vcs.commit;
     work->context.git_branch = work->vcs.branch;
     work->context.git_dirty = read && vcs != NULL ? work->vcs.dirty : -1;
-    return TRUE;
+    if (!read && required)
+        g_propagate_error(unread, g_steal_pointer(&problem));
 }
 
 static gboolean is_reversible(const CmigWork *work, const CmigStep *step)
@@ -74,8 +74,9 @@ static gboolean fits_branch(const CmigWork *work)
     return patterns[0] == NULL;
 }
 
-/* What keeps a plan from production, whoever confirms it. The caller frees; `*remedy` is static. */
-static char *find_obstacle(const CmigWork *work, const char **remedy)
+/* What keeps a plan from production, whoever confirms it; `unread` says why git cannot be asked.
+ * The caller frees; `*remedy` is static or that of `unread`. */
+static char *find_obstacle(const CmigWork *work, const GError *unread, const char **remedy)
 {
     const CmigGuardConfig *guard = &work->config->guard;
     if (work->changed_files != NULL) {
@@ -83,6 +84,13 @@ static char *find_obstacle(const CmigWork *work, const char **remedy)
                   "--reason TEXT`";
         return g_strdup_printf("meets files that changed after they were applied: %s",
                                work->changed_files);
+    }
+    if (unread != NULL) {
+        *remedy = cmig_error_hint(unread) != NULL
+                      ? cmig_error_hint(unread)
+                      : "run it in a checkout, or take guard.require_committed and guard.branches "
+                        "out of alembic.yml";
+        return g_strdup_printf("cannot be compared with git: %s", unread->message);
     }
     if (guard->require_committed && (work->vcs.commit == NULL || work->vcs.dirty)) {
         *remedy = "commit the revision files first";
@@ -172,8 +180,8 @@ static gboolean settle(CmigWork *work, const CmigIntent *intent, const CmigRevie
 gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *review, GError **error)
 {
     gboolean production = work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
-    if (!read_vcs(work, error))
-        return FALSE;
+    g_autoptr(GError) unread = NULL;
+    read_vcs(work, &unread);
     if (review != NULL)
         work->plan = g_strdup(review->hash);
     work->context.plan = work->plan;
@@ -186,7 +194,7 @@ gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *revie
                          .large = review != NULL && review->large,
                          .hash = work->plan,
                          .detail = detail};
-    g_autofree char *obstacle = production ? find_obstacle(work, &intent.remedy) : NULL;
+    g_autofree char *obstacle = production ? find_obstacle(work, unread, &intent.remedy) : NULL;
     intent.obstacle = obstacle;
     if (!production && work->changed_files != NULL)
         cmig_work_note(work, "files changed after they were applied: %s; see `cmig history -i`",
