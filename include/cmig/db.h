@@ -201,6 +201,7 @@ typedef struct {
     gboolean (*sizes)(CmigDb *db, const GPtrArray *targets, guint limit, GArray *sizes,
                       GError **error);
     gboolean (*examine)(CmigDb *db, GPtrArray *report, GError **error);
+    gboolean (*backup)(CmigDb *db, const char *suffix, char **path, GError **error); /* or NULL */
     const char *library;
     char *(*library_version)(void);
     void (*cancel)(void *db); /* async-signal-safe */
@@ -234,6 +235,11 @@ gboolean cmig_db_ping(CmigDb *db, GError **error);
  * On PostgreSQL one round trip, and one more for each fact that cannot be had. cmig_db_inspect
  * comes first, if it can. Errors: the connection is lost. */
 gboolean cmig_db_examine(CmigDb *db, GPtrArray *report, GError **error);
+
+/* Copies the database to a new file beside its own, named like it with `.suffix` behind. `*path`
+ * (owned by the caller) stays NULL where there is nothing to copy, or no file: in memory, or on a
+ * server. A copy that fails leaves none. Errors: CMIG_ERROR_FAILED, CMIG_ERROR_INTERRUPTED. */
+gboolean cmig_db_backup(CmigDb *db, const char *suffix, char **path, GError **error);
 
 /* Adds the client libraries of all drivers with their versions. */
 void cmig_db_add_libraries(GPtrArray *report);

@@ -66,6 +66,7 @@ typedef struct {
     gboolean allow_destructive;
     gboolean yes;
     gboolean override_freeze;
+    gboolean no_backup;   /* a SQLite file is not copied before data is lost */
     const char *reason;   /* for the audit log */
     const char *command;  /* the command line for a shell, without secrets, for hints */
     const char *operands; /* what follows its options: " -- -1" */

@@ -138,6 +138,8 @@ const CmigCommand cmig_cmd_upgrade = {
         "statement by statement, so that the next run goes on where the script stopped. With such "
         "a section, or with COPY data, the script is for psql alone; psql is then told to stop at "
         "the first error. Values of variables are in the script as they are, also secret ones.\n\n"
+        "Before a run that may lose data, a SQLite file outside of development is copied to "
+        "FILE.TIME-RUN.backup beside it, unless --no-backup says not to.\n\n"
         "A target that is applied already is not an error.",
     .examples = upgrade_examples,
     .exit_statuses = exit_statuses,

@@ -128,6 +128,7 @@ void cmig_consent_observe(CmigApp *app, CmigRunObserver *observer)
                             .allow_destructive = request->allow_destructive,
                             .yes = request->yes,
                             .override_freeze = request->override_freeze,
+                            .no_backup = request->no_backup,
                             .reason = request->reason,
                             .command = app->shown_command,
                             .operands = app->shown_operands};

@@ -11,6 +11,7 @@ typedef struct {
     gboolean allow_destructive;
     gboolean yes;
     gboolean override_freeze;
+    gboolean no_backup;
     char *reason;
 } CmigConsentRequest;
 extern CmigConsentRequest cmig_consent_request;
@@ -30,6 +31,13 @@ extern CmigConsentRequest cmig_consent_request;
          G_OPTION_ARG_NONE,                                                                        \
          &cmig_consent_request.allow_destructive,                                                  \
          "the run may lose data",                                                                  \
+         NULL},                                                                                    \
+        {"no-backup",                                                                              \
+         0,                                                                                        \
+         0,                                                                                        \
+         G_OPTION_ARG_NONE,                                                                        \
+         &cmig_consent_request.no_backup,                                                          \
+         "SQLite, outside of development: make no copy of the file before data is lost",           \
          NULL},                                                                                    \
         CMIG_CONFIRM_OPTIONS
 

@@ -106,6 +106,12 @@ gboolean cmig_db_examine(CmigDb *db, GPtrArray *report, GError **error)
     return !cmig_interrupt_check(error) && db->driver->examine(db, report, error);
 }
 
+gboolean cmig_db_backup(CmigDb *db, const char *suffix, char **path, GError **error)
+{
+    *path = NULL;
+    return db->driver->backup == NULL || db->driver->backup(db, suffix, path, error);
+}
+
 void cmig_db_add_libraries(GPtrArray *report)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(drivers); idx++) {

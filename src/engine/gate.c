@@ -4,6 +4,7 @@
 #include "cmig/error.h"
 #include "cmig/project_vcs.h"
 #include "cmig/script.h"
+#include "cmig/text.h"
 
 /* So many statements are named in a refusal. */
 enum { NAMED = 10 };
@@ -141,13 +142,39 @@ static void record_refusal(CmigWork *work, const CmigIntent *intent, const GErro
     (void)cmig_work_record(work, &record, NULL);
 }
 
-static gboolean record_confirmation(CmigWork *work, const CmigIntent *intent, GError **error)
+/* Of a database that is a file, a copy is kept before data may be lost; in development, where that
+ * is daily work, it is not. `*path` is NULL when there is none. */
+static gboolean make_copy(CmigWork *work, const CmigIntent *intent, const CmigConsent *consent,
+                          char **path, GError **error)
+{
+    guint careful = CMIG_ENVIRONMENT_OTHER | CMIG_ENVIRONMENT_PRODUCTION;
+    *path = NULL;
+    if (!(work->environment.kind & careful) || consent->no_backup ||
+        (intent->level < CMIG_LEVEL_DATA && !intent->opaque))
+        return TRUE;
+    g_autoptr(GDateTime) now = cmig_clock_now();
+    g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
+    g_autofree char *suffix = g_strdup_printf("%s-%.8s.backup", time, work->token);
+    if (!cmig_db_backup(work->db, suffix, path, error))
+        return FALSE;
+    if (*path != NULL) {
+        g_autofree char *shown = cmig_text_escape(*path);
+        cmig_work_note(work, "copy of the database as it was: %s", shown);
+    }
+    return TRUE;
+}
+
+static gboolean record_confirmation(CmigWork *work, const CmigIntent *intent, const char *copy,
+                                    GError **error)
 {
     /* The first run of all makes the schema with the version table; its rows say it too. */
     if (work->create_schema)
         return TRUE;
     CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_CONFIRMED, work->token);
-    record.detail = intent->what;
+    g_autofree char *shown = copy != NULL ? cmig_text_escape(copy) : NULL;
+    g_autofree char *detail =
+        shown != NULL ? g_strdup_printf("%s; copy: %s", intent->what, shown) : NULL;
+    record.detail = detail != NULL ? detail : intent->what;
     record.level = (int)intent->level;
     return cmig_work_record(work, &record, error);
 }
@@ -174,7 +201,9 @@ static gboolean settle(CmigWork *work, const CmigIntent *intent, const CmigRevie
         g_propagate_error(error, refusal);
         return FALSE;
     }
-    return work->confirmed == NULL || record_confirmation(work, intent, error);
+    g_autofree char *copy = NULL;
+    return make_copy(work, intent, consent, &copy, error) &&
+           (work->confirmed == NULL || record_confirmation(work, intent, copy, error));
 }
 
 gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *review, GError **error)

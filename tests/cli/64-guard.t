@@ -148,6 +148,38 @@ done
 guarded 78 yes upgrade head
 is "$(sql 'SELECT count(*) FROM alembic_version')" 0 'nothing ran with a malformed confirmation'
 
+# A SQLite file is copied before data is lost, and a copy that cannot be made stops the run.
+copies() { find "$(dirname "$TEST_DB")" -maxdepth 1 -name '*.backup*' | sort; }
+if [ "$CMIG_TEST_DB" = sqlite ]; then
+    reset_db
+    rm -f "$TEST_DB".*backup
+    how=flag
+    declare_environment flag staging
+    guarded 0 unset upgrade head
+    guarded 0 unset downgrade base --yes --no-backup
+    guarded 0 unset upgrade head
+    is "$(copies)" '' 'neither --no-backup nor a run that loses nothing makes a copy'
+    sql 'INSERT INTO t_aaaa1 (id) VALUES (7)'
+    before=$(sqlite3 "$TEST_DB" '.dump t_aaaa1 t_bbbb2')
+    guarded 0 unset downgrade base --yes
+    err_has 'copy of the database as it was: '
+    copy=$(copies)
+    is "$(sqlite3 "$copy" '.dump t_aaaa1 t_bbbb2')" "$before" 'the copy has what there was'
+    is "$(stat -c %a "$copy")" "$(stat -c %a "$TEST_DB")" 'and its permissions'
+    rm -f "$copy"
+    guarded 0 unset upgrade head
+    sql 'CREATE TABLE filler (x); INSERT INTO filler SELECT randomblob(60000) FROM pragma_module_list LIMIT 5'
+    (
+        ulimit -f 128 # half of the file: the copy does not fit
+        CMIG_ENV=staging DATABASE_URL=$TEST_URL "$CMIG" downgrade base --yes >out 2>err
+        echo $? >status
+    )
+    is "$(cat status)" 1 'a copy that does not fit is an error'
+    holds 'which says so' grep -q 'cannot make a copy of the database' err
+    is "$(copies)" '' 'and leaves no piece of it'
+    is "$(sql 'SELECT version_num FROM alembic_version')" bbbb2 'nothing was changed'
+fi
+
 # Strongest first: flag, CMIG_ENV, ENVIRONMENT, APP_ENV, alembic.yml.
 reset_db
 declare_environment alembic.yml production

@@ -30,6 +30,7 @@ const CmigDbDriver cmig_db_sqlite = {
     .judge = cmig_sqlite_judge,
     .sizes = cmig_sqlite_sizes,
     .examine = cmig_sqlite_examine,
+    .backup = cmig_sqlite_backup,
     .library = "SQLite",
     .library_version = cmig_sqlite_library,
     .cancel = cmig_sqlite_cancel,

@@ -54,6 +54,9 @@ gboolean cmig_sqlite_query(CmigDb *db, const char *sql, GPtrArray **rows, GError
 gboolean cmig_sqlite_examine(CmigDb *db, GPtrArray *report, GError **error);
 char *cmig_sqlite_library(void);
 
+/* backup.c */
+gboolean cmig_sqlite_backup(CmigDb *db, const char *suffix, char **path, GError **error);
+
 /* lock.c */
 
 /* Waits up to lock_timeout for the lock of a section outside of transactions. `*fd` goes to unlock;
