@@ -264,7 +264,7 @@ sqlite)
 
     # Somebody else writes: with a journal, and with a log.
     for db in "$TEST_DB" "$PWD/wal.db"; do
-        mkfifo pipe
+        mkfifo pipe && : >holder.out
         sqlite3 -batch "$db" <pipe >holder.out 2>&1 &
         exec 4>pipe
         echo "BEGIN IMMEDIATE; SELECT 'held';" >&4
@@ -323,7 +323,7 @@ pg)
     run 0 DATABASE_URL="$TEST_URL" doctor
 
     # Somebody's transaction: listed at once, a problem when it stays idle. His values are not shown.
-    mkfifo pipe
+    mkfifo pipe && : >holder.out
     PGAPPNAME="app$(printf '\033')[31m" psql -XqAt <pipe >holder.out 2>&1 &
     exec 4>pipe
     echo "BEGIN; SELECT 'held', '$PW', 4711, \$\$ $PW \$\$ /* $PW */;" >&4
@@ -390,7 +390,7 @@ REV
         "INSERT INTO leftover VALUES (1), (1)" >/dev/null
     sql 'CREATE UNIQUE INDEX CONCURRENTLY leftover_ix ON leftover (v)' >/dev/null 2>&1
     # Somebody who is at work on the table may be building the index.
-    mkfifo pipe
+    mkfifo pipe && : >holder.out
     psql -XqAt <pipe >holder.out 2>&1 &
     exec 4>pipe
     echo "BEGIN; LOCK TABLE leftover IN SHARE UPDATE EXCLUSIVE MODE; SELECT 'held';" >&4
