@@ -15,7 +15,7 @@
 typedef struct {
     CmigFact *fact;
     guint line;    /* of the file */
-    char *text;    /* the beginning of the statement on one line, unescaped, without values */
+    char *text;    /* the beginning of the statement on one line, without values; escaped */
     GArray *sizes; /* CmigDbSize for each target of the fact; NULL when they were not asked for */
 } CmigReviewFact;
 

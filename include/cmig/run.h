@@ -108,7 +108,7 @@ typedef struct {
     CmigAuditOpen *open; /* NULL: nothing is in doubt, and the rest is empty */
     char *path;          /* of the revision's file; NULL when no file defines it any more */
     guint line;          /* of the statement that was running */
-    char *statement;     /* its text */
+    char *statement;     /* its beginning, without values; escaped */
     char *effect;        /* what is there of it; NULL when it has not begun */
     char *problem;       /* why a run cannot simply go on, or NULL */
 } CmigRepairReport;

@@ -54,8 +54,8 @@ static void print_report(const CmigRepairReport *report)
              open->statement, open->statements, since);
     if (report->statement != NULL) {
         g_autofree char *path = cmig_text_escape(report->path);
-        g_autofree char *statement = cmig_text_escape_block(report->statement);
-        cmig_out("Statement %u, %s:%u:\n%s\n", open->statement + 1, path, report->line, statement);
+        cmig_out("Statement %u, %s:%u:\n%s\n", open->statement + 1, path, report->line,
+                 report->statement);
     }
     if (report->effect != NULL) {
         g_autofree char *effect = cmig_text_escape(report->effect);

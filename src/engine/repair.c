@@ -6,6 +6,9 @@
 
 #include <string.h>
 
+/* So many columns of a statement are shown. */
+enum { SHOWN = 400 };
+
 void cmig_repair_report_free(CmigRepairReport *report)
 {
     if (report == NULL)
@@ -59,7 +62,8 @@ static gboolean look_at_statement(const CmigWork *work, const CmigStep *step,
         return TRUE;
     }
     g_autoptr(CmigEffect) effect = NULL;
-    report->statement = cmig_sql_shown_text(step->sql, index);
+    g_autofree char *text = cmig_sql_shown_text(step->sql, index);
+    report->statement = cmig_sql_redact(text, SHOWN);
     report->line = cmig_sql_line(step->sql, cmig_sql_statement(step->sql, index)->start);
     CmigSqlKind kind = cmig_sql_kind(step->sql, index);
     if (!report->open->next_unsure || (kind != CMIG_SQL_ALONE && kind != CMIG_SQL_OPAQUE)) {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* So much of a statement is shown. */
+/* So many columns of a statement are shown. */
 enum { SHOWN = 160 };
 
 static void fact_free(gpointer data)
@@ -27,26 +27,12 @@ void cmig_review_free(CmigReview *review)
     g_free(review);
 }
 
-/* The statement's beginning with its white space made single blanks. */
+/* The statement's beginning. What it writes between quotes may be a password, and a plan is shown to
+ * many. */
 static char *shorten(const CmigSqlScript *sql, guint index)
 {
     g_autofree char *text = cmig_sql_shown_text(sql, index);
-    g_autoptr(GString) line = g_string_new(NULL);
-    const char *at = text;
-    while (*at != '\0' && line->len < SHOWN) {
-        gsize blanks = strspn(at, " \t\r\n");
-        if (blanks > 0) {
-            g_string_append_c(line, ' ');
-            at += blanks;
-            continue;
-        }
-        const char *next = g_utf8_next_char(at);
-        g_string_append_len(line, at, next - at);
-        at = next;
-    }
-    if (*at != '\0')
-        g_string_append(line, "…");
-    return g_strdup(line->str);
+    return cmig_sql_redact(text, SHOWN);
 }
 
 GPtrArray *cmig_review_facts(CmigJudge *judge, const CmigSqlScript *sql)

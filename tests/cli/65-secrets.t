@@ -169,6 +169,35 @@ run 69/78 PGSERVICEFILE="$PWD/broken" DATABASE_URL='service=mine' current -v
 run 69/78 PGSERVICEFILE="$PWD/unknown" DATABASE_URL='service=mine' current -v
 run 69 PGPASSFILE="$PWD/passfile" DATABASE_URL='host=127.0.0.1 port=1 user=u' current -v
 
+# A statement that is shown keeps its literals for itself: by a plan, a refusal, a repair.
+rm -f migrations/versions/cccc3_x.sql
+cat >migrations/versions/dddd4_x.sql <<SQL
+-- revision: dddd4
+-- down_revision: aaaa1
+
+-- cmig:upgrade sqlite transaction=off
+CREATE TABLE kept (a int);
+INSERT OR REPLACE INTO nothing SELECT '$PW';
+-- cmig:upgrade postgresql transaction=off
+SELECT 1;
+ALTER ROLE no_such_role PASSWORD '$PW'; -- $PW
+SELECT no_such_function(\$\$$PW\$\$, E'$PW');
+SQL
+run 0 DATABASE_URL="$TEST_URL" plan
+run 0 DATABASE_URL="$TEST_URL" plan --json
+case $CMIG_TEST_DB in
+pg) out_has 'ALTER ROLE no_such_role PASSWORD ?' 'no_such_function(?, E?)' ;;
+sqlite) out_has 'INTO nothing SELECT ?' ;;
+esac
+run 77 DATABASE_URL="$TEST_URL" CMIG_ENV=production upgrade head
+run 1/3 DATABASE_URL="$TEST_URL" upgrade head
+run 4 DATABASE_URL="$TEST_URL" repair
+out_has 'Statement 2, '
+run 4 DATABASE_URL="$TEST_URL" repair --json
+out_has '?'
+run 0 DATABASE_URL="$TEST_URL" repair --mark-reverted --yes
+rm migrations/versions/dddd4_x.sql
+
 # What current -v shows instead.
 case $CMIG_TEST_DB in
 pg)
