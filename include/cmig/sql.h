@@ -150,6 +150,10 @@ CmigSqlTarget *cmig_sql_target(const CmigSqlScript *script, guint index);
 /* The line of the file on which byte `offset` of the script's text stands. */
 guint cmig_sql_line(const CmigSqlScript *script, gsize offset);
 
+/* The same where it is known that byte `known`, which is not behind it, stands on `line`: for many
+ * bytes of one text, in their order. */
+guint cmig_sql_line_behind(const CmigSqlScript *script, gsize known, guint line, gsize offset);
+
 /* Adds file, line and column of byte `offset` of the script's text to the error: within a value,
  * those of the reference. */
 void cmig_sql_set_place(const CmigSqlScript *script, gsize offset, GError **error);

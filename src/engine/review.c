@@ -27,8 +27,8 @@ void cmig_review_free(CmigReview *review)
     g_free(review);
 }
 
-/* The statement's beginning. What it writes between quotes may be a password, and a plan is shown to
- * many. */
+/* The statement's beginning. What it writes between quotes may be a password, and a plan is shown
+ * to many. */
 static char *shorten(const CmigSqlScript *sql, guint index)
 {
     g_autofree char *text = cmig_sql_shown_text(sql, index);
@@ -40,10 +40,16 @@ GPtrArray *cmig_review_facts(CmigJudge *judge, const CmigSqlScript *sql)
     g_autoptr(GPtrArray) found = cmig_judge_facts(judge, sql);
     GPtrArray *facts = g_ptr_array_new_with_free_func(fact_free);
     g_ptr_array_set_free_func(found, NULL);
+    gsize known = 0;
+    guint line = cmig_sql_line(sql, 0);
     for (guint idx = 0; idx < found->len; idx++) {
         CmigReviewFact *fact = g_new0(CmigReviewFact, 1);
         fact->fact = found->pdata[idx];
-        fact->line = cmig_sql_line(sql, cmig_sql_statement(sql, fact->fact->statement)->start);
+        gsize start = cmig_sql_statement(sql, fact->fact->statement)->start;
+        line = start < known ? cmig_sql_line(sql, start)
+                             : cmig_sql_line_behind(sql, known, line, start);
+        known = start;
+        fact->line = line;
         fact->text = shorten(sql, fact->fact->statement);
         g_ptr_array_add(facts, fact);
     }

@@ -58,18 +58,18 @@ gboolean cmig_sql_is_commit(const CmigSqlScript *script, guint index)
 /* The offset in the source of a byte of the text that was made from it. */
 static gsize find_source(const CmigSqlScript *script, gsize offset)
 {
-    gsize behind = 0;        /* the last value before the byte */
-    gsize source_behind = 0; /* its reference */
-    for (guint idx = 0; idx < script->pieces->len; idx++) {
-        const CmigSqlPiece *piece = &g_array_index(script->pieces, CmigSqlPiece, idx);
-        if (offset < piece->start)
-            break;
-        if (offset < piece->end)
-            return piece->source_start;
-        behind = piece->end;
-        source_behind = piece->source_end;
+    guint first = 0; /* of the pieces that begin behind the byte */
+    for (guint end = script->pieces->len; first < end;) {
+        guint middle = first + (end - first) / 2;
+        if (g_array_index(script->pieces, CmigSqlPiece, middle).start <= offset)
+            first = middle + 1;
+        else
+            end = middle;
     }
-    return source_behind + (offset - behind);
+    if (first == 0)
+        return offset;
+    const CmigSqlPiece *piece = &g_array_index(script->pieces, CmigSqlPiece, first - 1);
+    return offset < piece->end ? piece->source_start : piece->source_end + (offset - piece->end);
 }
 
 /* Where byte `offset` comes from in the file. */
@@ -98,6 +98,19 @@ guint cmig_sql_line(const CmigSqlScript *script, gsize offset)
     guint line = 0;
     guint column = 0;
     locate(script, offset, &line, &column);
+    return line;
+}
+
+guint cmig_sql_line_behind(const CmigSqlScript *script, gsize known, guint line, gsize offset)
+{
+    const char *text = script->text;
+    if (script->source != NULL) {
+        text = script->source->text;
+        known = find_source(script, known);
+        offset = find_source(script, offset);
+    }
+    for (; known < offset; known++)
+        line += text[known] == '\n';
     return line;
 }
 

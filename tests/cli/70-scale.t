@@ -117,4 +117,12 @@ run 0 merge -m all heads
 run 0 upgrade head
 is "$(sqlite3 app.db 'SELECT count(*) FROM alembic_version')" 1 'merged into one'
 run 0 current --check-heads
+
+# Of many statements in a large file each has its line.
+project large
+awk 'BEGIN { print "-- revision: aaaa1\n-- down_revision: null\n-- message: m\n\n-- cmig:upgrade"
+    for (i = 0; i < 160000; i++) print "-- a line of the dump of a large database, as it is"
+    for (i = 0; i < 20000; i++) print "DROP TABLE t" i ";" }' >migrations/versions/aaaa1_x.sql
+run 0 plan --json
+out_has '"line": 160006,' '"line": 180005,'
 done_testing

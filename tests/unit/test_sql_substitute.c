@@ -247,6 +247,12 @@ START_TEST(keeps_places)
                       cmig_error_line(error), cmig_error_column(error));
         g_error_free(error);
     }
+    guint line = cmig_sql_line(script, 0);
+    for (gsize at = 1; at <= script->length; at++) {
+        guint next = cmig_sql_line_behind(script, at - 1, line, at);
+        ck_assert_uint_eq(next, cmig_sql_line(script, at));
+        line = next;
+    }
 }
 END_TEST
 
