@@ -101,6 +101,10 @@ CmigDecision cmig_guard_decide(const CmigConfig *config, const CmigEnvironment *
                                const CmigIntent *intent, const CmigConsent *consent, GDateTime *now,
                                char **confirmed, GError **error);
 
+/* What matters for a decision, lines for people, escaped: what the database counts as and why, the
+ * level, the statements. The caller frees. */
+char *cmig_guard_describe(const CmigEnvironment *environment, const CmigIntent *intent);
+
 /* What a level means: "data is lost". Static text. */
 const char *cmig_guard_level_meaning(CmigLevel level);
 

@@ -121,10 +121,11 @@ static gboolean ask(const CmigWork *work, CmigDecision decision, const CmigInten
     const CmigRunObserver *observer = work->observer;
     if (decision == CMIG_DECISION_REFUSE || observer->ask == NULL)
         return FALSE;
+    g_autofree char *detail = cmig_guard_describe(&work->environment, intent);
     CmigQuestion question = {.name = decision == CMIG_DECISION_ASK_NAME ? intent->database : NULL,
                              .intent = intent,
                              .review = review,
-                             .detail = cmig_error_detail(*error)};
+                             .detail = detail};
     gboolean agreed = observer->ask(&question, observer->data);
     g_clear_error(error);
     if (!agreed)

@@ -161,13 +161,9 @@ static guint satisfy(const CmigConfig *config, const CmigIntent *intent, const C
     return missing;
 }
 
-/* Starts every refusal: what, of which database, and why. */
-static void refuse(const CmigEnvironment *environment, const CmigIntent *intent, const char *why,
-                   GError **error)
+char *cmig_guard_describe(const CmigEnvironment *environment, const CmigIntent *intent)
 {
     g_autofree char *name = cmig_text_escape(environment->name);
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_REFUSED, "refused: %s of the %s database %s %s",
-                intent->what, name, intent->display, why);
     g_autoptr(GString) detail = g_string_new(NULL);
     g_string_append_printf(detail, "it counts as %s: %s", name, environment->reason);
     if (intent->level > CMIG_LEVEL_NONE)
@@ -177,8 +173,18 @@ static void refuse(const CmigEnvironment *environment, const CmigIntent *intent,
         g_string_append(detail, "\nit holds code that cannot be judged");
     if (intent->detail != NULL && *intent->detail != '\0')
         g_string_append_printf(detail, "\n%s", intent->detail);
-    g_string_append(detail, "\nnothing was changed");
-    cmig_error_set_detail(error, "%s", detail->str);
+    return g_strdup(detail->str);
+}
+
+/* Starts every refusal: what, of which database, and why. */
+static void refuse(const CmigEnvironment *environment, const CmigIntent *intent, const char *why,
+                   GError **error)
+{
+    g_autofree char *name = cmig_text_escape(environment->name);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_REFUSED, "refused: %s of the %s database %s %s",
+                intent->what, name, intent->display, why);
+    g_autofree char *facts = cmig_guard_describe(environment, intent);
+    cmig_error_set_detail(error, "%s\nnothing was changed", facts);
 }
 
 /* The user's command with further options, in front of the "--" behind which there are none. */
