@@ -108,12 +108,14 @@ test-matrix: test-deps $(BUILD)/cmig unit-tests ## The PostgreSQL tests on serve
 bench: $(BUILD)/cmig ## Compare with psql, sqlite3, and with alembic and sqitch where they are
 	@CMIG='$(abspath $(BUILD)/cmig)' tests/bench/bench.sh
 
-# Every layer is built once more by clang, with coverage feedback and sanitizers.
+# The layers that the targets reach are built once more by clang, with coverage feedback and sanitizers.
 FUZZ_SECONDS ?= 60
 FUZZ_BUILD := build/fuzz
-FUZZ_FLAGS := -std=c11 -g -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
+FUZZ_LAYERS := base graph sql config db script
+FUZZ_FLAGS := -std=c11 -gline-tables-only -O1 -fsanitize=address,undefined -fno-sanitize-recover=undefined
 FUZZ_TARGETS := $(patsubst tests/fuzz/%.c,$(FUZZ_BUILD)/%,$(wildcard tests/fuzz/fuzz_*.c))
-FUZZ_OBJECTS := $(SOURCES:%.c=$(FUZZ_BUILD)/%.o) $(patsubst $(BUILD)/%,$(FUZZ_BUILD)/%,$(filter %/templates.o,$(OBJECTS)))
+FUZZ_SOURCES := $(foreach layer,$(FUZZ_LAYERS),$(filter src/$(layer)/%,$(SOURCES)))
+FUZZ_OBJECTS := $(FUZZ_SOURCES:%.c=$(FUZZ_BUILD)/%.o) $(patsubst $(BUILD)/%,$(FUZZ_BUILD)/%,$(filter %/templates.o,$(OBJECTS)))
 
 fuzz: fuzz-targets ## Run every fuzz target for FUZZ_SECONDS
 	@tests/fuzz/run.sh $(FUZZ_BUILD) $(FUZZ_SECONDS)

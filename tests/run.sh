@@ -2,9 +2,10 @@
 # Runs the tests and ends with one line, `N passed, M failed`. Nothing is installed here.
 #   tests/run.sh all     lint, unit tests on the release and the sanitizer build, command-line tests
 #                        on the release build, fuzz targets, man pages; five minutes on two cores
-#   tests/run.sh full    the same, and the command-line tests on the sanitizer build too
+#   tests/run.sh full    the same, and the command-line tests on the sanitizer build too; the loops of
+#                        which `all` takes a sample run whole (CMIG_TEST_SCALE)
 #   tests/run.sh quick   unit and command-line tests on the release build
-# Logs stay in build/test/.
+# Logs stay in build/test/. What does not need the release build runs beside the rest (aside).
 # shellcheck disable=SC2016  # scripts for `sh -c` expand their own arguments
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -25,13 +26,18 @@ rm -rf "$logs"
 mkdir -p "$logs" || exit 1
 passed=0
 failed=0
+lane=main
 
 cluster=$logs/cluster
+aside_pid=
 finish() {
-  [ ! -d "$cluster" ] || {
-    cp "$cluster/log" "$logs/postgresql.log"
-    tests/pg.sh stop "$cluster"
-  } >/dev/null 2>&1
+  [ -z "$aside_pid" ] || kill -- -"$aside_pid" 2>/dev/null
+  for server in "$cluster" "$cluster-aside"; do
+    [ ! -d "$server" ] || {
+      cp "$server/log" "$logs/postgresql${server#"$cluster"}.log"
+      tests/pg.sh stop "$server"
+    } >/dev/null 2>&1
+  done
 }
 trap finish EXIT
 trap 'exit 130' INT
@@ -65,11 +71,11 @@ judge() {
 step() {
   name=$1
   shift
-  if "$@" >"$logs/step.log" 2>&1 </dev/null; then
+  if "$@" >"$logs/step-$lane.log" 2>&1 </dev/null; then
     count 1 0
   else
     echo "$name: failed"
-    sed 's/^/    /' "$logs/step.log"
+    sed 's/^/    /' "$logs/step-$lane.log"
     count 0 1
     return 1
   fi
@@ -84,11 +90,12 @@ tap() {
   judge "$file"
 }
 
+# start_cluster FOLDER: for what follows in this shell.
 start_cluster() {
   begin "PostgreSQL cluster"
-  if step "tests/pg.sh start" sh -c 'tests/pg.sh start "$1" >"$2"' - "$cluster" "$logs/pg.env"; then
-    # shellcheck disable=SC1091
-    . "$logs/pg.env"
+  if step "tests/pg.sh start" sh -c 'tests/pg.sh start "$1" >"$1.env"' - "$1"; then
+    # shellcheck disable=SC1090
+    . "$1.env"
   fi
   end
 }
@@ -104,13 +111,30 @@ build() {
   return $built
 }
 
+# What takes longest had better not begin last; the longest first.
+longest_units='test_vcs test_sql_facts_oracle test_run_faults test_db_units test_db_contract test_audit_chain'
+longest_files='57-faults 40-concurrency 66-hostile 41-kill 70-scale 63-urls 75-doctor 65-secrets 61-revision
+  23-alembic-parity 73-audit-records 47-separate 62-config'
+
+# longest_first NAMES: standard input, one NAME or FOLDER/NAME.t:DATABASE a line, in that order.
+longest_first() {
+  awk -v names="$1" '
+    BEGIN { count = split(names, list); for (i = 1; i <= count; i++) rank[list[i]] = i }
+    {
+      name = $0
+      sub(/.*\//, "", name)
+      sub(/\.t:.*/, "", name)
+      print (name in rank ? rank[name] : count + 1) "\t" $0
+    }' | sort -s -k 1,1n | cut -f 2
+}
+
 # unit NAME: every Check binary of a build, several at once. A suite that dies leaves no plan.
 unit() {
   begin "unit tests ($1)"
   mkdir -p "$logs/unit-$1"
   for source in tests/unit/test_*.c; do
     basename "$source" .c
-  done | xargs -P "$cpus" -I {} sh -c '
+  done | longest_first "$longest_units" | xargs -P "$cpus" -I {} sh -c '
     unset PGHOST PGPORT PGUSER PGDATABASE
     # Four seconds, the default of Check, are too few for a sanitizer build on a busy machine.
     CK_DEFAULT_TIMEOUT=60 CK_TAP_LOG_FILE_NAME="$1/$2.tap" timeout 200 "build/$3/tests/unit/$2" \
@@ -143,8 +167,9 @@ cli() {
         echo "$file:none"
       fi
     done
-  done | sort -r >"$dir/list" # the long ones have high numbers and had better not begin last
-  CMIG=$PWD/build/$build/cmig CMIG_TEST_LOGS=$dir prove -j "$cpus" --exec tests/cli/one.sh - \
+  done | longest_first "$longest_files" >"$dir/list"
+  # One more than there are processors: tests wait for locks and timeouts.
+  CMIG=$PWD/build/$build/cmig CMIG_TEST_LOGS=$dir prove -j $((cpus + 1)) --exec tests/cli/one.sh - \
     <"$dir/list" >"$dir/prove.log" 2>&1
   status=$?
   before=$failed
@@ -169,7 +194,7 @@ lint() {
 fuzz() {
   begin "fuzz targets"
   if step "build (fuzz)" "$make" -j "$cpus" fuzz-targets; then
-    tap "$logs/fuzz.tap" tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-3}"
+    tap "$logs/fuzz.tap" tests/fuzz/run.sh build/fuzz "${FUZZ_SECONDS:-2}"
   fi
   end
 }
@@ -201,28 +226,53 @@ manual() {
   end
 }
 
+# aside: what has builds of its own, in the time that the others leave: the command-line tests wait a
+# lot, and some of them look at the clock.
+aside() {
+  trap - EXIT INT HUP TERM
+  lane=aside
+  lint
+  start_cluster "$cluster-aside" # tests make roles, which belong to a whole server
+  if build debug DEBUG=1; then
+    unit debug
+  fi
+  fuzz
+  echo "$passed $failed" >"$logs/aside.count"
+}
+
+start_aside() {
+  set -m # a process group, so that an interrupt can end all of it
+  (renice -n 5 "$(exec sh -c 'echo "$PPID"')" >/dev/null 2>&1; aside) </dev/null &
+  aside_pid=$!
+  set +m
+}
+
+end_aside() {
+  wait "$aside_pid"
+  aside_pid=
+  # shellcheck disable=SC2046  # two numbers
+  count $(cat "$logs/aside.count" || echo 0 1)
+}
+
 case $mode in
 quick)
-  start_cluster
+  start_cluster "$cluster"
   if build release; then
     unit release
     cli release
   fi
   ;;
 all | full)
-  lint
-  start_cluster
+  start_aside # before anything is counted
+  start_cluster "$cluster"
   if build release; then
     unit release
     cli release
     matrix
     manual
   fi
-  if build debug DEBUG=1; then
-    unit debug
-    [ "$mode" = all ] || cli debug
-  fi
-  fuzz
+  end_aside
+  [ "$mode" = all ] || [ ! -x build/debug/cmig ] || cli debug
   ;;
 *)
   echo "usage: $0 [all|full|quick]" >&2

@@ -30,9 +30,11 @@ pg)
 esac
 
 mkdir -p migrations/versions
+graphs=10
+! full || graphs=25
 # Other seeds: CMIG_TEST_SEED=1000 CMIG_TEST_GRAPHS=500.
 timeout -k 5 "${CMIG_TEST_PARITY_SECONDS:-150}" "$python" -W ignore "$here/alembic-parity.py" "$CMIG" "$ours" "$theirs" \
-    "${CMIG_TEST_SEED:-1}" "${CMIG_TEST_GRAPHS:-25}" >compared 2>"$TEST_ERR"
+    "${CMIG_TEST_SEED:-1}" "${CMIG_TEST_GRAPHS:-$graphs}" >compared 2>"$TEST_ERR"
 TEST_STATUS=$?
 while IFS= read -r line <&3; do
     case $line in

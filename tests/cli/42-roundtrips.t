@@ -59,13 +59,19 @@ expect_err 'Nothing to do.'
 count via cmig_ok upgrade r3
 trips_are 2 'an applied target'
 count via cmig_ok downgrade r4
-# A way back loses tables: their rows are estimated, then counted.
-trips_are 9 'four down'
+# A way back loses tables: their rows are estimated, then counted. They are estimated once more when
+# somebody, such as autovacuum, holds a lock.
+back_trips() { # NAME
+    pass_if "$1: connection + 9 round trips, or one more ($trips)" \
+        test "$((trips - base))" -ge 9 -a "$((trips - base))" -le 10
+    is "$connections" 1 "$1: one connection"
+}
+back_trips 'four down'
 now_at r4
 count via cmig_ok downgrade r4
 trips_are 2 'nothing to revert'
 count via cmig_ok downgrade base
-trips_are 9 'four more down'
+back_trips 'four more down'
 now_at -
 
 # A migration of many statements is still one.

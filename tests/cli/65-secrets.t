@@ -69,6 +69,7 @@ urls >urls.txt
 count=0
 while IFS= read -r url; do
     count=$((count + 1))
+    once || continue # the same databases on either side
     CONF_NOTE="URL $count"
     # Environment, flag, alembic.yml, .env. Some fail to parse (78), the others to connect (69).
     run 69/78 DATABASE_URL="$url" upgrade head
@@ -103,6 +104,7 @@ for command in 'upgrade head' current 'current -v' 'current --json' 'current -v 
     case $command in *nosuch | *-9) want=1 ;; esac
     # shellcheck disable=SC2086
     run "$want" DATABASE_URL="$good" PGPASSWORD="$PW" $command
+    once || continue
     # shellcheck disable=SC2086
     run 0/1/4/69/78 DATABASE_URL="postgresql://user:$PW@127.0.0.1:1/db" PGPASSWORD="$PW" $command
     # shellcheck disable=SC2086
@@ -116,6 +118,7 @@ rm migrations/versions/bbbb2_x.sql
 
 # Components of a mapping.
 for line in "password: $PW" "password: '$PW" "password: [$PW]" "password: {a: $PW}" "pasword: $PW" "password: &x $PW" "password: \"\\q$PW\""; do
+    once || continue
     printf 'database:\n  driver: postgresql\n  host: 127.0.0.1\n  port: 1\n  user: u\n  %s\n' "$line" >alembic.yml
     run 69/78 current
     run 0/78 heads
@@ -151,6 +154,7 @@ echo 'database_url: ${DATABASE_URL:-sqlite:///./app.db}' >alembic.yml
 
 # .env lines that cannot be read.
 for line in "DATABASE_URL='postgresql://u:$PW@h/d" "DATABASE_URL=\"$PW" "$PW" "export $PW" "A B=$PW" "=$PW" "1A=$PW" "A=\"$PW\" $PW" "A=\"\\q$PW\""; do
+    once || continue
     printf '%s\n' "$line" >.env
     run 0/78 heads
     run 0/69/78 current

@@ -26,6 +26,7 @@ rm -f pwned
 for name in "a${nl}b" "${esc}[31mred" "$rtl" "$csi" "it's" 'say "x"' '$(touch pwned)' '`touch pwned`' \
     ';touch pwned;' '-rf' '--help' '-- cmig' '%s%n%s' '\n' 'a b' '*' '~' 'ü' "$(printf 'bad\377utf8')" \
     "$bell"; do
+    once || one_in 5 || continue
     rm -rf migrations/versions
     mkdir -p migrations/versions
     rev aaaa1 null
@@ -77,6 +78,7 @@ rm -f migrations/versions/.[!.]* migrations/versions/*[!l]
 
 # broken STATUS TEXT-OF-FILE NEEDLE…: an error that names the file.
 broken() {
+    once || one_in 10 || return 0
     want=$1
     printf '%b' "$2" >migrations/versions/zzzz9_x.sql
     shift 2
@@ -138,6 +140,7 @@ is "$(tables)" '' 'nothing of it touched the database'
 rm -f migrations/versions/*
 for id in 0123 1e10 no true 0x1F 1_000 1.0 2026.11.20 .5x null1 NULLx 12:30x; do
     case $id in .* | *:*) continue ;; esac
+    once || one_in 3 || continue
     rm -f migrations/versions/*
     rev "$id" null id 'CREATE TABLE t (id integer);' 'DROP TABLE t;'
     reset_db
@@ -234,6 +237,7 @@ is "$(json 'ord substr $j->[0]{message}, 0, 1')" 27 'JSON keeps the message'
 for message in "x'; DROP TABLE m; --" "\"; DROP TABLE m; --" '*/ DROP TABLE m; /*' '$$; DROP TABLE m; $$' '%s%s%n' '\' \
     "-- cmig:upgrade" "line${nl}-- cmig:upgrade${nl}DROP TABLE m;" "${nl}-- revision: dddd4" "${esc}[31m" "$rtl" ': [' '# no' \
     '"' "'" 'null' '[a, b]' '{' '&a' '*a' '!!str x' '|' '> x' '@' '`' "tab	x" "${csi}31m" 'a: b' ' lead' 'trail ' '---' '...' '- x'; do
+    once || one_in 4 || continue
     rm -f migrations/versions/*
     reset_db
     run 0 revision --rev-id aaaa1 -m "$message"
@@ -267,6 +271,7 @@ run 0 "$target" ensure-version
 for row in "x''; DROP TABLE t; --" "${esc}[31m" 'xyz' '' "a${nl}b" 'aaaa' "$rtl" '01234567890123456789012345678901' 'head' '-1'; do
     sql "DELETE FROM alembic_version; INSERT INTO alembic_version VALUES ('$row')" >/dev/null
     for command in 'upgrade head' 'downgrade base' current 'history -i' 'stamp head'; do
+        one_in 2 || continue
         # shellcheck disable=SC2086
         run 1 "$target" $command
         calm
@@ -312,6 +317,7 @@ reset_db
 for argument in "${esc}[31m" "x'; DROP TABLE y; --" '' ' ' '@' 'a@' '@head' '@@' '+' '-' '+1x' 'aaaa1-1junk' 'q:z' '..' "$rtl" \
     '99999999999999999999' '+99999999999999999999' '-99999999999999999999' 'aaaa1+99999999999' 'nosuch@head' 'a,b' \
     "$(printf 'bad\377utf8')" "$(awk 'BEGIN { for (i = 0; i < 100000; i++) printf "x" }')"; do
+    once || one_in 5 || continue
     run 1/2 "$target" upgrade "$argument"
     calm
     run 1/2 "$target" downgrade "$argument"

@@ -114,6 +114,21 @@ trap test_finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' HUP TERM
 
+# --- How much ---------------------------------------------------------------------------------------
+# What asks the same thing many times is whole with CMIG_TEST_SCALE=full (make test-full).
+
+full() { [ "${CMIG_TEST_SCALE:-}" = full ]; }
+
+# one_in NUMBER: true for the first of so many calls; always with the full scale.
+test_calls=0
+one_in() {
+  test_calls=$((test_calls + 1))
+  full || [ $((test_calls % $1)) -eq 1 ]
+}
+
+# once: for what does not depend on the database; false on PostgreSQL, but not with the full scale.
+once() { full || [ "$CMIG_TEST_DB" != pg ]; }
+
 # --- Assertions -----------------------------------------------------------------------------------
 
 # TAP allows no line break and no bare # in a name.
