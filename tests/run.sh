@@ -5,7 +5,8 @@
 #   tests/run.sh full    the same, and the command-line tests on the sanitizer build too; the loops of
 #                        which `all` takes a sample run whole (CMIG_TEST_SCALE)
 #   tests/run.sh quick   unit and command-line tests on the release build
-# Logs stay in build/test/. What does not need the release build runs beside the rest (aside).
+# Logs stay in build/test/. `all` and `full` start `tests/run.sh aside` beside themselves: what does not
+# need the release build, in the time that the command-line tests leave, of which some look at the clock.
 # shellcheck disable=SC2016  # scripts for `sh -c` expand their own arguments
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -17,27 +18,28 @@ cpus=$(nproc)
 unset MAKEFLAGS MFLAGS MAKELEVEL DEBUG BUILD LAYERS TESTS EXTRA CFLAGS CPPFLAGS LDFLAGS
 unset CK_FORK CK_RUN_CASE CK_RUN_SUITE CK_VERBOSITY DATABASE_URL ENVIRONMENT APP_ENV
 unset CONFIRM_PRODUCTION_MIGRATION ALEMBIC_CONFIG CMIG_CONFIG CMIG_ENV
-CMIG_TEST_SCALE=$mode
+[ "$mode" = aside ] || CMIG_TEST_SCALE=$mode
 export CMIG_TEST_SCALE
 export LC_ALL=C.UTF-8 TZ=UTC
 
 logs=$PWD/build/test
-rm -rf "$logs"
+[ "$mode" = aside ] || rm -rf "$logs"
 mkdir -p "$logs" || exit 1
 passed=0
 failed=0
-lane=main
 
-cluster=$logs/cluster
+# Tests make roles, which belong to a whole server: each side has its own.
+cluster=$logs/cluster-$mode
 aside_pid=
 finish() {
-  [ -z "$aside_pid" ] || kill -- -"$aside_pid" 2>/dev/null
-  for server in "$cluster" "$cluster-aside"; do
-    [ ! -d "$server" ] || {
-      cp "$server/log" "$logs/postgresql${server#"$cluster"}.log"
-      tests/pg.sh stop "$server"
-    } >/dev/null 2>&1
-  done
+  [ -z "$aside_pid" ] || {
+    kill -- -"$aside_pid"
+    wait "$aside_pid"
+  } 2>/dev/null
+  [ ! -d "$cluster" ] || {
+    cp "$cluster/log" "$logs/postgresql-$mode.log"
+    tests/pg.sh stop "$cluster"
+  } >/dev/null 2>&1
 }
 trap finish EXIT
 trap 'exit 130' INT
@@ -71,11 +73,11 @@ judge() {
 step() {
   name=$1
   shift
-  if "$@" >"$logs/step-$lane.log" 2>&1 </dev/null; then
+  if "$@" >"$logs/step-$mode.log" 2>&1 </dev/null; then
     count 1 0
   else
     echo "$name: failed"
-    sed 's/^/    /' "$logs/step-$lane.log"
+    sed 's/^/    /' "$logs/step-$mode.log"
     count 0 1
     return 1
   fi
@@ -90,12 +92,11 @@ tap() {
   judge "$file"
 }
 
-# start_cluster FOLDER: for what follows in this shell.
 start_cluster() {
-  begin "PostgreSQL cluster"
-  if step "tests/pg.sh start" sh -c 'tests/pg.sh start "$1" >"$1.env"' - "$1"; then
+  begin "PostgreSQL cluster ($mode)"
+  if step "tests/pg.sh start" sh -c 'tests/pg.sh start "$1" >"$1.env"' - "$cluster"; then
     # shellcheck disable=SC1090
-    . "$1.env"
+    . "$cluster.env"
   fi
   end
 }
@@ -226,25 +227,10 @@ manual() {
   end
 }
 
-# aside: what has builds of its own, in the time that the others leave: the command-line tests wait a
-# lot, and some of them look at the clock.
-aside() {
-  trap - EXIT INT HUP TERM
-  lane=aside
-  lint
-  start_cluster "$cluster-aside" # tests make roles, which belong to a whole server
-  if build debug DEBUG=1; then
-    unit debug
-  fi
-  fuzz
-  echo "$passed $failed" >"$logs/aside.count"
-}
-
+# A session of its own, so that an interrupt can end all of it.
 start_aside() {
-  set -m # a process group, so that an interrupt can end all of it
-  (renice -n 5 "$(exec sh -c 'echo "$PPID"')" >/dev/null 2>&1; aside) </dev/null &
+  setsid nice -n 5 tests/run.sh aside </dev/null &
   aside_pid=$!
-  set +m
 }
 
 end_aside() {
@@ -256,15 +242,15 @@ end_aside() {
 
 case $mode in
 quick)
-  start_cluster "$cluster"
+  start_cluster
   if build release; then
     unit release
     cli release
   fi
   ;;
 all | full)
-  start_aside # before anything is counted
-  start_cluster "$cluster"
+  start_aside
+  start_cluster
   if build release; then
     unit release
     cli release
@@ -273,6 +259,16 @@ all | full)
   fi
   end_aside
   [ "$mode" = all ] || [ ! -x build/debug/cmig ] || cli debug
+  ;;
+aside)
+  lint
+  start_cluster
+  if build debug DEBUG=1; then
+    unit debug
+  fi
+  fuzz
+  echo "$passed $failed" >"$logs/aside.count"
+  exit
   ;;
 *)
   echo "usage: $0 [all|full|quick]" >&2
