@@ -23,6 +23,7 @@ signed() {
 trim() { printf '%s\n' "$1" | sed 's/^ *//; s/ *$//'; }
 
 run_case() {
+    once || one_in 3 || return 0
     before=$(trim "$1")
     command=$(trim "$2")
     order=$(trim "$3")

@@ -196,6 +196,8 @@ run 2/78 CMIG_LOCK_TIMEOUT=10s --lock-timeout nonsense heads
 
 # --- Errors, each with its place ---
 
+if once; then
+
 project wrong
 rev aaaa1 null
 yml '# c' 'script_locaton: x'
@@ -253,6 +255,7 @@ refused alembic.yml
 awk 'BEGIN { print "script_location: migrations"; for (i = 0; i < 20000; i++) print "# comment " i }' >alembic.yml
 refused alembic.yml
 CMIG_TEST_TIMEOUT=60
+fi
 
 # --- Every key does something ---
 

@@ -69,6 +69,7 @@ untouched() {
 reset_db
 for how in flag CMIG_ENV ENVIRONMENT APP_ENV alembic.yml .env; do
     for name in production PROD prod-eu; do
+        once || one_in 4 || continue
         declare_environment "$how" "$name"
         guarded 77 unset upgrade head
         err_has 'CONFIRM_PRODUCTION_MIGRATION=true' "$name"
@@ -213,6 +214,7 @@ for command in 'upgrade head' 'downgrade base' 'stamp head' ensure-version curre
     err_has default
     # shellcheck disable=SC2086
     run 78 DATABASE_URL= "$C" CMIG_ENV=production $command
+    once || continue
     for url in nonsense 'mysql://u:p@h/d' 'postgresql//h/d' 'sqlite:/x.db' '://' 'postgresql://h:port/d' ' '; do
         # shellcheck disable=SC2086
         run 78 DATABASE_URL="$url" CMIG_ENV=production $command
