@@ -5,7 +5,9 @@ set -u
 file=${1%:*}
 database=${1##*:}
 log=$CMIG_TEST_LOGS/$(basename "$file" .t)-$database
-CMIG_TEST_DB=$database timeout -k 10 180 sh "$file" >"$log.tap" 2>"$log.err" </dev/null
+limit=180
+[ "${CMIG_TEST_SCALE:-}" != full ] || limit=600
+CMIG_TEST_DB=$database timeout -k 10 $limit sh "$file" >"$log.tap" 2>"$log.err" </dev/null
 status=$?
 echo "$status" >"$log.status"
 cat "$log.tap"
