@@ -3,6 +3,7 @@
  * CMIG_TEST_ROUNDS choose which ones and how many. */
 #include "cmig/facts.h"
 #include "db_fixture.h"
+#include "scale.h"
 
 /* What is in a database: of each table its columns, of each column its values; and which
  * definitions there are. */
@@ -326,7 +327,7 @@ START_TEST(never_says_less)
 {
     enum { ROUNDS = 3000, MOST_STATEMENTS = 6 };
     GRand *rand = g_rand_new_with_seed(from_environment("CMIG_TEST_SEED", 20261121));
-    guint rounds = from_environment("CMIG_TEST_ROUNDS", ROUNDS);
+    guint rounds = from_environment("CMIG_TEST_ROUNDS", scaled(ROUNDS));
     guint losses[4] = {0};
     guint levels[5] = {0};
     fixture_execute(playground);
@@ -350,7 +351,7 @@ START_TEST(never_says_less)
     if (g_getenv("CMIG_TEST_ROUNDS") != NULL)
         g_printerr("# losses %u %u %u %u, levels %u %u %u %u %u\n", losses[0], losses[1], losses[2],
                    losses[3], levels[0], levels[1], levels[2], levels[3], levels[4]);
-    for (guint loss = 0; rounds >= ROUNDS && loss < G_N_ELEMENTS(losses); loss++)
+    for (guint loss = 0; rounds >= scaled(ROUNDS) && loss < G_N_ELEMENTS(losses); loss++)
         ck_assert_uint_gt(losses[loss], 0);
     contents_clear(&before);
     sqlite3_close(handle);
