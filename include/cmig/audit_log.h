@@ -111,7 +111,7 @@ typedef struct {
 
 typedef struct {
     guint64 rows;
-    guint64 unsealed; /* at the end: the next run seals them */
+    guint64 unsealed; /* at the end, SQLite only: the next run seals them */
     guint64 findings;
     char *head; /* the last hash, or NULL */
 } CmigAuditVerdict;

@@ -117,11 +117,19 @@ static void check_link(Walk *walk, const CmigAuditRow *row, gint64 id)
            "its previous hash is not that of the row before it");
 }
 
+/* PostgreSQL computes it in scripts too: who takes it away hides what was edited. */
+static gboolean may_lack_hash(const Walk *walk)
+{
+    return walk->place->dialect == CMIG_DIALECT_SQLITE;
+}
+
 static void take_hash(Walk *walk, CmigAuditRow *row, gint64 id)
 {
     const char *number = row->cells[CMIG_COLUMN_ID];
     const char *hash = row->cells[CMIG_COLUMN_HASH];
     if (hash == NULL) {
+        if (!may_lack_hash(walk) && walk->verdict->unsealed == 0)
+            report(walk, CMIG_AUDIT_UNSEALED, number, "it has no hash");
         walk->verdict->unsealed++;
         return;
     }
@@ -201,6 +209,8 @@ gboolean cmig_audit_verify(CmigDb *db, const CmigAuditPlace *place, gboolean exi
         report(&walk, CMIG_AUDIT_TRUNCATED, NULL,
                "no row has the hash %s: rows behind it were removed, or all were written anew",
                head);
+    if (!may_lack_hash(&walk))
+        result.unsealed = 0; /* these are findings */
     g_free(walk.link);
     if (ok)
         *verdict = result;

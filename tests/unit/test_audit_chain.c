@@ -260,6 +260,8 @@ static void write_many(guint count)
     }
 }
 
+#define HIDE "UPDATE cmig_audit SET hash = NULL, previous = NULL, detail = 'x'"
+
 /* What somebody does to ten rows, and what is said of it. */
 static const struct {
     const char *sql;
@@ -274,6 +276,7 @@ static const struct {
     {"UPDATE cmig_audit SET hash = 'x' WHERE id = 10", "10 edited"},
     {"UPDATE cmig_audit SET hash = NULL WHERE id = 5", "6 unsealed, 6 unlinked"},
     {"UPDATE cmig_audit SET hash = NULL WHERE id = 10", " unsealed 1"},
+    {HIDE, " unsealed 10"},
     {"UPDATE cmig_audit SET previous = hash WHERE id = 5", "5 edited, 5 unlinked"},
     {"UPDATE cmig_audit SET previous = NULL WHERE id = 1", "1 edited, 1 unlinked"},
     {"DELETE FROM cmig_audit WHERE id = 1", "2 missing"},
@@ -292,6 +295,23 @@ static const struct {
      "4 reordered, 4 unlinked, 5 reordered, 5 unlinked, 6 unlinked"},
 };
 
+/* PostgreSQL computes hashes in scripts too: there none may be missing. */
+static const char *findings_of(const char *sql, const char *findings)
+{
+    static const struct {
+        const char *sql;
+        const char *findings;
+    } others[] = {
+        {"UPDATE cmig_audit SET hash = NULL WHERE id = 5", "5 unsealed, 6 unsealed, 6 unlinked"},
+        {"UPDATE cmig_audit SET hash = NULL WHERE id = 10", "10 unsealed"},
+        {HIDE, "1 unsealed"},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(others); idx++)
+        if (fixture.dialect == CMIG_DIALECT_POSTGRESQL && strcmp(others[idx].sql, sql) == 0)
+            return others[idx].findings;
+    return findings;
+}
+
 START_TEST(finds_attacks)
 {
     write_many(10);
@@ -300,7 +320,7 @@ START_TEST(finds_attacks)
     g_strlcpy(last, ((const CmigAuditRow *)rows->pdata[9])->cells[CMIG_COLUMN_HASH], sizeof last);
     assert_findings(last, "");
     fixture_execute(attacks[_i].sql);
-    assert_findings(NULL, attacks[_i].findings);
+    assert_findings(NULL, findings_of(attacks[_i].sql, attacks[_i].findings));
 }
 END_TEST
 
@@ -350,9 +370,11 @@ START_TEST(walks_many_pages)
             : "WITH RECURSIVE s (g) AS (SELECT 3 UNION ALL SELECT g + 1 FROM s WHERE g < 3500) "
               "INSERT INTO cmig_audit (id, version_table, at, run, event) SELECT g, 'it''s', "
               "'2026-11-20', 'r', 'applied' FROM s");
-    assert_findings(NULL, " unsealed 3498");
+    gboolean sealed = fixture.dialect == CMIG_DIALECT_POSTGRESQL;
+    assert_findings(NULL, sealed ? "3 unsealed" : " unsealed 3498");
     fixture_execute("DELETE FROM cmig_audit WHERE id IN (1000, 1001, 2001, 3000)");
-    assert_findings(NULL, "1002 missing, 2002 missing, 3001 missing unsealed 3494");
+    assert_findings(NULL, sealed ? "3 unsealed, 1002 missing, 2002 missing, 3001 missing"
+                                 : "1002 missing, 2002 missing, 3001 missing unsealed 3494");
 }
 END_TEST
 
