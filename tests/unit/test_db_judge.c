@@ -63,6 +63,9 @@ static const JudgeCase cases[] = {
     {"DELETE FROM \"cmig_audit\" WHERE event = 'environment'", 3, P, NULL},
     {"ALTER TABLE cmig_audit RENAME TO old", 3, 0, NULL},
     {"SELECT * FROM cmig_audit", 0, 0, NULL},
+    {"CREATE TRIGGER g AFTER INSERT ON cmig_audit BEGIN UPDATE cmig_audit SET environment = 'x'; "
+     "END",
+     3, P, "adds the trigger g to cmig_audit"},
     /* nothing is lost */
     {"SELECT * FROM agents", 0, 0, NULL},
     {"VALUES (1)", 0, 0, NULL},

@@ -304,6 +304,20 @@ static CmigJudged judge_alter(CmigSqliteJudge *self, CmigReader reader, CmigFact
     return CMIG_JUDGED;
 }
 
+/* What such a trigger writes the next run believes. */
+static void say_triggers_of_records(const CmigSqliteJudge *self, CmigFact *fact)
+{
+    for (guint idx = 0; idx < self->scratch->actions->len; idx++) {
+        const CmigAction *action = self->scratch->actions->pdata[idx];
+        gboolean trigger =
+            action->code == SQLITE_CREATE_TRIGGER || action->code == SQLITE_CREATE_TEMP_TRIGGER;
+        if (trigger && action->second != NULL &&
+            g_ascii_strcasecmp(action->second, CMIG_FACT_RECORDS) == 0)
+            cmig_fact_say(fact, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE, NULL,
+                          "adds the trigger %s to %s", action->first, action->second);
+    }
+}
+
 CmigJudged cmig_judge_schema(CmigSqliteJudge *self, const CmigSqlScript *script, guint index,
                              CmigFact *fact)
 {
@@ -315,6 +329,7 @@ CmigJudged cmig_judge_schema(CmigSqliteJudge *self, const CmigSqlScript *script,
     if (statement == NULL)
         return CMIG_JUDGED_NOT;
     cmig_judge_functions(self, fact);
+    say_triggers_of_records(self, fact);
     if (cmig_reader_is(&reader, "create"))
         return judge_create(self, reader, statement);
     if (cmig_reader_is(&reader, "drop"))
