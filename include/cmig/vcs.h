@@ -42,6 +42,11 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigVcsState, cmig_vcs_state_clear)
 gboolean cmig_vcs_state(const CmigVcs *vcs, const char *const *paths, CmigVcsState *state,
                         GError **error);
 
+/* Whether what is checked out is a branch whose name fits one of `patterns` (NULL-terminated, with
+ * * for any text), or, with a detached HEAD as builds have it, is a commit of such a branch, be it
+ * local or of a remote ("main" also fits origin/main). */
+gboolean cmig_vcs_is_on_branch(const CmigVcs *vcs, const char *const *patterns);
+
 /* A file in a commit. */
 typedef struct {
     char *path;    /* the folder as it was asked for, `/`, and the rest */

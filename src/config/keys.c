@@ -261,7 +261,9 @@ static const Key keys[] = {
      "whether the revision files must be committed to git before they reach production",
      SLOT(guard.require_committed)},
     {"guard.branches", &type_texts, NULL, NULL,
-     "git branches from which production may be changed, with * for any text", NO_SLOT},
+     "git branches from which production may be changed, with * for any text; a detached HEAD, as "
+     "builds have it, counts as on each branch that holds its commit",
+     NO_SLOT},
     {"guard.require_reversible", &type_boolean, "false", NULL,
      "whether revisions without a downgrade section are kept from production",
      SLOT(guard.require_reversible)},

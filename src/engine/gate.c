@@ -30,16 +30,18 @@ gboolean cmig_gate_read_past(CmigWork *work, GError **error)
  * for git and it cannot be asked. */
 static void read_vcs(CmigWork *work, GError **unread)
 {
-    const CmigGuardConfig *guard = &work->config->guard;
-    gboolean required = work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION &&
-                        (guard->require_committed || guard->branches[0] != NULL);
-    const char *const *folders = (const char *const *)(void *)work->config->version_locations;
+    const CmigConfig *config = work->config;
+    const char *const *branches = (const char *const *)(void *)config->guard.branches;
+    gboolean required =
+        work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION && cmig_guard_needs_git(config);
     g_autoptr(CmigVcs) vcs = NULL;
     g_autoptr(GError) problem = NULL;
-    gboolean read = required ? (vcs = cmig_vcs_require(work->config->directory, &problem)) != NULL
-                             : cmig_vcs_open(work->config->directory, &vcs, &problem);
+    gboolean read = required ? (vcs = cmig_project_vcs_require(config, &problem)) != NULL
+                             : cmig_project_vcs_open(config, &vcs, &problem);
     if (read && vcs != NULL)
-        read = cmig_vcs_state(vcs, folders, &work->vcs, &problem);
+        read = cmig_project_vcs_state(config, vcs, &work->vcs, &problem);
+    work->on_branch =
+        branches[0] == NULL || (required && read && cmig_vcs_is_on_branch(vcs, branches));
     work->context.git_commit = work->vcs.commit;
     work->context.git_branch = work->vcs.branch;
     work->context.git_dirty = read && vcs != NULL ? work->vcs.dirty : -1;
@@ -66,15 +68,6 @@ static const char *find_irreversible(const CmigWork *work)
     return NULL;
 }
 
-static gboolean fits_branch(const CmigWork *work)
-{
-    const GStrv patterns = work->config->guard.branches;
-    for (gsize idx = 0; work->vcs.branch != NULL && patterns[idx] != NULL; idx++)
-        if (g_pattern_match_simple(patterns[idx], work->vcs.branch))
-            return TRUE;
-    return patterns[0] == NULL;
-}
-
 /* What keeps a plan from production, whoever confirms it; `unread` says why git cannot be asked.
  * The caller frees; `*remedy` is static or that of `unread`. */
 static char *find_obstacle(const CmigWork *work, const GError *unread, const char **remedy)
@@ -98,7 +91,7 @@ static char *find_obstacle(const CmigWork *work, const GError *unread, const cha
         return g_strdup("would run files that are not committed, which guard.require_committed "
                         "forbids");
     }
-    if (!fits_branch(work)) {
+    if (!work->on_branch) {
         *remedy = "check out a branch that guard.branches names";
         return g_strdup_printf("would run from %s, which guard.branches does not name",
                                work->vcs.branch != NULL ? work->vcs.branch : "no branch");

@@ -22,6 +22,7 @@ typedef struct {
     char *changed_files;         /* ids of those edited since they were applied, or NULL */
     char *plan;                  /* its hash, or NULL */
     CmigVcsState vcs;            /* what git says of the revision files */
+    gboolean on_branch;          /* one that guard.branches names, or it names none */
 
     char *token;              /* of the run */
     char *table;              /* the version table, quoted and qualified */

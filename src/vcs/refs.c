@@ -67,3 +67,48 @@ char *cmig_vcs_merge_base(const CmigVcs *vcs, const char *ref, GError **error)
     }
     return g_strdup(git_oid_tostr_s(&base));
 }
+
+static gboolean fits(const char *name, const char *const *patterns)
+{
+    for (; *patterns != NULL; patterns++)
+        if (g_pattern_match_simple(*patterns, name))
+            return TRUE;
+    return FALSE;
+}
+
+/* "main" of refs/heads/main and refs/remotes/origin/main; NULL for what is no branch. */
+static const char *branch_of(const char *reference)
+{
+    static const char local[] = "refs/heads/";
+    static const char remote[] = "refs/remotes/";
+    if (g_str_has_prefix(reference, local))
+        return reference + strlen(local);
+    const char *slash =
+        g_str_has_prefix(reference, remote) ? strchr(reference + strlen(remote), '/') : NULL;
+    return slash != NULL ? slash + 1 : NULL;
+}
+
+gboolean cmig_vcs_is_on_branch(const CmigVcs *vcs, const char *const *patterns)
+{
+    g_auto(CmigVcsState) state = {0};
+    g_autoptr(git_commit) head = NULL;
+    static const char *const nowhere[] = {NULL};
+    if (!cmig_vcs_state(vcs, nowhere, &state, NULL) || !cmig_vcs_head(vcs, &head, NULL))
+        return FALSE;
+    if (state.branch != NULL || head == NULL)
+        return state.branch != NULL && fits(state.branch, patterns);
+    git_strarray names = {0};
+    gboolean found = FALSE;
+    if (git_reference_list(&names, vcs->repository) != 0)
+        return FALSE;
+    for (size_t idx = 0; idx < names.count && !found; idx++) {
+        git_oid tip;
+        const char *branch = branch_of(names.strings[idx]);
+        found = branch != NULL && fits(branch, patterns) &&
+                git_reference_name_to_id(&tip, vcs->repository, names.strings[idx]) == 0 &&
+                (git_oid_equal(&tip, git_commit_id(head)) ||
+                 git_graph_descendant_of(vcs->repository, &tip, git_commit_id(head)) == 1);
+    }
+    git_strarray_dispose(&names);
+    return found;
+}

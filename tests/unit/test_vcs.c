@@ -97,6 +97,41 @@ START_TEST(test_state)
 }
 END_TEST
 
+/* Which branches a commit counts as being on. */
+static const struct {
+    const char *commands;
+    const char *pattern;
+    gboolean wanted;
+} branches[] = {
+    {ONE, "main", TRUE},
+    {ONE, "ma*", TRUE},
+    {ONE, "release/*", FALSE},
+    {ONE "git -C r checkout -qb release/7", "release/*", TRUE},
+    {ONE "git -C r checkout -qb topic", "main", FALSE},
+    {ONE "git -C r checkout -q --detach", "main", TRUE},
+    {ONE "git -C r checkout -q --detach; git -C r commit -q --allow-empty -m next", "main", FALSE},
+    {ONE "git -C r commit -q --allow-empty -m next; git -C r checkout -q --detach HEAD~1", "main",
+     TRUE},
+    {ONE "git -C r checkout -q --detach; git -C r commit -q --allow-empty -m next;"
+         "git -C r update-ref refs/remotes/origin/main HEAD",
+     "main", TRUE},
+    /* A tag is no branch, whatever it is called. */
+    {ONE "git -C r checkout -q --detach; git -C r commit -q --allow-empty -m next;"
+         "git -C r tag main",
+     "main", FALSE},
+    {"git init -qb main r", "main", TRUE},
+};
+
+START_TEST(test_branches)
+{
+    shell(branches[_i].commands);
+    const char *const patterns[] = {"nothing", branches[_i].pattern, NULL};
+    g_autoptr(CmigVcs) vcs = open_at("r");
+    ck_assert_msg(cmig_vcs_is_on_branch(vcs, patterns) == branches[_i].wanted, "%s\n%s",
+                  branches[_i].commands, branches[_i].pattern);
+}
+END_TEST
+
 /* --- Repositories that cannot be used --------------------------------------------------------- */
 
 static const struct {
@@ -519,6 +554,7 @@ int main(void)
     tcase_set_timeout(cases, 60);
     tcase_add_checked_fixture(cases, git_setup, git_teardown);
     tcase_add_loop_test(cases, test_state, 0, G_N_ELEMENTS(states));
+    tcase_add_loop_test(cases, test_branches, 0, G_N_ELEMENTS(branches));
     tcase_add_loop_test(cases, test_refused, 0, G_N_ELEMENTS(refused));
     tcase_add_test(cases, test_broken_objects);
     tcase_add_loop_test(cases, test_tree_files, 0, G_N_ELEMENTS(trees));
