@@ -4,6 +4,7 @@
 #include "cmig/guard.h"
 #include "cmig/text.h"
 
+#include <gio/gio.h>
 #include <string.h>
 
 /* Names that mean a kind; with `more`, also in front of further words and numbers:
@@ -138,8 +139,10 @@ static CmigSite site_of_url(const CmigConfig *config)
 {
     const CmigUrl *url = config->url;
     const char *host = url->host;
+    /* 127.0.0.1.example.com is a name. */
+    g_autoptr(GInetAddress) address = host != NULL ? g_inet_address_new_from_string(host) : NULL;
     gboolean local = host == NULL || *host == '\0' || strcmp(host, "localhost") == 0 ||
-                     g_str_has_prefix(host, "127.") || strcmp(host, "::1") == 0;
+                     (address != NULL && g_inet_address_get_is_loopback(address));
     return (CmigSite){.host = local ? NULL : host, .database = url->database};
 }
 

@@ -422,6 +422,7 @@ for branch in feature old-release-1 mainly; do
     refused 77 "would run from $branch" upgrade head
 done
 git checkout -q --detach
+git commit -q --allow-empty -m six
 refused 77 'would run from no branch' upgrade head
 git checkout -q -b release-1
 cmig_ok upgrade head

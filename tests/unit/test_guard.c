@@ -45,6 +45,40 @@ static const struct {
     {NULL, NULL, CMIG_ORIGIN_NONE, CMIG_ERROR_CONFIG},
 };
 
+/* A default that leads elsewhere is refused as production's. */
+static const struct {
+    const char *host;
+    gboolean local;
+} hosts[] = {
+    {"", TRUE},
+    {"localhost", TRUE},
+    {"127.0.0.1", TRUE},
+    {"127.1.2.3", TRUE},
+    {"::1", TRUE},
+    {"db.example.com", FALSE},
+    {"db", FALSE},
+    {"127.0.0.1.example.com", FALSE},
+    {"localhost.example.com", FALSE},
+    {"128.0.0.1", FALSE},
+    {"fe80::1", FALSE},
+};
+
+START_TEST(test_host)
+{
+    g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GError) error = NULL;
+    CmigConfig config = make_config(env, NULL);
+    CmigUrl there = {.display = (char *)(guintptr) "app@db/app",
+                     .host = (char *)(guintptr)hosts[_i].host,
+                     .database = (char *)(guintptr) "app"};
+    config.url = &there;
+    config.url_origin = CMIG_ORIGIN_FILE_DEFAULT;
+    g_unsetenv(variable);
+    g_unsetenv("CI");
+    ck_assert_int_eq(cmig_guard_check_target(&config, &error), hosts[_i].local);
+}
+END_TEST
+
 static void set_confirmation(const char *value)
 {
     if (value != NULL)
@@ -458,6 +492,7 @@ int main(void)
 {
     Suite *suite = suite_create("guard");
     TCase *tests = tcase_create("guard");
+    tcase_add_loop_test(tests, test_host, 0, G_N_ELEMENTS(hosts));
     tcase_add_loop_test(tests, test_target, 0, G_N_ELEMENTS(targets));
     tcase_add_loop_test(tests, test_environment, 0, G_N_ELEMENTS(environments));
     tcase_add_loop_test(tests, test_identity, 0, 2);
