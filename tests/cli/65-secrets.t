@@ -226,7 +226,7 @@ SQL
     cat "/proc/$pid/comm" >>title
     holds 'the run is going on' grep -q upgrade title
     holds_not 'its title has no password' grep -q "$PW" title
-    is "$(psql -qXAt -c "SELECT count(*) FROM pg_stat_activity WHERE application_name || query LIKE '%${PW%y}' || 'y%'  AND pid <> pg_backend_pid()")" 0 \
+    is "$(psql -qXAt -c "SELECT count(*) FROM pg_stat_activity WHERE application_name || query LIKE '%${PW%y}' || 'y%' AND datname = current_database() AND pid <> pg_backend_pid()")" 0 \
         'the server shows no password either'
     wait "$pid"
     is "$?" 0 'that run went well'

@@ -3,7 +3,8 @@
 # often the server answers something that the client sent.
 #   pg-proxy.pl LISTEN_SOCKET SERVER_SOCKET REPORT [cut=N | mute=N | pid]
 # One line per connection goes to REPORT when it ends: the number of round trips.
-#   cut=N   the answer to the N-th is waited for, thrown away, and the connection is cut
+#   cut=N   the answer to the N-th of the first connection is waited for, thrown away, and the
+#           connection is cut
 #   mute=N  as cut=N, and every later connection is taken and never answered
 #   pid     the process number that the server announces is changed, as behind a pooler
 use strict;
@@ -32,6 +33,7 @@ while (my $client = $listener->accept) {
     }
     $open[-1] = undef;
     close $client;
+    undef $cut; # a client that comes back may have to wait, which takes round trips
 }
 
 sub put {
