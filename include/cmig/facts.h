@@ -85,14 +85,13 @@ GPtrArray *cmig_judge_facts(CmigJudge *judge, const CmigSqlScript *script);
 void cmig_judge_free(CmigJudge *judge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigJudge, cmig_judge_free)
 
-/* A judge by PostgreSQL's own grammar, for a server of this version (150004; 0 = not known), which
- * makes no difference today: what the built-in grammar does not know is opaque on every server. The
- * parser works in a process of its own: what kills it does not kill this one. */
-CmigJudge *cmig_judge_new_postgresql(guint server_version);
+/* A judge by PostgreSQL's own grammar, that of 15: what it does not know is opaque on every server.
+ * The parser works in a process of its own: what kills it does not kill this one. */
+CmigJudge *cmig_judge_new_postgresql(void);
 
 /* A judge by the words of the statements alone, for what no parser understands: never below level 2
  * for what it does not know, and opaque. A script says its dialect itself. */
-CmigJudge *cmig_judge_new_words(CmigDialect dialect);
+CmigJudge *cmig_judge_new_words(void);
 
 /* SHA-256 over the tokens of a section, in hexadecimal: the same as long as only comments, white
  * space and the case of bare words change. The caller frees. */

@@ -86,21 +86,15 @@ char *cmig_review_render(const CmigReview *review)
     return g_strdup(text->str);
 }
 
-static json_t *text_json(const char *text)
-{
-    g_autofree char *shown = text != NULL ? cmig_text_escape(text) : NULL;
-    return shown != NULL ? json_string(shown) : json_null();
-}
-
 static json_t *target_json(const CmigReviewFact *fact, guint index)
 {
     const CmigFactTarget *target = fact->fact->targets->pdata[index];
     const CmigDbSize *size = size_of(fact, index);
-    json_t *made =
-        json_pack("{s:o, s:o, s:s, s:o, s:s, s:b, s:b, s:b}", "schema", text_json(target->schema),
-                  "name", text_json(target->name), "kind", target->kind, "part",
-                  text_json(target->part), "lock", cmig_lock_name(target->lock), "loses",
-                  target->loses, "rewrites", target->rewrites, "scans", target->scans);
+    json_t *made = json_pack(
+        "{s:o, s:o, s:s, s:o, s:s, s:b, s:b, s:b}", "schema", cmig_render_json_text(target->schema),
+        "name", cmig_render_json_text(target->name), "kind", target->kind, "part",
+        cmig_render_json_text(target->part), "lock", cmig_lock_name(target->lock), "loses",
+        target->loses, "rewrites", target->rewrites, "scans", target->scans);
     gboolean known = size != NULL && size->exists;
     json_object_set_new(made, "rows",
                         known && size->rows >= 0 ? json_integer(size->rows) : json_null());
@@ -124,7 +118,8 @@ static json_t *fact_json(const CmigReviewFact *fact)
     json_t *made =
         json_pack("{s:i, s:i, s:i, s:o, s:o, s:o}", "statement", (int)fact->fact->statement + 1,
                   "line", (int)fact->line, "level", (int)fact->fact->level, "what",
-                  text_json(fact->fact->what), "text", text_json(fact->text), "targets", targets);
+                  cmig_render_json_text(fact->fact->what), "text",
+                  cmig_render_json_text(fact->text), "targets", targets);
     add_flags(made, fact->fact->flags);
     return made;
 }
@@ -153,9 +148,9 @@ static json_t *review_json(const CmigApp *app, const CmigReview *review,
     json_t *made = json_pack(
         "{s:s, s:s, s:{s:o, s:s, s:b}, s:s?, s:i, s:b, s:o}", "direction",
         cmig_direction_name(review->direction), "database", app->config->url->display,
-        "environment", "name", text_json(environment->name), "reason", environment->reason,
-        "production", environment->kind == CMIG_ENVIRONMENT_PRODUCTION, "hash", review->hash,
-        "level", (int)review->level, "large", review->large, "steps", steps);
+        "environment", "name", cmig_render_json_text(environment->name), "reason",
+        environment->reason, "production", environment->kind == CMIG_ENVIRONMENT_PRODUCTION, "hash",
+        review->hash, "level", (int)review->level, "large", review->large, "steps", steps);
     add_flags(made, review->flags);
     return made;
 }

@@ -372,9 +372,8 @@ static void free_judge(CmigJudge *base)
     g_free(judge);
 }
 
-CmigJudge *cmig_judge_new_postgresql(guint server_version)
+CmigJudge *cmig_judge_new_postgresql(void)
 {
-    (void)server_version; /* what the grammar of 15 does not know is opaque on every server */
     Judge *judge = g_new0(Judge, 1);
     judge->judge.facts = judge_section;
     judge->judge.free = free_judge;

@@ -298,9 +298,8 @@ static void free_judge(CmigJudge *judge)
     g_free(judge);
 }
 
-CmigJudge *cmig_judge_new_words(CmigDialect dialect)
+CmigJudge *cmig_judge_new_words(void)
 {
-    (void)dialect; /* every script says its own */
     CmigJudge *judge = g_new0(CmigJudge, 1);
     judge->facts = judge_section;
     judge->free = free_judge;

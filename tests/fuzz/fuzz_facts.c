@@ -42,7 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         g_assert(cmig__acts_unpack(message->data, message->len, &again));
         g_assert((acts == NULL) == (again == NULL) && (acts == NULL || acts->len == again->len));
     }
-    g_autoptr(CmigJudge) words = cmig_judge_new_words(CMIG_DIALECT_POSTGRESQL);
+    g_autoptr(CmigJudge) words = cmig_judge_new_words();
     g_autoptr(GPtrArray) facts = cmig_judge_facts(words, script);
     g_assert(facts->len <= script->statements->len);
     g_autofree char *sum = cmig_sql_fingerprint(script);

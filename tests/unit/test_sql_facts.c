@@ -22,7 +22,7 @@ static GPtrArray *judge_next(CmigJudge *judge, const char *text)
 
 static GPtrArray *judge(const char *text)
 {
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(0);
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
     return judge_next(judge, text);
 }
 
@@ -473,7 +473,7 @@ START_TEST(memory_lasts_over_sections)
         {"CREATE TABLE t (a int)", {"INSERT INTO t VALUES (1)", 0, 0}},
     };
     for (gsize idx = 0; idx < G_N_ELEMENTS(tests); idx++) {
-        g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(0);
+        g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
         g_autoptr(GPtrArray) first = judge_next(judge, tests[idx].first);
         g_autoptr(GPtrArray) second = judge_next(judge, tests[idx].second.text);
         CmigLevel level;

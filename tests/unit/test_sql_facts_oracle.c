@@ -199,7 +199,7 @@ static CmigLevel compare(GHashTable *after, const char **worst)
 static CmigLevel predict(const char *text)
 {
     g_autoptr(CmigSqlScript) script = fixture_scan(text, FALSE);
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(0);
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
     g_autoptr(GPtrArray) facts = cmig_judge_facts(judge, script);
     CmigLevel level = CMIG_LEVEL_NONE;
     for (guint idx = 0; idx < facts->len; idx++) {

@@ -20,7 +20,7 @@ static CmigSqlScript *scan(const char *text, gsize length, CmigDialect dialect)
 static GPtrArray *judge(const char *text, CmigDialect dialect)
 {
     g_autoptr(CmigSqlScript) script = scan(text, strlen(text), dialect);
-    g_autoptr(CmigJudge) words = cmig_judge_new_words(dialect);
+    g_autoptr(CmigJudge) words = cmig_judge_new_words();
     return cmig_judge_facts(words, script);
 }
 
@@ -147,7 +147,7 @@ START_TEST(much_data_is_judged_at_once)
     while (text->len < 10u << 20)
         g_string_append(text, "INSERT INTO public.t (a, b) VALUES (1, 'some text here');\n");
     g_autoptr(CmigSqlScript) script = scan(text->str, text->len, PG);
-    g_autoptr(CmigJudge) words = cmig_judge_new_words(PG);
+    g_autoptr(CmigJudge) words = cmig_judge_new_words();
     gint64 start = g_get_monotonic_time();
     g_autoptr(GPtrArray) facts = cmig_judge_facts(words, script);
     ck_assert_int_lt(g_get_monotonic_time() - start, 5 * G_USEC_PER_SEC);

@@ -4,8 +4,9 @@
 
 static gboolean judge(CmigDb *db, CmigJudge **judge, GError **error)
 {
+    (void)db;
     (void)error;
-    *judge = cmig_judge_new_postgresql((guint)PQserverVersion(((CmigPg *)db)->conn));
+    *judge = cmig_judge_new_postgresql();
     return TRUE;
 }
 

@@ -218,7 +218,7 @@ gboolean cmig_sqlite_judge(CmigDb *db, CmigJudge **judge, GError **error)
     self->base.facts = judge_section;
     self->base.free = free_judge;
     self->scratch = cmig_scratch_new();
-    self->words = cmig_judge_new_words(CMIG_DIALECT_SQLITE);
+    self->words = cmig_judge_new_words();
     self->shapes = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     self->shape = g_string_new(NULL);
     self->rebuilds = cmig_rebuilds_new();
