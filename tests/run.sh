@@ -5,8 +5,9 @@
 #   tests/run.sh full    the same, and the command-line tests on the sanitizer build too; the loops of
 #                        which `all` takes a sample run whole (CMIG_TEST_SCALE)
 #   tests/run.sh quick   unit and command-line tests on the release build
-# Logs stay in build/test/. `all` and `full` start `tests/run.sh aside` beside themselves: what does not
-# need the release build, in the time that the command-line tests leave, of which some look at the clock.
+# Logs stay in build/test/. `all` and `full` start `tests/run.sh aside` beside themselves: what is not
+# the release build's, and other servers, in the time that the command-line tests leave, of which some
+# look at the clock.
 # shellcheck disable=SC2016  # scripts for `sh -c` expand their own arguments
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -114,7 +115,7 @@ build() {
 
 # What takes longest had better not begin last; the longest first.
 longest_units='test_vcs test_sql_facts_oracle test_run_faults test_db_units test_db_contract test_audit_chain'
-longest_files='57-faults 40-concurrency 66-hostile 41-kill 70-scale 63-urls 75-doctor 65-secrets 61-revision
+longest_files='76-guard-table 57-faults 77-guard-commands 40-concurrency 66-hostile 41-kill 70-scale 63-urls 75-doctor 65-secrets 61-revision
   23-alembic-parity 73-audit-records 47-separate 62-config'
 
 # longest_first NAMES: standard input, one NAME or FOLDER/NAME.t:DATABASE a line, in that order.
@@ -200,8 +201,13 @@ fuzz() {
   end
 }
 
-# Servers of other major versions, a sample.
+# Servers of other major versions, a sample. They take what the other side has built.
 matrix() {
+  waited=0
+  while [ ! -e "$logs/release.built" ] && [ "$waited" -lt 300 ]; do
+    sleep 1
+    waited=$((waited + 1))
+  done
   begin "other servers (a sample)"
   tests/matrix.sh sample >"$logs/matrix.log" 2>&1 </dev/null
   sed '$d; s/^/    /' "$logs/matrix.log"
@@ -253,8 +259,8 @@ all | full)
   start_cluster
   if build release; then
     unit release
+    : >"$logs/release.built"
     cli release
-    matrix
     manual
   fi
   end_aside
@@ -267,6 +273,7 @@ aside)
     unit debug
   fi
   fuzz
+  matrix
   echo "$passed $failed" >"$logs/aside.count"
   exit
   ;;
