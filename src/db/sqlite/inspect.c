@@ -77,6 +77,16 @@ static gboolean describe_table(CmigSqlite *self, CmigDbTable *table, GError **er
     return TRUE;
 }
 
+/* Whether the version table is what it was when it was described. Describing reads the whole
+ * schema; this looks into SQLite's own, for every check of a unit. */
+static gboolean is_as_described(CmigSqlite *self, const CmigDbTable *table)
+{
+    return self->handle != NULL && g_strcmp0(table->kind, "table") == 0 &&
+           sqlite3_table_column_metadata(self->handle, "main",
+                                         self->base.settings.version_table->name, "version_num",
+                                         NULL, NULL, NULL, NULL, NULL) == SQLITE_OK;
+}
+
 /* The journal is a file beside the database's, so the folder must be writable too. */
 static gboolean is_read_only(const CmigSqlite *self)
 {
@@ -163,7 +173,8 @@ gboolean cmig_sqlite_read_rows(CmigDb *db, const char *also, GPtrArray **rows,
     CmigSqlite *self = (CmigSqlite *)db;
     g_autoptr(GPtrArray) cells = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
     g_autoptr(GPtrArray) others = g_ptr_array_new_with_free_func((GDestroyNotify)g_strfreev);
-    if (!cmig_sqlite_ensure(self, FALSE, error) || !describe_table(self, &db->table, error))
+    if (!cmig_sqlite_ensure(self, FALSE, error) ||
+        (!is_as_described(self, &db->table) && !describe_table(self, &db->table, error)))
         return FALSE;
     gboolean exists = db->table.kind != NULL;
     g_autofree char *table = cmig_db_version_table(db);
