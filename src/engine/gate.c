@@ -128,11 +128,11 @@ static gboolean ask(const CmigWork *work, CmigDecision decision, const CmigInten
 }
 
 /* The guard's word is kept where it can be; that it cannot must not become the user's problem. */
-static void record_refusal(CmigWork *work, const CmigIntent *intent, const GError *refusal)
+static void record_refusal(CmigWork *work, CmigLevel level, const GError *refusal)
 {
     CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REFUSED, work->token);
     record.detail = refusal->message;
-    record.level = (int)intent->level;
+    record.level = (int)level;
     (void)cmig_work_record(work, &record, NULL);
 }
 
@@ -191,7 +191,7 @@ static gboolean settle(CmigWork *work, const CmigIntent *intent, const CmigRevie
     }
     work->context.confirmed = work->confirmed;
     if (refusal != NULL) {
-        record_refusal(work, intent, refusal);
+        record_refusal(work, intent->level, refusal);
         g_propagate_error(error, refusal);
         return FALSE;
     }
@@ -233,8 +233,15 @@ gboolean cmig_gate_environment(CmigWork *work, CmigEnvironment *environment, GEr
 
 gboolean cmig_gate_pass(CmigWork *work, const char *what, const CmigReview *review, GError **error)
 {
-    if (!cmig_gate_environment(work, &work->environment, error))
+    g_autoptr(GError) refusal = NULL;
+    if (!cmig_gate_environment(work, &work->environment, &refusal)) {
+        if (g_error_matches(refusal, CMIG_ERROR, CMIG_ERROR_CONFIG)) {
+            read_vcs(work, NULL);
+            record_refusal(work, review != NULL ? review->level : CMIG_LEVEL_WEAKER, refusal);
+        }
+        g_propagate_error(error, g_steal_pointer(&refusal));
         return FALSE;
+    }
     /* What is only guessed is not written down: a later declaration would contradict it. */
     if (work->environment.declared || work->site.recorded != NULL)
         work->context.environment = work->environment.name;
