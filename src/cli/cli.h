@@ -120,16 +120,14 @@ void cmig_say(const CmigApp *app, const char *format, ...) G_GNUC_PRINTF(2, 3);
 
 /* `<down> -> <rev> (labels) (head) (current) (branchpoint) (mergepoint)<mark>, message`; `mark` may
  * be NULL. */
-char *cmig_render_history_line(const CmigGraph *graph, const CmigRevision *revision,
-                               const GPtrArray *current, const char *mark);
+char *cmig_render_history_line(const CmigRevision *revision, const GPtrArray *current,
+                               const char *mark);
 /* `<rev> (label) (head)`, as `heads` and `current` print it; markers of branch and merge points are
  * added when `with_points`. */
-char *cmig_render_short(const CmigGraph *graph, const CmigRevision *revision, gboolean with_labels,
-                        gboolean with_points);
+char *cmig_render_short(const CmigRevision *revision, gboolean with_labels, gboolean with_points);
 /* The long form of `show` and `-v`: Rev (with `mark`, which may be NULL), Parent, Branches into,
  * Path, blank, message indented. */
-char *cmig_render_long(const CmigGraph *graph, const CmigRevision *revision,
-                       const GPtrArray *current, const char *mark);
+char *cmig_render_long(const CmigRevision *revision, const GPtrArray *current, const char *mark);
 /* `a, b -> c`: what "Running upgrade" prints; both sides may be empty. */
 char *cmig_render_move(const CmigRevision *revision, CmigDirection direction);
 /* What lists say about a revision: the first line of its message. */
@@ -141,11 +139,9 @@ json_t *cmig_render_json_text(const char *text);
  * branch_names (own and inherited labels), branches_into (list), message, create_date, path,
  * is_base, is_head, is_real_head, is_branch_point, is_merge_point, is_current (only when `current`
  * is given). */
-json_t *cmig_render_json(const CmigGraph *graph, const CmigRevision *revision,
-                         const GPtrArray *current);
+json_t *cmig_render_json(const CmigRevision *revision, const GPtrArray *current);
 /* Such objects for an array of revisions. */
-json_t *cmig_render_json_list(const CmigGraph *graph, const GPtrArray *revisions,
-                              const GPtrArray *current);
+json_t *cmig_render_json_list(const GPtrArray *revisions, const GPtrArray *current);
 
 /* Help. */
 char *cmig_help_overview(void);

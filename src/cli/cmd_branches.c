@@ -20,22 +20,21 @@ static gboolean find(const CmigGraph *graph, GPtrArray **points, GError **error)
 
 static gboolean verbose;
 
-static void print_child(const CmigGraph *graph, const CmigRevision *point,
-                        const CmigRevision *child)
+static void print_child(const CmigRevision *point, const CmigRevision *child)
 {
-    g_autofree char *text = cmig_render_short(graph, child, TRUE, TRUE);
+    g_autofree char *text = cmig_render_short(child, TRUE, TRUE);
     g_autofree char *summary = cmig_render_summary(child);
     cmig_out("%*s -> %s%s%s\n", (int)strlen(point->id), "", text, verbose ? ", " : "",
              verbose ? summary : "");
 }
 
-static void print_point(const CmigGraph *graph, const CmigRevision *point)
+static void print_point(const CmigRevision *point)
 {
-    g_autofree char *text = verbose ? cmig_render_long(graph, point, NULL, NULL)
-                                    : cmig_render_short(graph, point, TRUE, TRUE);
+    g_autofree char *text =
+        verbose ? cmig_render_long(point, NULL, NULL) : cmig_render_short(point, TRUE, TRUE);
     cmig_out("%s\n", text);
     for (guint i = 0; i < point->children->len; i++)
-        print_child(graph, point, g_ptr_array_index(point->children, i));
+        print_child(point, g_ptr_array_index(point->children, i));
     cmig_out("\n");
 }
 
@@ -45,11 +44,11 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
     if (!find(app->graph, &points, error))
         return FALSE;
     if (app->json) {
-        cmig_out_json(cmig_render_json_list(app->graph, points, NULL));
+        cmig_out_json(cmig_render_json_list(points, NULL));
         return TRUE;
     }
     for (guint i = 0; i < points->len; i++)
-        print_point(app->graph, g_ptr_array_index(points, i));
+        print_point(g_ptr_array_index(points, i));
     return TRUE;
 }
 

@@ -59,18 +59,18 @@ static void print_json(const CmigApp *app, const GPtrArray *rows, const GPtrArra
     }
     json_object_set_new(object, "database", json_string(app->config->url->display));
     json_object_set_new(object, "rows", row_list);
-    json_object_set_new(object, "revisions", cmig_render_json_list(app->graph, revisions, NULL));
+    json_object_set_new(object, "revisions", cmig_render_json_list(revisions, NULL));
     json_object_set_new(object, "is_at_head", json_boolean(is_at_head));
     json_object_set_new(object, "missing_heads", ids_of(missing));
     cmig_out_json(object);
 }
 
-static void print_text(const CmigApp *app, const GPtrArray *revisions)
+static void print_text(const GPtrArray *revisions)
 {
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
-        g_autofree char *text = verbose ? cmig_render_long(app->graph, revision, NULL, NULL)
-                                        : cmig_render_short(app->graph, revision, FALSE, TRUE);
+        g_autofree char *text = verbose ? cmig_render_long(revision, NULL, NULL)
+                                        : cmig_render_short(revision, FALSE, TRUE);
         cmig_out("%s\n", text);
     }
 }
@@ -95,7 +95,7 @@ static gboolean show(const CmigApp *app, const GPtrArray *rows, const char *cons
     /* As in Alembic, a failed check prints no revisions: the exit status is the answer. */
     if (sound && check_heads && !check(missing, error))
         return FALSE;
-    print_text(app, shown);
+    print_text(shown);
     return sound;
 }
 

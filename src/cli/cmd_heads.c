@@ -9,13 +9,13 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
     const GPtrArray *heads =
         resolve_dependencies ? cmig_graph_real_heads(app->graph) : cmig_graph_heads(app->graph);
     if (app->json) {
-        cmig_out_json(cmig_render_json_list(app->graph, heads, NULL));
+        cmig_out_json(cmig_render_json_list(heads, NULL));
         return TRUE;
     }
     for (guint i = 0; i < heads->len; i++) {
         const CmigRevision *head = g_ptr_array_index(heads, i);
-        g_autofree char *text = verbose ? cmig_render_long(app->graph, head, NULL, NULL)
-                                        : cmig_render_short(app->graph, head, TRUE, FALSE);
+        g_autofree char *text =
+            verbose ? cmig_render_long(head, NULL, NULL) : cmig_render_short(head, TRUE, FALSE);
         cmig_out("%s\n", text);
     }
     return TRUE;

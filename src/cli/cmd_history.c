@@ -63,10 +63,10 @@ static gboolean read_files(CmigApp *app, const GPtrArray *current, const GPtrArr
 }
 
 /* `added` has a CmigVcsAdded for each revision, or is NULL. */
-static void print_json(const CmigApp *app, const GPtrArray *revisions, const GPtrArray *current,
-                       GHashTable *files, const GPtrArray *added)
+static void print_json(const GPtrArray *revisions, const GPtrArray *current, GHashTable *files,
+                       const GPtrArray *added)
 {
-    json_t *list = cmig_render_json_list(app->graph, revisions, current);
+    json_t *list = cmig_render_json_list(revisions, current);
     for (guint i = 0; added != NULL && i < revisions->len; i++)
         json_object_set_new(json_array_get(list, i), "git", cmig_added_json(added->pdata[i]));
     for (guint i = 0; current != NULL && i < revisions->len; i++) {
@@ -87,16 +87,15 @@ static char *add_git(const char *text, const CmigVcsAdded *added)
     return g_strdup_printf("%.*s\nGit: %s%s", (int)(head_end - text), text, shown, head_end);
 }
 
-static void print_text(const CmigApp *app, const GPtrArray *revisions, const GPtrArray *current,
-                       GHashTable *files, const GPtrArray *added)
+static void print_text(const GPtrArray *revisions, const GPtrArray *current, GHashTable *files,
+                       const GPtrArray *added)
 {
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
         const CmigAppliedFile *file = g_hash_table_lookup(files, revision);
         const char *mark = file != NULL ? marks[file->state] : NULL;
-        g_autofree char *text = verbose
-                                    ? cmig_render_long(app->graph, revision, current, mark)
-                                    : cmig_render_history_line(app->graph, revision, current, mark);
+        g_autofree char *text = verbose ? cmig_render_long(revision, current, mark)
+                                        : cmig_render_history_line(revision, current, mark);
         g_autofree char *whole = added != NULL ? add_git(text, added->pdata[i]) : NULL;
         cmig_out("%s\n", whole != NULL ? whole : text);
     }
@@ -120,9 +119,9 @@ static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error
     g_autoptr(GPtrArray) none = g_ptr_array_new();
     g_autoptr(GHashTable) index = index_files(app, files != NULL ? files : none);
     if (app->json)
-        print_json(app, revisions, marked, index, added);
+        print_json(revisions, marked, index, added);
     else
-        print_text(app, revisions, marked, index, added);
+        print_text(revisions, marked, index, added);
     return TRUE;
 }
 

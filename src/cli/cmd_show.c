@@ -14,12 +14,12 @@ static gboolean run(CmigApp *app, char **arguments, GError **error)
     if (!find(app, arguments[0], &revisions, error))
         return FALSE;
     if (app->json) {
-        cmig_out_json(cmig_render_json_list(app->graph, revisions, NULL));
+        cmig_out_json(cmig_render_json_list(revisions, NULL));
         return TRUE;
     }
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
-        g_autofree char *text = cmig_render_long(app->graph, revision, NULL, NULL);
+        g_autofree char *text = cmig_render_long(revision, NULL, NULL);
         cmig_out("%s\n", text);
     }
     return TRUE;

@@ -24,8 +24,7 @@ static json_t *report_json(const CmigApp *app, CmigDirection direction, const ch
     json_t *revisions = json_array();
     json_t *rows = json_array();
     for (guint idx = 0; idx < report->done->len; idx++)
-        json_array_append_new(revisions,
-                              cmig_render_json(app->graph, report->done->pdata[idx], NULL));
+        json_array_append_new(revisions, cmig_render_json(report->done->pdata[idx], NULL));
     for (guint idx = 0; idx < report->rows->len; idx++)
         json_array_append_new(rows, json_string(report->rows->pdata[idx]));
     g_autofree char *shown = cmig_text_escape(target);

@@ -113,8 +113,8 @@ char *cmig_render_summary(const CmigRevision *revision)
     return cmig_text_escape(line != NULL ? line : empty_message);
 }
 
-char *cmig_render_history_line(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision *revision,
-                               const GPtrArray *current, const char *mark)
+char *cmig_render_history_line(const CmigRevision *revision, const GPtrArray *current,
+                               const char *mark)
 {
     GString *out = g_string_new(NULL);
     append_parents(out, revision);
@@ -136,8 +136,7 @@ char *cmig_render_history_line(const CmigGraph *graph G_GNUC_UNUSED, const CmigR
     return g_string_free(out, FALSE);
 }
 
-char *cmig_render_short(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision *revision,
-                        gboolean with_labels, gboolean with_points)
+char *cmig_render_short(const CmigRevision *revision, gboolean with_labels, gboolean with_points)
 {
     GString *out = g_string_new(NULL);
     append_escaped(out, revision->id);
@@ -178,8 +177,7 @@ static void append_docstring(GString *out, const CmigRevision *revision)
     }
 }
 
-char *cmig_render_long(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision *revision,
-                       const GPtrArray *current, const char *mark)
+char *cmig_render_long(const CmigRevision *revision, const GPtrArray *current, const char *mark)
 {
     GString *out = g_string_new("Rev: ");
     append_escaped(out, revision->id);
@@ -257,8 +255,7 @@ static json_t *json_ids(const GPtrArray *revisions)
     return list;
 }
 
-json_t *cmig_render_json(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevision *revision,
-                         const GPtrArray *current)
+json_t *cmig_render_json(const CmigRevision *revision, const GPtrArray *current)
 {
     const struct {
         const char *key;
@@ -287,13 +284,12 @@ json_t *cmig_render_json(const CmigGraph *graph G_GNUC_UNUSED, const CmigRevisio
     return object;
 }
 
-json_t *cmig_render_json_list(const CmigGraph *graph, const GPtrArray *revisions,
-                              const GPtrArray *current)
+json_t *cmig_render_json_list(const GPtrArray *revisions, const GPtrArray *current)
 {
     json_t *list = json_array();
     for (guint i = 0; i < revisions->len; i++) {
         const CmigRevision *revision = g_ptr_array_index(revisions, i);
-        json_array_append_new(list, cmig_render_json(graph, revision, current));
+        json_array_append_new(list, cmig_render_json(revision, current));
     }
     return list;
 }

@@ -124,12 +124,12 @@ static json_t *fact_json(const CmigReviewFact *fact)
     return made;
 }
 
-static json_t *step_json(const CmigApp *app, const CmigReviewStep *step)
+static json_t *step_json(const CmigReviewStep *step)
 {
     json_t *facts = json_array();
     for (guint idx = 0; idx < step->facts->len; idx++)
         json_array_append_new(facts, fact_json(step->facts->pdata[idx]));
-    json_t *made = cmig_render_json(app->graph, step->revision, NULL);
+    json_t *made = cmig_render_json(step->revision, NULL);
     json_object_set_new(made, "direction", json_string(cmig_direction_name(step->direction)));
     json_object_set_new(made, "level", json_integer(step->level));
     json_object_set_new(made, "transactional", json_boolean(step->transactional));
@@ -144,7 +144,7 @@ static json_t *review_json(const CmigApp *app, const CmigReview *review,
 {
     json_t *steps = json_array();
     for (guint idx = 0; idx < review->steps->len; idx++)
-        json_array_append_new(steps, step_json(app, review->steps->pdata[idx]));
+        json_array_append_new(steps, step_json(review->steps->pdata[idx]));
     json_t *made = json_pack(
         "{s:s, s:s, s:{s:o, s:s, s:b}, s:s?, s:i, s:b, s:o}", "direction",
         cmig_direction_name(review->direction), "database", app->config->url->display,

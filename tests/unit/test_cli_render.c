@@ -92,8 +92,8 @@ START_TEST(test_history_line)
 {
     g_autoptr(GPtrArray) current = g_ptr_array_new();
     g_ptr_array_add(current, find(lines[_i].id));
-    g_autofree char *text = cmig_render_history_line(graph, find(lines[_i].id),
-                                                     lines[_i].current ? current : NULL, NULL);
+    g_autofree char *text =
+        cmig_render_history_line(find(lines[_i].id), lines[_i].current ? current : NULL, NULL);
     assert_same_but_labels(text, lines[_i].line);
 }
 END_TEST
@@ -116,7 +116,7 @@ static const struct {
 START_TEST(test_short)
 {
     g_autofree char *text =
-        cmig_render_short(graph, find(shorts[_i].id), shorts[_i].labels, shorts[_i].points);
+        cmig_render_short(find(shorts[_i].id), shorts[_i].labels, shorts[_i].points);
     assert_same_but_labels(text, shorts[_i].text);
 }
 END_TEST
@@ -153,7 +153,7 @@ START_TEST(test_long)
     revision->create_date = g_strdup("2026-11-20T10:15:00Z");
     if (longs[_i].current)
         g_ptr_array_add(current, revision);
-    g_autofree char *text = cmig_render_long(graph, revision, current, NULL);
+    g_autofree char *text = cmig_render_long(revision, current, NULL);
     assert_same_but_labels(text, longs[_i].text);
 }
 END_TEST
@@ -195,7 +195,7 @@ START_TEST(test_json)
 {
     g_autofree char *text = g_strdelimit(g_strdup(objects[_i].json), "'", '"');
     json_t *expected = json_loads(text, 0, NULL);
-    json_t *object = cmig_render_json(graph, find(objects[_i].id), NULL);
+    json_t *object = cmig_render_json(find(objects[_i].id), NULL);
     ck_assert_ptr_nonnull(expected);
     g_autofree char *got = json_dumps(object, JSON_COMPACT);
     ck_assert_msg(json_equal(object, expected), "%s", got);
@@ -211,7 +211,7 @@ START_TEST(test_json_marks_current)
     g_ptr_array_add(all, find("aaaa1"));
     g_ptr_array_add(all, find("bbbb1"));
     g_ptr_array_add(current, find("bbbb1"));
-    json_t *list = cmig_render_json_list(graph, all, current);
+    json_t *list = cmig_render_json_list(all, current);
     ck_assert_uint_eq(json_array_size(list), 2);
     ck_assert(json_is_false(json_object_get(json_array_get(list, 0), "is_current")));
     ck_assert(json_is_true(json_object_get(json_array_get(list, 1), "is_current")));
@@ -227,15 +227,15 @@ START_TEST(test_hostile_text)
     g_free(revision->path);
     revision->message = g_strdup("bell \a\033[2J\r\nnext \xe2\x80\xae\r\nlast");
     revision->path = g_strdup("/p/\xff\n\033.sql");
-    g_autofree char *line = cmig_render_history_line(graph, revision, NULL, NULL);
-    g_autofree char *text = cmig_render_long(graph, revision, NULL, NULL);
+    g_autofree char *line = cmig_render_history_line(revision, NULL, NULL);
+    g_autofree char *text = cmig_render_long(revision, NULL, NULL);
     ck_assert_str_eq(line, "<base> -> zzzz1 (lone) (head), bell \\x07\\x1B[2J");
     ck_assert_ptr_nonnull(strstr(text, "Path: /p/\\xFF\\n\\x1B.sql\n\n"));
     ck_assert_ptr_nonnull(strstr(text, "    bell \\x07\\x1B[2J\n    next \\u{202E}\n    last\n"));
     g_autofree char *block = cmig_text_escape_block(text);
     ck_assert_str_eq(block, text);
 
-    json_t *object = cmig_render_json(graph, revision, NULL);
+    json_t *object = cmig_render_json(revision, NULL);
     ck_assert_str_eq(json_string_value(json_object_get(object, "path")), "/p/\\xFF\\n\\x1B.sql");
     ck_assert_str_eq(json_string_value(json_object_get(object, "message")), revision->message);
     json_decref(object);
