@@ -87,10 +87,9 @@ gboolean cmig_run_repair_look(CmigDb *db, const CmigConfig *config, const CmigGr
     g_autoptr(CmigPlan) plan = cmig_plan_new(CMIG_UPGRADE);
     g_autoptr(CmigRepairReport) found = g_new0(CmigRepairReport, 1);
     g_auto(CmigWork) work = {0};
-    static const CmigRunObserver nobody = {0};
     if (!cmig_db_inspect(db, FALSE, &state, error))
         return FALSE;
-    cmig_work_init(&work, db, config, graph, &nobody, state);
+    cmig_work_init_reader(&work, db, config, graph, state);
     CmigAuditPast past = {0};
     if (state->audit_exists && !cmig_session_read_rows(db, &work.place, &rows, &past, error))
         return FALSE;

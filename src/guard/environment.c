@@ -31,7 +31,10 @@ void cmig_environment_clear(CmigEnvironment *environment)
     g_clear_pointer(&environment->reason, g_free);
 }
 
-CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char *name)
+/* Which environment a name means, in any letter case: `production`, `prod` and `live`, those with
+ * more words or numbers behind (`prod-eu`, `prod2`) and those of guard.environments are production.
+ */
+static CmigEnvironmentKind kind_of_name(const CmigConfig *config, const char *name)
 {
     const GStrv more = config->guard.environments;
     for (gsize idx = 0; more != NULL && more[idx] != NULL; idx++)
@@ -49,9 +52,9 @@ CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char
 /* Whether two names mean the same environment: every production is one. */
 static gboolean is_same(const CmigConfig *config, const char *left, const char *right)
 {
-    CmigEnvironmentKind kind = cmig_guard_kind_of_name(config, left);
+    CmigEnvironmentKind kind = kind_of_name(config, left);
     return g_ascii_strcasecmp(left, right) == 0 ||
-           (kind != CMIG_ENVIRONMENT_OTHER && kind == cmig_guard_kind_of_name(config, right));
+           (kind != CMIG_ENVIRONMENT_OTHER && kind == kind_of_name(config, right));
 }
 
 static void set(CmigEnvironment *environment, CmigEnvironmentKind kind, const char *name,
@@ -106,7 +109,7 @@ static gboolean check_declared(const CmigConfig *config, const CmigSite *site, c
                                    "what is right with `cmig environment NAME`");
         return FALSE;
     }
-    CmigEnvironmentKind kind = cmig_guard_kind_of_name(config, config->environment);
+    CmigEnvironmentKind kind = kind_of_name(config, config->environment);
     if (pattern == NULL || kind == CMIG_ENVIRONMENT_PRODUCTION)
         return TRUE;
     g_autofree char *shown = cmig_text_escape(pattern);
@@ -170,7 +173,7 @@ static void judge_undeclared(const CmigConfig *config, const CmigSite *site, con
                              CmigEnvironment *environment)
 {
     CmigEnvironmentKind recorded =
-        site->recorded != NULL ? cmig_guard_kind_of_name(config, site->recorded) : 0;
+        site->recorded != NULL ? kind_of_name(config, site->recorded) : 0;
     if (pattern != NULL && recorded != CMIG_ENVIRONMENT_PRODUCTION) {
         g_autofree char *shown = cmig_text_escape(pattern);
         set(environment, CMIG_ENVIRONMENT_PRODUCTION, "production", FALSE,
@@ -199,20 +202,19 @@ void cmig_guard_environment_change(const CmigConfig *config, const CmigSite *sit
 {
     g_auto(CmigEnvironment) other = {0};
     const char *pattern = find_pattern(config, site);
-    set(environment, cmig_guard_kind_of_name(config, name), name, FALSE,
-        "this is what it is to become");
+    set(environment, kind_of_name(config, name), name, FALSE, "this is what it is to become");
     if (config->environment == NULL || pattern != NULL) {
         judge_undeclared(config, site, pattern, &other);
         keep_stricter(environment, &other);
     }
     if (config->environment != NULL) {
         g_autofree char *source = cmig_text_escape(config->environment_source);
-        set(&other, cmig_guard_kind_of_name(config, config->environment), config->environment, TRUE,
+        set(&other, kind_of_name(config, config->environment), config->environment, TRUE,
             "%s declares it", source);
         keep_stricter(environment, &other);
     }
     if (site->recorded != NULL) {
-        set(&other, cmig_guard_kind_of_name(config, site->recorded), site->recorded, FALSE,
+        set(&other, kind_of_name(config, site->recorded), site->recorded, FALSE,
             "the database says so of itself");
         keep_stricter(environment, &other);
     }
@@ -229,7 +231,7 @@ gboolean cmig_guard_environment(const CmigConfig *config, const CmigSite *site,
         g_autofree char *source = cmig_text_escape(config->environment_source);
         if (!check_declared(config, place, pattern, error))
             return FALSE;
-        set(&found, cmig_guard_kind_of_name(config, config->environment), config->environment, TRUE,
+        set(&found, kind_of_name(config, config->environment), config->environment, TRUE,
             "%s declares it", source);
     } else {
         judge_undeclared(config, place, pattern, &found);

@@ -12,7 +12,8 @@ typedef struct {
     gsize length;
 } Slice;
 
-gboolean cmig_header_is_none(const char *text, gsize length)
+/* Whether the `length` bytes at `text` are a plain scalar that YAML takes as none. */
+static gboolean is_none(const char *text, gsize length)
 {
     static const char *const words[] = {"", "~", "null", "Null", "NULL"};
     for (gsize idx = 0; idx < G_N_ELEMENTS(words); idx++)
@@ -29,7 +30,8 @@ static gboolean is_doubtful_byte(char byte)
     return value < 0x20 || value == 0x7F || value == 0xC2 || value == 0xE2 || value == 0xEF;
 }
 
-gboolean cmig_header_is_plain(const char *text, gsize length)
+/* Whether they are a plain YAML scalar that means just these bytes. */
+static gboolean is_plain(const char *text, gsize length)
 {
     if (length == 0 || text[length - 1] == ' ' || text[length - 1] == ':')
         return FALSE;
@@ -88,11 +90,11 @@ static gboolean read_line(const char *line, gsize length, Slice values[CMIG_KEY_
 
 static gboolean read_scalar(Slice value, char **text)
 {
-    if (value.text == NULL || cmig_header_is_none(value.text, value.length)) {
+    if (value.text == NULL || is_none(value.text, value.length)) {
         *text = g_strdup("");
         return TRUE;
     }
-    if (!cmig_header_is_plain(value.text, value.length))
+    if (!is_plain(value.text, value.length))
         return FALSE;
     *text = g_strndup(value.text, value.length);
     return TRUE;
@@ -106,7 +108,7 @@ static gboolean is_item_byte(char byte)
 /* Reads `[a, b]` or one scalar, each item checked by `is_valid`. */
 static gboolean read_list(Slice value, gboolean (*is_valid)(const char *), GStrv *list)
 {
-    if (value.text == NULL || cmig_header_is_none(value.text, value.length)) {
+    if (value.text == NULL || is_none(value.text, value.length)) {
         *list = g_new0(char *, 1);
         return TRUE;
     }
@@ -129,7 +131,7 @@ static gboolean read_list(Slice value, gboolean (*is_valid)(const char *), GStrv
         while (at < end && is_item_byte(*at))
             at++;
         g_autofree char *item = g_strndup(start, (gsize)(at - start));
-        if (cmig_header_is_none(item, strlen(item)) || item[0] == '-' || !is_valid(item))
+        if (is_none(item, strlen(item)) || item[0] == '-' || !is_valid(item))
             return FALSE;
         g_strv_builder_add(builder, item);
         while (at < end && *at == ' ')
@@ -197,7 +199,7 @@ static void append_quoted(GString *out, const char *text)
 char *cmig_header_scalar(const char *text)
 {
     gsize length = strlen(text);
-    if (cmig_header_is_plain(text, length) && !cmig_header_is_none(text, length))
+    if (is_plain(text, length) && !is_none(text, length))
         return g_strdup(text);
     g_autofree char *valid = g_utf8_make_valid(text, -1);
     GString *out = g_string_new(NULL);

@@ -76,12 +76,6 @@ char *cmig_header_scalar(const char *text);
 /* A flow list; with `short_form`, none is `null` and one is a scalar. The caller frees. */
 char *cmig_header_list(const char *const *items, gboolean short_form);
 
-/* Whether the `length` bytes at `text` are a plain YAML scalar that means just these bytes. */
-gboolean cmig_header_is_plain(const char *text, gsize length);
-
-/* Whether they are a plain scalar that YAML takes as none. */
-gboolean cmig_header_is_none(const char *text, gsize length);
-
 /* Fills `${name}` in a template, whose summary line is left out; `$$` is a dollar. `variables` is
  * name, value, …, NULL. Errors: CMIG_ERROR_CONFIG with the place in `file`. */
 char *cmig_template_fill(const char *text, const char *file, const char *const *variables,
@@ -100,10 +94,6 @@ GResource *cmig_templates_get_resource(void);
 
 /* A resource's content as text. The caller frees. The path must exist. */
 char *cmig_template_resource_text(const char *path);
-
-/* What the first line `-- template: SUMMARY` (or `# template: …`) says, "" without one. The caller
- * frees. */
-char *cmig_template_summary(const char *text);
 
 /* What is below the folder `path` of the resources, sorted; folders end in `/`. */
 GStrv cmig_template_children(const char *path);

@@ -28,7 +28,8 @@ static gsize summary_length(const char *text)
     return length + (text[length] == '\n' ? 1 : 0);
 }
 
-char *cmig_template_summary(const char *text)
+/* What the first line `-- template: SUMMARY` (or `# template: …`) says, "" without one. */
+static char *summary_of(const char *text)
 {
     gsize length = summary_length(text);
     const char *colon = length > 0 ? strchr(text, ':') : NULL;
@@ -165,15 +166,15 @@ static void add_builtin(GPtrArray *templates)
         g_autofree char *path = g_strconcat(CMIG_RESOURCE_REVISIONS, revisions[idx], NULL);
         g_autofree char *text = cmig_template_resource_text(path);
         put(templates, template_new(revisions[idx], strlen(revisions[idx]) - strlen(".sql"),
-                                    cmig_template_summary(text), FALSE));
+                                    summary_of(text), FALSE));
     }
     g_auto(GStrv) layouts = cmig_template_children(CMIG_RESOURCE_LAYOUTS);
     for (guint idx = 0; layouts[idx] != NULL; idx++) {
         g_autofree char *path =
             g_strconcat(CMIG_RESOURCE_LAYOUTS, layouts[idx], "alembic.yml", NULL);
         g_autofree char *text = cmig_template_resource_text(path);
-        put(templates, template_new(layouts[idx], strlen(layouts[idx]) - strlen("/"),
-                                    cmig_template_summary(text), TRUE));
+        put(templates,
+            template_new(layouts[idx], strlen(layouts[idx]) - strlen("/"), summary_of(text), TRUE));
     }
 }
 
@@ -199,7 +200,7 @@ static gboolean add_own(GPtrArray *templates, const char *folder, GError **error
         g_autofree char *text = read_text(path, error);
         if (text == NULL)
             return FALSE;
-        put(templates, template_new(name, length, cmig_template_summary(text), FALSE));
+        put(templates, template_new(name, length, summary_of(text), FALSE));
     }
     return TRUE;
 }
