@@ -45,8 +45,7 @@ gboolean cmig_applied_files_read(CmigDb *db, const CmigConfig *config, const Cmi
 gboolean cmig_applied_files_check(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
                                   const GPtrArray *rows, GPtrArray **changed, GError **error);
 
-/* For messages: the ids of an array of CmigAppliedFile joined by ", ", escaped; of many the first
- * ones and how many more. The caller frees. */
+/* The ids of an array of CmigAppliedFile as cmig_text_names has them. The caller frees. */
 char *cmig_applied_files_names(const GPtrArray *files);
 
 /* Takes the files as they are now for what was applied: writes an audit record `accepted` with the

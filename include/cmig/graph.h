@@ -111,7 +111,7 @@ CmigRevisionSet *cmig_graph_lineage(const CmigGraph *graph, const CmigRevision *
 gboolean cmig_graph_overlap(const CmigGraph *graph, const GPtrArray *revisions,
                             CmigRevision **ancestor, CmigRevision **descendant);
 
-/* For messages: the ids joined by ", ", escaped; of many the first ones and how many more. */
+/* Their ids as cmig_text_names has them. The caller frees. */
 char *cmig_revision_names(const GPtrArray *revisions);
 
 /* The members of `set` newest first, in Alembic's order: depth first along a branch, a branch point

@@ -24,6 +24,10 @@ gsize cmig_text_offset_of_character(const char *text, gsize length, gsize charac
  * East Asia that take two columns count as two. The caller frees. */
 char *cmig_text_fit(const char *text, guint columns);
 
+/* For messages: the texts of an array, escaped and joined by ", "; of many the first ones and how
+ * many more. The caller frees. */
+char *cmig_text_names(const GPtrArray *texts);
+
 /* The member of the NULL-terminated `candidates` that `word` is most likely a misspelling of, or
  * NULL when none is near (edit distance above a third of its length). Borrowed. */
 const char *cmig_text_suggest(const char *word, const char *const *candidates);

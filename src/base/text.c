@@ -153,6 +153,19 @@ char *cmig_text_fit(const char *text, guint columns)
     return g_strdup(text);
 }
 
+char *cmig_text_names(const GPtrArray *texts)
+{
+    enum { SHOWN = 12 };
+    GString *names = g_string_new(NULL);
+    for (guint idx = 0; idx < texts->len && idx < SHOWN; idx++) {
+        g_autofree char *shown = cmig_text_escape(texts->pdata[idx]);
+        g_string_append_printf(names, "%s%s", idx > 0 ? ", " : "", shown);
+    }
+    if (texts->len > SHOWN)
+        g_string_append_printf(names, " and %u more", texts->len - SHOWN);
+    return g_string_free(names, FALSE);
+}
+
 /* Longer values come first: they may hold others. */
 static gint compare_lengths(gconstpointer left, gconstpointer right, gpointer secrets)
 {

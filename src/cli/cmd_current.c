@@ -24,16 +24,10 @@ static gboolean check(const GPtrArray *missing, GError **error)
 {
     if (missing->len == 0)
         return TRUE;
-    GString *names = g_string_new(NULL);
-    for (guint i = 0; i < missing->len; i++) {
-        const CmigRevision *head = g_ptr_array_index(missing, i);
-        g_autofree char *id = cmig_text_escape(head->id);
-        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", id);
-    }
+    g_autofree char *names = cmig_revision_names(missing);
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_FINDINGS, "Database is not on all head revisions");
-    cmig_error_set_detail(error, "not applied: %s", names->str);
+    cmig_error_set_detail(error, "not applied: %s", names);
     cmig_error_set_hint(error, "`cmig upgrade heads` brings the database there");
-    g_string_free(names, TRUE);
     return FALSE;
 }
 

@@ -61,12 +61,9 @@ static void warn_heads(const CmigApp *app, const CmigRebasePlan *plan)
 {
     if (plan->heads->len < 2)
         return;
-    GString *names = g_string_new(NULL);
-    for (guint i = 0; i < plan->heads->len; i++)
-        g_string_append_printf(names, "%s%s", i > 0 ? ", " : "", (char *)plan->heads->pdata[i]);
+    g_autofree char *names = cmig_text_names(plan->heads);
     cmig_say(app, "Warning: there are %u heads %s: %s\n", plan->heads->len,
-             plan->steps->len > 0 ? "afterwards" : "all the same", names->str);
-    g_string_free(names, TRUE);
+             plan->steps->len > 0 ? "afterwards" : "all the same", names);
 }
 
 /* Whether the revisions are applied is asked of the one database that is configured. */

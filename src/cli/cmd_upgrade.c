@@ -10,14 +10,6 @@
 
 static gboolean plan_only;
 
-static char *join_rows(const GPtrArray *rows)
-{
-    g_autoptr(GString) text = g_string_new(NULL);
-    for (guint idx = 0; idx < rows->len; idx++)
-        g_string_append_printf(text, "%s%s", idx > 0 ? ", " : "", (const char *)rows->pdata[idx]);
-    return g_strdup(rows->len > 0 ? text->str : "base");
-}
-
 static json_t *report_json(const CmigApp *app, CmigDirection direction, const char *target,
                            const CmigRunReport *report)
 {
@@ -63,9 +55,10 @@ static gboolean run_migrations(CmigApp *app, CmigDirection direction, char **arg
                      done, ((const CmigRevision *)report->done->pdata[count - 1])->id);
         return FALSE;
     }
-    g_autofree char *rows = join_rows(report->rows);
+    g_autofree char *rows = cmig_text_names(report->rows);
     if (count > 0)
-        cmig_say(app, "%u revision%s %s; the database is at %s.\n", count, plural, done, rows);
+        cmig_say(app, "%u revision%s %s; the database is at %s.\n", count, plural, done,
+                 report->rows->len > 0 ? rows : "base");
     if (app->json)
         cmig_out_json(report_json(app, direction, arguments[0], report));
     return TRUE;

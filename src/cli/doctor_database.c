@@ -4,13 +4,13 @@
 #include "cmig/clock.h"
 #include "cmig/error.h"
 #include "cmig/guard.h"
+#include "cmig/text.h"
 
 #include <string.h>
 
 enum {
     CONNECT_SECONDS = 10, /* unless the configuration has another limit */
     LOCK_SECONDS = 2,     /* for a lock that keeps readers out of a SQLite file */
-    MAX_SHOWN = 10,
 };
 
 /* The connection by itself. */
@@ -122,17 +122,14 @@ static void add_rows(const CmigApp *app, gboolean explained, GPtrArray *report)
     g_autoptr(GError) problem = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(CmigAuditOpen) open = NULL;
-    g_autoptr(GString) ids = g_string_new(NULL);
     if (!cmig_run_read_rows(app->db, app->config, &rows, &open, &problem)) {
         cmig_report_add(report, "current", NULL, "not known");
         if (!explained)
             cmig_report_error(report, problem);
         return;
     }
-    for (guint idx = 0; idx < MIN(rows->len, MAX_SHOWN); idx++)
-        g_string_append_printf(ids, "%s%s", idx > 0 ? ", " : "", (const char *)rows->pdata[idx]);
-    cmig_report_add(report, "current", NULL, "%s%s", rows->len > 0 ? ids->str : "none",
-                    rows->len > MAX_SHOWN ? ", …" : "");
+    g_autofree char *ids = cmig_text_names(rows);
+    cmig_report_add(report, "current", NULL, "%s", rows->len > 0 ? ids : "none");
     add_pending(app, rows, report);
     add_open(open, report);
 }

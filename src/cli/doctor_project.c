@@ -158,13 +158,9 @@ static gboolean is_known(const GPtrArray *surveys, const GError *problem)
 static void add_heads(const CmigGraph *graph, GPtrArray *report)
 {
     const GPtrArray *heads = cmig_graph_real_heads(graph);
-    g_autoptr(GString) ids = g_string_new(NULL);
-    for (guint idx = 0; idx < MIN(heads->len, MAX_SHOWN); idx++)
-        g_string_append_printf(ids, "%s%s", idx > 0 ? ", " : "",
-                               ((const CmigRevision *)heads->pdata[idx])->id);
+    g_autofree char *ids = cmig_revision_names(heads);
     cmig_report_add(report, "revisions", NULL, "%u", cmig_graph_size(graph));
-    cmig_report_add(report, "heads", NULL, "%s%s", heads->len > 0 ? ids->str : "none",
-                    heads->len > MAX_SHOWN ? ", …" : "");
+    cmig_report_add(report, "heads", NULL, "%s", heads->len > 0 ? ids : "none");
 }
 
 void cmig_doctor_files(CmigApp *app, GPtrArray *report)

@@ -190,13 +190,8 @@ gboolean cmig_applied_files_check(CmigDb *db, const CmigConfig *config, const Cm
 
 char *cmig_applied_files_names(const GPtrArray *files)
 {
-    enum { SHOWN = 12 };
-    GString *text = g_string_new(NULL);
-    for (guint idx = 0; idx < files->len && idx < SHOWN; idx++) {
-        g_autofree char *id = cmig_text_escape(((const CmigAppliedFile *)files->pdata[idx])->id);
-        g_string_append_printf(text, "%s%s", idx > 0 ? ", " : "", id);
-    }
-    if (files->len > SHOWN)
-        g_string_append_printf(text, " and %u more", files->len - SHOWN);
-    return g_string_free(text, FALSE);
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    for (guint idx = 0; idx < files->len; idx++)
+        g_ptr_array_add(ids, ((const CmigAppliedFile *)files->pdata[idx])->id);
+    return cmig_text_names(ids);
 }

@@ -247,14 +247,8 @@ const char **cmig_graph_names(const CmigGraph *graph, gboolean with_labels)
 
 char *cmig_revision_names(const GPtrArray *revisions)
 {
-    enum { SHOWN = 12 };
-    GString *text = g_string_new(NULL);
-    for (guint idx = 0; idx < revisions->len && idx < SHOWN; idx++) {
-        const CmigRevision *revision = g_ptr_array_index(revisions, idx);
-        g_autofree char *id = cmig_text_escape(revision->id);
-        g_string_append_printf(text, "%s%s", idx > 0 ? ", " : "", id);
-    }
-    if (revisions->len > SHOWN)
-        g_string_append_printf(text, " and %u more", revisions->len - SHOWN);
-    return g_string_free(text, FALSE);
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    for (guint idx = 0; idx < revisions->len; idx++)
+        g_ptr_array_add(ids, ((const CmigRevision *)revisions->pdata[idx])->id);
+    return cmig_text_names(ids);
 }

@@ -6,9 +6,6 @@
 
 #include <string.h>
 
-/* So many unknown ids are named in a message. */
-enum { MAX_NAMED = 10 };
-
 static gboolean check_each(const char *const *rows, GError **error)
 {
     for (const char *const *row = rows; *row != NULL; row++) {
@@ -30,17 +27,11 @@ static gboolean check_each(const char *const *rows, GError **error)
 
 static gboolean fail_unknown(const CmigGraph *graph, const GPtrArray *unknown, GError **error)
 {
-    g_autoptr(GString) names = g_string_new(NULL);
-    for (guint idx = 0; idx < MIN(unknown->len, MAX_NAMED); idx++) {
-        g_autofree char *shown = cmig_text_escape(unknown->pdata[idx]);
-        g_string_append_printf(names, "%s%s", idx > 0 ? ", " : "", shown);
-    }
-    if (unknown->len > MAX_NAMED)
-        g_string_append_printf(names, " and %u more", unknown->len - MAX_NAMED);
+    g_autofree char *names = cmig_text_names(unknown);
     g_autofree char *first = cmig_text_escape(unknown->pdata[0]);
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED, "Can't locate revision identified by '%s'",
                 first);
-    cmig_error_set_detail(error, "the database is at %s, which no file here defines", names->str);
+    cmig_error_set_detail(error, "the database is at %s, which no file here defines", names);
     if (graph->revisions->len == 0)
         cmig_error_set_hint(error, "there are no revision files at all: are script_location and "
                                    "version_locations right?");

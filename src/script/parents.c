@@ -10,15 +10,11 @@
 
 static gboolean fail_several_heads(const CmigGraph *graph, GError **error)
 {
-    const GPtrArray *heads = cmig_graph_heads(graph);
-    g_autoptr(GString) ids = g_string_new(NULL);
-    for (guint idx = 0; idx < heads->len && idx < 10; idx++)
-        g_string_append_printf(ids, "%s%s", idx > 0 ? ", " : "",
-                               ((const CmigRevision *)g_ptr_array_index(heads, idx))->id);
+    g_autofree char *heads = cmig_revision_names(cmig_graph_heads(graph));
     g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
                 "Multiple heads are present; please specify the head revision on which the new "
                 "revision should be based, or perform a merge.");
-    cmig_error_set_detail(error, "heads: %s%s", ids->str, heads->len > 10 ? ", …" : "");
+    cmig_error_set_detail(error, "heads: %s", heads);
     cmig_error_set_hint(error, "`cmig merge heads` joins them; `--head ID` continues one of them");
     return FALSE;
 }

@@ -42,6 +42,21 @@ START_TEST(test_escape)
 }
 END_TEST
 
+START_TEST(test_names)
+{
+    g_autoptr(GPtrArray) texts = g_ptr_array_new();
+    g_autofree char *none = cmig_text_names(texts);
+    for (guint count = 0; count < 12; count++)
+        g_ptr_array_add(texts, (gpointer)(guintptr)(count == 1 ? "b\n" : "a"));
+    g_autofree char *all = cmig_text_names(texts);
+    g_ptr_array_add(texts, (gpointer)(guintptr) "z");
+    g_autofree char *most = cmig_text_names(texts);
+    ck_assert_str_eq(none, "");
+    ck_assert_str_eq(all, "a, b\\n, a, a, a, a, a, a, a, a, a, a");
+    ck_assert_str_eq(most, "a, b\\n, a, a, a, a, a, a, a, a, a, a and 1 more");
+}
+END_TEST
+
 static const struct {
     const char *text;
     gsize offset;
@@ -331,6 +346,7 @@ int main(void)
     TCase *text = tcase_create("text");
     tcase_add_loop_test(text, test_escape, 0, G_N_ELEMENTS(escapes));
     tcase_add_loop_test(text, test_locate, 0, G_N_ELEMENTS(places));
+    tcase_add_test(text, test_names);
     tcase_add_test(text, test_offset_of_character);
     tcase_add_test(text, test_fit);
     tcase_add_test(text, test_suggest);

@@ -162,8 +162,8 @@ static const RowsCase row_cases[] = {
      "the database is at some\\n, which no file here defines"},
     {"B,b,z9", "b", "Can't locate revision identified by 'B'",
      "the database is at B, z9, which no file here defines"},
-    {"0,1,2,3,4,5,6,7,8,9,A,B,c", "c", "Can't locate revision identified by '0'",
-     "the database is at 0, 1, 2, 3, 4, 5, 6, 7, 8, 9 and 2 more, which"},
+    {"0,1,2,3,4,5,6,7,8,9,A,B,C,D,c", "c", "Can't locate revision identified by '0'",
+     "the database is at 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, A, B and 2 more, which"},
 };
 
 START_TEST(rows)
