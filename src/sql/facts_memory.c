@@ -10,6 +10,7 @@ typedef struct {
     guint8 kind;
     gboolean temporary;
     gboolean whole;    /* the object itself was made, not only parts of it */
+    gboolean holds;    /* others of the plan hang on it, and what hangs on these */
     GHashTable *parts; /* "column/name" */
 } Object;
 
@@ -263,12 +264,50 @@ static void move_object(CmigMemory *memory, const CmigAct *act, gboolean sure)
     carry(memory, act, act->to, act->name, sure);
 }
 
+static gboolean is_schema(const Object *object, const char *schema)
+{
+    (void)schema;
+    return object->kind == CMIG_KIND_SCHEMA;
+}
+
+static gboolean reaches_further(const Object *object, const char *schema)
+{
+    return object->holds || is_schema(object, schema);
+}
+
+/* FALSE: the plan made nothing that is called so. */
+static gboolean mark_as_holder(CmigMemory *memory, CmigActKind kind, const CmigAct *act)
+{
+    const GPtrArray *all = find_all(memory, kind, act->to);
+    gboolean found = FALSE;
+    for (guint idx = 0; all != NULL && idx < all->len; idx++) {
+        Object *object = all->pdata[idx];
+        if (!may_be(object->schema, act->part))
+            continue;
+        object->holds = TRUE;
+        found = TRUE;
+    }
+    return found;
+}
+
+/* Old rows hang on what the plan made. They go with it, with the schema it is in, and with what it
+ * hangs on itself: of the latter it is only known that something does. */
 static void bind(CmigMemory *memory, const CmigAct *act, gboolean sure)
 {
+    gboolean table = mark_as_holder(memory, CMIG_KIND_TABLE, act);
+    gboolean type = mark_as_holder(memory, CMIG_KIND_TYPE, act);
     if (cmig__memory_owns(memory, act) && sure)
         return;
     forget(memory, CMIG_KIND_TABLE, act->part, act->to);
     forget(memory, CMIG_KIND_TYPE, act->part, act->to);
+    if (table || type) {
+        forget_where(memory, reaches_further, NULL);
+    } else if (act->part != NULL) {
+        g_autofree char *key = key_of(CMIG_KIND_SCHEMA, act->part);
+        g_hash_table_remove(memory->objects, key);
+    } else {
+        forget_where(memory, is_schema, NULL);
+    }
 }
 
 /* What a routine may do is never forgotten, only that it does nothing else. */

@@ -102,12 +102,13 @@ static void add_target(Run *run, const CmigAct *act, CmigLock lock, guint deeds)
     target->scans = target->scans || (deeds & CMIG_DEED_SCANS) != 0;
 }
 
-/* What depends on a type with CASCADE are columns of whatever table. */
-static gboolean is_excused(Run *run, const CmigAct *act)
+/* What depends on a type with CASCADE are columns of whatever table; an extension may hold types.
+ */
+static gboolean takes_columns(const CmigAct *act)
 {
-    gboolean reaches_out = (act->flags & CMIG_FACT_CASCADE) != 0 &&
-                           cmig__kind_class((CmigActKind)act->kind) == CMIG_KIND_TYPE;
-    return !reaches_out && cmig__memory_owns(run->judge->memory, act);
+    CmigActKind kind = cmig__kind_class((CmigActKind)act->kind);
+    return (act->flags & CMIG_FACT_CASCADE) != 0 &&
+           (kind == CMIG_KIND_TYPE || kind == CMIG_KIND_EXTENSION);
 }
 
 static void touch(Run *run, const CmigAct *act, const char *through)
@@ -116,7 +117,10 @@ static void touch(Run *run, const CmigAct *act, const char *through)
     CmigLock lock = (CmigLock)act->lock;
     guint flags = act->flags;
     guint deeds = act->deeds;
-    if (is_excused(run, act)) {
+    gboolean owned = cmig__memory_owns(run->judge->memory, act);
+    if (owned && takes_columns(act)) {
+        level = MIN(level, CMIG_LEVEL_DATA);
+    } else if (owned) {
         level = CMIG_LEVEL_NONE;
         lock = CMIG_LOCK_NONE;
         flags &= CMIG_FACT_CASCADE;

@@ -39,7 +39,6 @@ static const Command commands[] = {
     {AT(SetNotNull), L0, 0, AE, SCANS, COLUMN, "forbids NULL in {p} of {o}", FALSE},
     {AT(DropExpression), L1, 0, AE, 0, COLUMN, "drops the expression of {p} of {o}", FALSE},
     {AT(AddIdentity), L0, 0, AE, 0, COLUMN, "makes {p} of {o} an identity", FALSE},
-    {AT(SetIdentity), L0, 0, AE, 0, COLUMN, "changes the identity of {p} of {o}", FALSE},
     {AT(DropIdentity), L2, 0, AE, 0, COLUMN, "drops the identity of {p} of {o} and its sequence",
      FALSE},
     {AT(SetStorage), L0, 0, AE, 0, COLUMN, "changes the storage of {p} of {o}", FALSE},
@@ -212,11 +211,31 @@ static void add_column(const Change *change)
     cmig__walk_parts(change->walk, &column->base);
 }
 
-/* A cast of the column itself is what happens without USING as well. */
+/* Types that round, cut or fold what is put into them, where others raise an error: always; if they
+ * have a precision; by a cast that is written down, if they have a length. Of what type the values
+ * are is not known: bigint is taken for what makes an integer larger. */
+static gboolean cuts(const PgQuery__TypeName *type, gboolean written)
+{
+    static const char *const narrow[] = {"int2", "int4",   "float4", "money", "bool", "date",
+                                         "time", "timetz", "name",   "char",  "cidr", NULL};
+    static const char *const precise[] = {"numeric", "timestamp", "timestamptz", "interval", NULL};
+    static const char *const long_ones[] = {"varchar", "bpchar", "bit", "varbit", NULL};
+    const char *name = cmig__name_in(type->names, type->n_names).name;
+    if (name == NULL)
+        return FALSE;
+    return g_strv_contains(narrow, name) ||
+           (type->n_typmods > 0 &&
+            (g_strv_contains(precise, name) || (written && g_strv_contains(long_ones, name))));
+}
+
+/* Whether USING is the column itself, through casts of which none cuts it. */
 static gboolean is_plain_cast(const CmigNode *using, const char *column)
 {
-    for (guint depth = 0; depth < 8 && using->node_case == CMIG_NODE(TYPE_CAST); depth++)
+    for (guint depth = 0; depth < 8 && using->node_case == CMIG_NODE(TYPE_CAST); depth++) {
+        if (using->type_cast->type_name == NULL || cuts(using->type_cast->type_name, TRUE))
+            return FALSE;
         using = using->type_cast->arg;
+    }
     return using->node_case == CMIG_NODE(COLUMN_REF) && using->column_ref->n_fields == 1 &&
            g_strcmp0(cmig__string_of(using->column_ref->fields[0]), column) == 0;
 }
@@ -228,14 +247,30 @@ static void change_type(const Change *change)
         return;
     const PgQuery__ColumnDef *column = definition->column_def;
     const CmigNode *using = column->raw_default;
-    gboolean lossy = using != NULL && !is_plain_cast(using, change->command->name);
+    gboolean computes = using != NULL && !is_plain_cast(using, change->command->name);
+    gboolean cut = column->type_name != NULL && cuts(column->type_name, FALSE);
+    gboolean lossy = computes || cut;
     touch(change, CMIG_PART_COLUMN, change->command->name, lossy ? L3 : L2, 0, AE,
           lossy ? REWRITES | LOSES : REWRITES,
-          lossy ? "computes {p} of {o} anew in another type"
-                : "changes the type of {p} of {o}, in which its values may not fit");
+          computes ? "computes {p} of {o} anew in another type"
+          : cut    ? "changes the type of {p} of {o}, which may round or cut its values"
+                   : "changes the type of {p} of {o}, in which its values may not fit");
     if (is_own_type(column->type_name))
         bind(change, cmig__name_in(column->type_name->names, column->type_name->n_names));
+    if (column->coll_clause != NULL)
+        bind(change, cmig__name_in(column->coll_clause->collname, column->coll_clause->n_collname));
     cmig__walk(change->walk, using);
+}
+
+/* A RESTART gives numbers again that were given before. */
+static void change_identity(const Change *change)
+{
+    const CmigNode *definition = change->command->def;
+    gboolean restarts =
+        definition != NULL && definition->node_case == CMIG_NODE(LIST) &&
+        cmig__option(definition->list->items, definition->list->n_items, "restart") != NULL;
+    touch(change, CMIG_PART_COLUMN, change->command->name, restarts ? L2 : L0, 0, AE, 0,
+          restarts ? "restarts the identity of {p} of {o}" : "changes the identity of {p} of {o}");
 }
 
 static void change_default(const Change *change)
@@ -320,6 +355,7 @@ static const struct {
     {AT(AddColumn), add_column},
     {AT(AlterColumnType), change_type},
     {AT(ColumnDefault), change_default},
+    {AT(SetIdentity), change_identity},
     {AT(AddConstraint), add_constraint},
     {AT(AttachPartition), change_partition},
     {AT(DetachPartition), change_partition},

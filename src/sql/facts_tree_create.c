@@ -47,7 +47,7 @@ static void reference_all(CmigWalk *walk, CmigName table, CmigNode *const *eleme
     }
 }
 
-static void lock_parents(CmigWalk *walk, const PgQuery__CreateStmt *create)
+static void lock_parents(CmigWalk *walk, CmigName child, const PgQuery__CreateStmt *create)
 {
     gboolean partition = create->partbound != NULL;
     for (gsize idx = 0; idx < create->n_inh_relations; idx++) {
@@ -60,6 +60,11 @@ static void lock_parents(CmigWalk *walk, const PgQuery__CreateStmt *create)
                                                          : CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
                                        .phrase = partition ? "adds a partition to {o}"
                                                            : "adds a child to {o}"});
+        if (create->if_not_exists || !walk->sure)
+            continue; /* one that was there does not become a child */
+        CmigAct *bind = cmig__add(walk, CMIG_ACT_BIND, CMIG_KIND_TABLE, child);
+        bind->part = g_strdup(cmig__filled(parent->range_var->schemaname));
+        bind->to = g_strdup(parent->range_var->relname);
     }
 }
 
@@ -72,7 +77,7 @@ static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create,
         if (g_strcmp0(create->relation->relpersistence, "t") == 0)
             act->to = g_strdup("temporary");
     }
-    lock_parents(walk, create);
+    lock_parents(walk, name, create);
     reference_all(walk, name, create->table_elts, create->n_table_elts);
     reference_all(walk, name, create->constraints, create->n_constraints);
     if (create->partbound != NULL)
@@ -114,7 +119,7 @@ static void walk_view(CmigWalk *walk, const CmigNode *node)
     cmig__walk_softly(walk, &view->base);
 }
 
-/* The index is in the schema of its table. */
+/* The index is in the schema of its table. Its expressions are computed for every row. */
 static void walk_index(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__IndexStmt *index = node->index_stmt;
@@ -128,7 +133,7 @@ static void walk_index(CmigWalk *walk, const CmigNode *node)
                                    .phrase = "builds an index on {o}"});
     if (!index->if_not_exists)
         created(walk, CMIG_KIND_INDEX, name);
-    cmig__walk_softly(walk, &index->base);
+    cmig__walk_parts(walk, &index->base);
 }
 
 static void walk_statistics(CmigWalk *walk, const CmigNode *node)
@@ -202,11 +207,12 @@ static void walk_policy(CmigWalk *walk, const CmigNode *node)
     cmig__walk_softly(walk, &policy->base);
 }
 
+/* It runs with statements that do not show it, the plan's next one perhaps. */
 static void walk_event_trigger(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateEventTrigStmt *trigger = node->create_event_trig_stmt;
     cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(trigger->funcname, trigger->n_funcname),
-               TRUE);
+               FALSE);
 }
 
 /* --- Types and what is made of routines --- */

@@ -20,8 +20,9 @@ typedef struct {
 #define L4       CMIG_LEVEL_UNBOUNDED
 #define AE       CMIG_LOCK_ACCESS_EXCLUSIVE
 
-/* An extension takes its own tables along; with CASCADE whatever there is, and a type takes
- * columns. */
+/* An extension takes its own tables along; with CASCADE whatever there is. A type takes columns;
+ * what expressions may be made of takes generated columns, and tables that are partitioned by it.
+ */
 static const Object objects[] = {
     {OF(TABLE), CMIG_KIND_TABLE, "table", L3, L3, 0, AE},
     {OF(FOREIGN_TABLE), CMIG_KIND_FOREIGN_TABLE, "foreign table", L2, L2, 0, AE},
@@ -33,27 +34,27 @@ static const Object objects[] = {
     {OF(EXTENSION), CMIG_KIND_EXTENSION, "extension", L3, L4, 0, 0},
     {OF(TYPE), CMIG_KIND_TYPE, "type", L1, L3, 0, 0},
     {OF(DOMAIN), CMIG_KIND_DOMAIN, "domain", L1, L3, 0, 0},
-    {OF(FUNCTION), CMIG_KIND_FUNCTION, "function", L1, L2, 0, 0},
+    {OF(FUNCTION), CMIG_KIND_FUNCTION, "function", L1, L3, 0, 0},
     {OF(PROCEDURE), CMIG_KIND_PROCEDURE, "procedure", L1, L2, 0, 0},
-    {OF(ROUTINE), CMIG_KIND_FUNCTION, "routine", L1, L2, 0, 0},
+    {OF(ROUTINE), CMIG_KIND_FUNCTION, "routine", L1, L3, 0, 0},
     {OF(AGGREGATE), CMIG_KIND_AGGREGATE, "aggregate", L1, L2, 0, 0},
-    {OF(OPERATOR), CMIG_KIND_OTHER, "operator", L1, L2, 0, 0},
-    {OF(OPCLASS), CMIG_KIND_OTHER, "operator class", L1, L2, 0, 0},
-    {OF(OPFAMILY), CMIG_KIND_OTHER, "operator family", L1, L2, 0, 0},
+    {OF(OPERATOR), CMIG_KIND_OTHER, "operator", L1, L3, 0, 0},
+    {OF(OPCLASS), CMIG_KIND_OTHER, "operator class", L1, L3, 0, 0},
+    {OF(OPFAMILY), CMIG_KIND_OTHER, "operator family", L1, L3, 0, 0},
     {OF(CAST), CMIG_KIND_OTHER, "cast", L1, L2, 0, 0},
     {OF(COLLATION), CMIG_KIND_OTHER, "collation", L1, L3, 0, 0},
     {OF(CONVERSION), CMIG_KIND_OTHER, "conversion", L1, L1, 0, 0},
     {OF(TRANSFORM), CMIG_KIND_OTHER, "transform", L1, L1, 0, 0},
     {OF(STATISTIC_EXT), CMIG_KIND_OTHER, "statistics", L1, L1, 0, 0},
-    {OF(TSCONFIGURATION), CMIG_KIND_OTHER, "text search configuration", L1, L2, 0, 0},
-    {OF(TSDICTIONARY), CMIG_KIND_OTHER, "text search dictionary", L1, L2, 0, 0},
-    {OF(TSPARSER), CMIG_KIND_OTHER, "text search parser", L1, L2, 0, 0},
-    {OF(TSTEMPLATE), CMIG_KIND_OTHER, "text search template", L1, L2, 0, 0},
+    {OF(TSCONFIGURATION), CMIG_KIND_OTHER, "text search configuration", L1, L3, 0, 0},
+    {OF(TSDICTIONARY), CMIG_KIND_OTHER, "text search dictionary", L1, L3, 0, 0},
+    {OF(TSPARSER), CMIG_KIND_OTHER, "text search parser", L1, L3, 0, 0},
+    {OF(TSTEMPLATE), CMIG_KIND_OTHER, "text search template", L1, L3, 0, 0},
     {OF(PUBLICATION), CMIG_KIND_OTHER, "publication", L1, L1, 0, 0},
     {OF(EVENT_TRIGGER), CMIG_KIND_OTHER, "event trigger", L2, L2, 0, 0},
     {OF(FOREIGN_SERVER), CMIG_KIND_OTHER, "server", L1, L2, 0, 0},
     {OF(FDW), CMIG_KIND_OTHER, "foreign-data wrapper", L1, L2, 0, 0},
-    {OF(LANGUAGE), CMIG_KIND_OTHER, "language", L2, L2, CMIG_FACT_PRIVILEGE, 0},
+    {OF(LANGUAGE), CMIG_KIND_OTHER, "language", L2, L3, CMIG_FACT_PRIVILEGE, 0},
     {OF(ACCESS_METHOD), CMIG_KIND_OTHER, "access method", L1, L3, 0, 0},
     {OF(DATABASE), CMIG_KIND_DATABASE, "database", L4, L4, 0, 0},
     {OF(ROLE), CMIG_KIND_ROLE, "role", L2, L2, CMIG_FACT_PRIVILEGE, 0},

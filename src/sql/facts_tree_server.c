@@ -256,6 +256,13 @@ static void walk_alter_enum(CmigWalk *walk, const CmigNode *node)
                                                      : "adds a value to the type {o} for good"});
 }
 
+/* A new constraint is computed for every value there is. */
+static gboolean checks_rows(const CmigNode *definition)
+{
+    return definition != NULL && definition->node_case == CMIG_NODE(CONSTRAINT) &&
+           !definition->constraint->skip_validation;
+}
+
 static void walk_alter_domain(CmigWalk *walk, const CmigNode *node)
 {
     static const struct {
@@ -288,7 +295,10 @@ static void walk_alter_domain(CmigWalk *walk, const CmigNode *node)
         touch.deeds = 0;
     }
     cmig__touch(walk, &touch);
-    cmig__walk_softly(walk, &alter->base);
+    if (checks_rows(alter->def))
+        cmig__walk(walk, alter->def);
+    else
+        cmig__walk_softly(walk, &alter->base);
 }
 
 static void walk_alter_sequence(CmigWalk *walk, const CmigNode *node)

@@ -74,7 +74,8 @@ static gboolean filters(const CmigNode *where, guint depth)
         return FALSE;
     if (where->node_case == CMIG_NODE(A_EXPR) &&
         is_same_column(where->a_expr->lexpr, where->a_expr->rexpr))
-        return where->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP;
+        return where->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP &&
+               where->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT;
     if (where->node_case != CMIG_NODE(BOOL_EXPR))
         return node_holds(where, is_column);
     const PgQuery__BoolExpr *expression = where->bool_expr;

@@ -77,7 +77,7 @@ static const struct {
     {"ALTER TABLE t ADD c int DEFAULT 1 REFERENCES p",
      "table t/c ACCESS EXCLUSIVE scans; table p SHARE ROW EXCLUSIVE scans"},
     {"ALTER TABLE s.t DROP c", "table s.t/c ACCESS EXCLUSIVE loses"},
-    {"ALTER TABLE t ALTER c TYPE int", "table t/c ACCESS EXCLUSIVE rewrites scans"},
+    {"ALTER TABLE t ALTER c TYPE bigint", "table t/c ACCESS EXCLUSIVE rewrites scans"},
     {"ALTER TABLE t ALTER c SET NOT NULL", "table t/c ACCESS EXCLUSIVE scans"},
     {"ALTER TABLE t ALTER c SET STATISTICS 5", "table t/c SHARE UPDATE EXCLUSIVE"},
     {"ALTER TABLE t SET (fillfactor = 70)", "table t SHARE UPDATE EXCLUSIVE"},

@@ -27,6 +27,10 @@ static const char *const database =
     "CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NEW; END';"
     "CREATE FUNCTION wipe() RETURNS int LANGUAGE sql AS 'DELETE FROM public.t RETURNING 1';"
     "CREATE FUNCTION dynamic(q text) RETURNS void LANGUAGE plpgsql AS 'BEGIN EXECUTE q; END';"
+    "CREATE FUNCTION outer_wipe(int) RETURNS int LANGUAGE plpgsql IMMUTABLE"
+    " AS 'BEGIN RETURN wipe(); END';"
+    "CREATE FUNCTION place(int) RETURNS int IMMUTABLE LANGUAGE sql AS 'SELECT $1';"
+    "CREATE TABLE placed (a int) PARTITION BY LIST (place(a));"
     "CREATE PROCEDURE proc() LANGUAGE sql AS 'DELETE FROM public.t';"
     "CREATE TRIGGER g BEFORE INSERT ON p FOR EACH ROW EXECUTE FUNCTION f();"
     "CREATE RULE r AS ON DELETE TO s.t DO ALSO SELECT 1; CREATE POLICY y ON p;"
@@ -369,6 +373,37 @@ START_TEST(nothing_is_worse_than_foretold)
 }
 END_TEST
 
+/* --- Plans that lose what was there through what they make --- */
+
+static const char *const plans[] = {
+    "CREATE SCHEMA x; CREATE TABLE x.p (a int, b text); ALTER TABLE loose INHERIT x.p;"
+    "DROP SCHEMA x CASCADE",
+    "CREATE SCHEMA x; CREATE TABLE x.p (a int, b text) PARTITION BY LIST (a);"
+    "ALTER TABLE x.p ATTACH PARTITION loose DEFAULT; DROP SCHEMA x CASCADE",
+    "CREATE SCHEMA x; CREATE TYPE x.k AS ENUM ('t'); ALTER TABLE c ALTER t TYPE x.k USING t::x.k;"
+    "DROP SCHEMA x CASCADE",
+    "CREATE SCHEMA x; CREATE COLLATION x.k FROM \"C\"; ALTER TABLE c ALTER t TYPE text COLLATE x.k;"
+    "DROP SCHEMA x CASCADE",
+    "CREATE TABLE root (a int, b text); CREATE TABLE mid () INHERITS (root);"
+    "ALTER TABLE loose INHERIT mid; DELETE FROM root",
+    "CREATE TABLE root (a int, b text) PARTITION BY LIST (a);"
+    "CREATE TABLE mid PARTITION OF root DEFAULT PARTITION BY LIST (a);"
+    "ALTER TABLE mid ATTACH PARTITION loose DEFAULT; DROP TABLE root",
+    "CREATE TABLE root AS SELECT 7 AS id; ALTER TABLE root ADD PRIMARY KEY (id);"
+    "CREATE TABLE mid (id int PRIMARY KEY REFERENCES root ON DELETE CASCADE);"
+    "INSERT INTO mid VALUES (7);"
+    "ALTER TABLE refers ADD FOREIGN KEY (id) REFERENCES mid ON DELETE CASCADE; DELETE FROM root",
+    "DROP FUNCTION place CASCADE",
+    "CREATE INDEX ON t (outer_wipe(id))",
+    "ALTER DOMAIN d ADD CHECK (outer_wipe(value) > 0)",
+};
+
+START_TEST(plans_are_not_worse_than_foretold)
+{
+    ck_assert_msg(check(plans[_i]), "the server refuses %s", plans[_i]);
+}
+END_TEST
+
 /* --- Rows of statements: what a plan remembers --- */
 
 static const char *const steps[] = {
@@ -495,6 +530,21 @@ static const char *const steps[] = {
     "DROP TABLE t1 CASCADE",
     "ALTER TABLE t ALTER v TYPE t1 USING NULL",
     "INSERT INTO t SELECT * FROM s.t",
+    "CREATE TABLE fresh.t1 (a int, b text)",
+    "ALTER TABLE loose INHERIT fresh.t1",
+    "CREATE TABLE mid () INHERITS (t1)",
+    "ALTER TABLE loose INHERIT mid",
+    "ALTER TABLE t1 INHERIT mid",
+    "CREATE TABLE tree PARTITION OF part DEFAULT PARTITION BY LIST (a)",
+    "CREATE TABLE mid PARTITION OF tree DEFAULT PARTITION BY LIST (a)",
+    "ALTER TABLE mid ATTACH PARTITION loose DEFAULT",
+    "CREATE TABLE mid (id int PRIMARY KEY REFERENCES keys ON DELETE CASCADE)",
+    "ALTER TABLE refers ADD FOREIGN KEY (id) REFERENCES mid ON DELETE CASCADE",
+    "INSERT INTO mid VALUES (7)",
+    "DROP TABLE mid CASCADE",
+    "CREATE TYPE fresh.kind AS ENUM ('a', 'v', 'x')",
+    "ALTER TABLE t ALTER v TYPE fresh.kind USING v::fresh.kind",
+    "DROP FUNCTION IF EXISTS g1, place CASCADE",
 };
 
 /* A row of steps that the server takes, of those that come along. */
@@ -541,6 +591,7 @@ int main(void)
     tcase_add_checked_fixture(all, setup, teardown);
     tcase_set_timeout(all, 600);
     tcase_add_loop_test(all, nothing_is_worse_than_foretold, 0, G_N_ELEMENTS(wrappers));
+    tcase_add_loop_test(all, plans_are_not_worse_than_foretold, 0, G_N_ELEMENTS(plans));
     tcase_add_loop_test(all, memory_excuses_nothing_old, 0, 3);
     suite_add_tcase(suite, all);
     return fixture_main(suite);
