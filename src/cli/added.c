@@ -32,7 +32,7 @@ json_t *cmig_added_json(const CmigVcsAdded *added)
         [CMIG_VCS_COMMITTED] = "committed",
         [CMIG_VCS_CUT_OFF] = "cut off",
     };
-    return json_pack("{s:s, s:s?, s:s?, s:s?, s:s?}", "state", states[added->kind], "commit",
-                     added->commit, "author", added->author, "email", added->email, "date",
-                     added->date);
+    return json_pack("{s:s, s:s?, s:o, s:o, s:s?}", "state", states[added->kind], "commit",
+                     added->commit, "author", cmig_render_json_text(added->author), "email",
+                     cmig_render_json_text(added->email), "date", added->date);
 }

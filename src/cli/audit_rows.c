@@ -16,7 +16,7 @@ json_t *cmig_audit_row_to_json(const CmigAuditRow *row)
         json_t *value = cell == NULL ? json_null()
                         : cmig_audit_columns[idx].type == CMIG_AUDIT_NUMBER && !damaged
                             ? json_integer(g_ascii_strtoll(cell, NULL, 10))
-                            : json_string(cell);
+                            : cmig_render_json_text(cell);
         json_object_set_new(object, cmig_audit_columns[idx].name, value);
     }
     return object;

@@ -31,13 +31,14 @@ static json_t *files_json(const GPtrArray *files)
     json_t *list = json_array();
     for (guint idx = 0; idx < files->len; idx++) {
         const CmigAppliedFile *file = files->pdata[idx];
-        g_autofree char *path = file->revision ? cmig_text_escape(file->revision->path) : NULL;
-        g_autofree char *id = cmig_text_escape(file->id);
-        json_array_append_new(list, json_pack("{s:s, s:s, s:s?, s:s?}", "revision", id, "file",
-                                              cmig_file_state_name(file->state), "path", path,
-                                              "checksum", file->checksum));
+        const char *path = file->revision != NULL ? file->revision->path : NULL;
+        json_array_append_new(
+            list, json_pack("{s:o, s:s, s:o, s:s?}", "revision", cmig_render_json_text(file->id),
+                            "file", cmig_file_state_name(file->state), "path",
+                            cmig_render_json_text(path), "checksum", file->checksum));
     }
-    return json_pack("{s:o, s:s}", "accepted", list, "reason", cmig_consent_request.reason);
+    return json_pack("{s:o, s:o}", "accepted", list, "reason",
+                     cmig_render_json_text(cmig_consent_request.reason));
 }
 
 static void print_files(const GPtrArray *files)

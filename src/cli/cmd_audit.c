@@ -208,8 +208,9 @@ static void take_finding(const CmigAuditFinding *finding, gpointer data)
         cmig_out("%s%s: %s: %s\n", finding->id != NULL ? "row " : "the log",
                  finding->id != NULL ? finding->id : "", name, finding->text);
     else if (json_array_size(findings->list) < MOST_FINDINGS)
-        json_array_append_new(findings->list, json_pack("{s:s, s:s?, s:s}", "problem", name, "row",
-                                                        finding->id, "text", finding->text));
+        json_array_append_new(findings->list, json_pack("{s:s, s:o, s:o}", "problem", name, "row",
+                                                        cmig_render_json_text(finding->id), "text",
+                                                        cmig_render_json_text(finding->text)));
 }
 
 static gboolean check_head(GError **error)

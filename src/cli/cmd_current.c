@@ -47,10 +47,8 @@ static void print_json(const CmigApp *app, const GPtrArray *rows, const GPtrArra
 {
     json_t *object = json_object();
     json_t *row_list = json_array();
-    for (guint i = 0; i < rows->len; i++) {
-        g_autofree char *valid = g_utf8_make_valid(g_ptr_array_index(rows, i), -1);
-        json_array_append_new(row_list, json_string(valid));
-    }
+    for (guint i = 0; i < rows->len; i++)
+        json_array_append_new(row_list, cmig_render_json_text(g_ptr_array_index(rows, i)));
     json_object_set_new(object, "database", json_string(app->config->url->display));
     json_object_set_new(object, "rows", row_list);
     json_object_set_new(object, "revisions", cmig_render_json_list(revisions, NULL));

@@ -13,14 +13,16 @@ static gboolean show(CmigApp *app, GError **error)
     if (!cmig_db_inspect(app->db, FALSE, &state, error) ||
         !cmig_run_environment(app->db, app->config, state, &environment, error))
         return FALSE;
-    g_autofree char *name = cmig_text_escape(environment.name);
     gboolean production = environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
-    if (app->json)
-        cmig_out_json(json_pack("{s:s, s:b, s:s, s:s}", "environment", name, "production",
-                                production, "reason", environment.reason, "database",
+    if (app->json) {
+        cmig_out_json(json_pack("{s:o, s:b, s:s, s:s}", "environment",
+                                cmig_render_json_text(environment.name), "production", production,
+                                "reason", environment.reason, "database",
                                 app->config->url->display));
-    else
-        cmig_out("%s (%s)\n", name, environment.reason);
+        return TRUE;
+    }
+    g_autofree char *name = cmig_text_escape(environment.name);
+    cmig_out("%s (%s)\n", name, environment.reason);
     return TRUE;
 }
 

@@ -8,12 +8,10 @@ static json_t *to_json(const GPtrArray *templates)
     json_t *list = json_array();
     for (guint i = 0; i < templates->len; i++) {
         const CmigTemplate *template = g_ptr_array_index(templates, i);
-        g_autofree char *name = cmig_text_escape(template->name);
-        g_autofree char *summary = cmig_text_escape(template->summary);
         json_t *object = json_object();
-        json_object_set_new(object, "name", json_string(name));
+        json_object_set_new(object, "name", cmig_render_json_text(template->name));
         json_object_set_new(object, "kind", json_string(template->is_layout ? "init" : "revision"));
-        json_object_set_new(object, "summary", json_string(summary));
+        json_object_set_new(object, "summary", cmig_render_json_text(template->summary));
         json_array_append_new(list, object);
     }
     return list;

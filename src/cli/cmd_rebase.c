@@ -24,19 +24,19 @@ static void print_json(const CmigRebasePlan *plan, gboolean written)
     json_t *changes = json_array();
     for (guint i = 0; i < plan->steps->len; i++) {
         const CmigRebaseStep *step = plan->steps->pdata[i];
-        g_autofree char *file = cmig_text_escape(step->revision->path);
         json_array_append_new(changes,
-                              json_pack("{s:s, s:s, s:i, s:o, s:o}", "revision", step->revision->id,
-                                        "file", file, "line", (int)step->edit.line, "was",
+                              json_pack("{s:s, s:o, s:i, s:o, s:o}", "revision", step->revision->id,
+                                        "file", cmig_render_json_text(step->revision->path), "line",
+                                        (int)step->edit.line, "was",
                                         ids_json(step->revision->down_revisions), "down_revision",
                                         ids_json(step->parents)));
     }
     json_t *heads = json_array();
     for (guint i = 0; i < plan->heads->len; i++)
         json_array_append_new(heads, json_string(plan->heads->pdata[i]));
-    g_autofree char *ref = cmig_text_escape(plan->onto);
-    cmig_out_json(json_pack("{s:s, s:s?, s:o, s:o, s:b}", "onto", ref, "head", plan->head,
-                            "changes", changes, "heads", heads, "written", written));
+    cmig_out_json(json_pack("{s:o, s:s?, s:o, s:o, s:b}", "onto", cmig_render_json_text(plan->onto),
+                            "head", plan->head, "changes", changes, "heads", heads, "written",
+                            written));
 }
 
 /* What changes, as a diff that has one line of each file. */

@@ -31,7 +31,7 @@ static gboolean write_revision(CmigApp *app, const CmigNewRevision *request, GEr
         return FALSE;
     g_autofree char *shown = cmig_text_escape(path);
     if (app->json)
-        cmig_out_json(json_pack("{s:s}", "path", shown));
+        cmig_out_json(json_pack("{s:o}", "path", cmig_render_json_text(path)));
     else
         cmig_out("Generating %s ...  done\n", shown);
     return cmig_hooks_run(app->config, path, show_hook, app, error);

@@ -18,11 +18,10 @@ static json_t *report_json(const CmigApp *app, CmigDirection direction, const ch
     for (guint idx = 0; idx < report->done->len; idx++)
         json_array_append_new(revisions, cmig_render_json(report->done->pdata[idx], NULL));
     for (guint idx = 0; idx < report->rows->len; idx++)
-        json_array_append_new(rows, json_string(report->rows->pdata[idx]));
-    g_autofree char *shown = cmig_text_escape(target);
-    return json_pack("{s:s, s:s, s:s, s:o, s:o, s:s?}", "direction", cmig_direction_name(direction),
-                     "target", shown, "database", app->config->url->display, "revisions", revisions,
-                     "rows", rows, "audit_head", report->audit_head);
+        json_array_append_new(rows, cmig_render_json_text(report->rows->pdata[idx]));
+    return json_pack("{s:s, s:o, s:s, s:o, s:o, s:s?}", "direction", cmig_direction_name(direction),
+                     "target", cmig_render_json_text(target), "database", app->config->url->display,
+                     "revisions", revisions, "rows", rows, "audit_head", report->audit_head);
 }
 
 static gboolean print_sql(CmigApp *app, CmigDirection direction, const char *range, GError **error)

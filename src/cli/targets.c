@@ -79,10 +79,11 @@ static void print_json(const GPtrArray *targets)
     for (guint idx = 0; idx < targets->len; idx++) {
         Target *target = targets->pdata[idx];
         json_t *status = target->begun ? json_integer(status_of(target->error)) : json_null();
-        json_array_append_new(list, json_pack("{s:s, s:o, s:s?, s:O?}", "name",
-                                              target->app.request.name, "status", status, "error",
-                                              target->error ? target->error->message : NULL,
-                                              "result", target->result));
+        const char *message = target->error != NULL ? target->error->message : NULL;
+        json_array_append_new(
+            list, json_pack("{s:o, s:o, s:o, s:O?}", "name",
+                            cmig_render_json_text(target->app.request.name), "status", status,
+                            "error", cmig_render_json_text(message), "result", target->result));
     }
     cmig_out_json(list);
 }
