@@ -228,6 +228,43 @@ static const JudgeCase cases[] = {
     {"UPDATE 'agents' SET 'note' = 'x', 'name' = 'y' WHERE id = 1", 2, 0, NULL},
     {"PRAGMA foreign_keys = ON; DELETE FROM agents WHERE id = 1", 2, P, NULL},
     {"PRAGMA foreign_keys = ON; DROP TABLE agents", 3, P | K, NULL},
+    {"PRAGMA foreign_keys = '1'; DROP TABLE agents", 3, P | K, NULL},
+    {"PRAGMA foreign_keys(+1); DROP TABLE agents", 3, P | K, NULL},
+    {"PRAGMA foreign_keys = 0x1; DROP TABLE agents", 3, P | K, NULL},
+    {"PRAGMA foreign_keys = ON; PRAGMA foreign_keys = 0; DROP TABLE agents", 3, P, NULL},
+    {"PRAGMA foreign_keys = ON; PRAGMA foreign_keys(off); DROP TABLE agents", 3, P, NULL},
+    {"CREATE TRIGGER g AFTER DELETE ON keeper BEGIN DELETE FROM log; END;"
+     "REPLACE INTO keeper VALUES (1, 1)",
+     2, 0, NULL},
+    {"CREATE TRIGGER g AFTER DELETE ON keeper BEGIN DELETE FROM log; END;"
+     "PRAGMA recursive_triggers = ON; REPLACE INTO keeper VALUES (1, 1)",
+     3, 0, "deletes all rows of log by the trigger g, replaces rows of keeper"},
+
+    /* a condition that reads nothing of the table */
+    {"DELETE FROM agents WHERE \"1\"", 3, 0, "deletes all rows of agents"},
+    {"DELETE FROM agents WHERE x'31'", 3, 0, NULL},
+    {"DELETE FROM agents WHERE 1 = 1 COLLATE nocase", 3, 0, NULL},
+    {"DELETE FROM agents WHERE EXISTS (SELECT 1 FROM orders WHERE id = 1)", 3, 0, NULL},
+    {"UPDATE agents SET name = 'x' WHERE \"1\"", 3, 0, "changes all rows of agents"},
+    {"DELETE FROM search WHERE search MATCH 'words'", 2, 0, NULL},
+    {"DELETE FROM agents AS a WHERE a.rowid = 1", 2, 0, NULL},
+
+    /* rows of the table itself, put into it again */
+    {"INSERT OR REPLACE INTO agents (id) SELECT id FROM agents", 3, 0,
+     "replaces all rows of agents"},
+    {"REPLACE INTO agents SELECT id, 'x', 1 FROM main.agents WHERE id = 1", 2, 0, NULL},
+    {"INSERT INTO agents SELECT id, '', '' FROM agents WHERE true ON CONFLICT (id) DO UPDATE SET "
+     "note = NULL",
+     3, 0, "changes all rows of agents"},
+    {"INSERT INTO agents SELECT at, what, what FROM log WHERE true ON CONFLICT (id) DO UPDATE SET "
+     "note = agents.note || excluded.note",
+     2, 0, NULL},
+
+    /* virtual tables, also at their first use */
+    {"INSERT INTO log SELECT key, value FROM json_each('[1]')", 0, 0, NULL},
+    {"SELECT * FROM pragma_table_info('agents')", 0, 0, NULL},
+    {"INSERT INTO sqlite_master SELECT key, key, key, 1, key FROM json_each('[1]')", 4, P, NULL},
+    {"ALTER TABLE log RENAME TO logs; INSERT INTO search VALUES ('a')", 1, 0, NULL},
 
     /* temporary objects, and what the plan made itself */
     {"CREATE TEMP TABLE t (a); INSERT INTO t VALUES (1); UPDATE t SET a = 2; DELETE FROM t;"

@@ -26,6 +26,9 @@ gboolean cmig_words_filter(CmigReader *reader);
 /* Whether the bare word stands outside of parentheses and none opens behind it. */
 gboolean cmig_words_have(CmigReader reader, const char *word);
 
+/* Whether the statement's SELECT, not one in parentheses, takes rows from the table. */
+gboolean cmig_words_take_from(CmigReader reader, const char *table);
+
 /* --- judge_shape.c --- */
 
 /* The statement with NULL for its values and one tuple for alike ones: what can be said of it
@@ -90,6 +93,9 @@ gboolean cmig_scratch_run(CmigScratch *scratch, CmigJudgeStatement *statement);
 gboolean cmig_scratch_has_code(CmigJudgeStatement *explained, const char *const *prefixes);
 
 gboolean cmig_scratch_is_missing(const CmigScratch *scratch, const char *name);
+
+/* From now on the triggers of rows that are replaced act, too. */
+void cmig_scratch_trigger_replaced(CmigScratch *scratch);
 
 /* Whether a table of that name is SQLite's own. */
 gboolean cmig_scratch_is_internal(const char *name);

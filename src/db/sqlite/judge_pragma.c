@@ -24,14 +24,15 @@ static const char *const numbers[] = {"application_id", "user_version", NULL};
 static const char *const protecting[] = {"foreign_keys", "ignore_check_constraints",
                                          "writable_schema", "trusted_schema", NULL};
 
-static gboolean is_on(const CmigReader *reader)
+/* Numbers, strings and signs are on in many ways; 0x1 is two tokens here. */
+static gboolean is_on(CmigReader reader)
 {
-    static const char *const words[] = {"on", "yes", "true", NULL};
-    g_autofree char *name = cmig_reader_name(reader);
-    g_autofree char *folded = name != NULL ? cmig_fold(name) : NULL;
-    return (folded != NULL && g_strv_contains(words, folded)) ||
-           (reader->token.kind == CMIG_TOKEN_NUMBER &&
-            reader->lexer.text[reader->token.start] != '0');
+    static const char *const words[] = {"off", "no", "false", NULL};
+    gboolean off = cmig_reader_is_one_of(&reader, words);
+    if (reader.token.kind == CMIG_TOKEN_NUMBER && reader.token.end - reader.token.start == 1)
+        off = reader.lexer.text[reader.token.start] == '0';
+    cmig_reader_next(&reader);
+    return !off || reader.token.kind == CMIG_TOKEN_WORD;
 }
 
 static void judge_value(CmigSqliteJudge *self, const char *name, const CmigReader *value,
@@ -40,7 +41,9 @@ static void judge_value(CmigSqliteJudge *self, const char *name, const CmigReade
     if (g_strv_contains(harmless, name))
         return;
     if (strcmp(name, "foreign_keys") == 0)
-        sqlite3_db_config(self->scratch->handle, SQLITE_DBCONFIG_ENABLE_FKEY, is_on(value), NULL);
+        sqlite3_db_config(self->scratch->handle, SQLITE_DBCONFIG_ENABLE_FKEY, is_on(*value), NULL);
+    if (strcmp(name, "recursive_triggers") == 0 && is_on(*value))
+        cmig_scratch_trigger_replaced(self->scratch);
     CmigLevel level = g_strv_contains(numbers, name) ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_WEAKER;
     cmig_fact_say(fact, level, g_strv_contains(protecting, name) ? CMIG_FACT_PRIVILEGE : 0, NULL,
                   "sets PRAGMA %s", name);

@@ -13,6 +13,7 @@ typedef struct {
     gboolean inserts;  /* it is an INSERT: an UPDATE is that of ON CONFLICT */
     gboolean replaces; /* … OR REPLACE */
     gboolean filters;  /* for some rows only */
+    gboolean rewrites; /* it INSERTs rows of the table itself, so that it meets each of them */
     gboolean clears;   /* it, or one of its triggers, empties a table at once */
 } Rows;
 
@@ -112,7 +113,9 @@ static void judge_insert(const Rows *rows, const CmigAction *action)
     const char *table = action->first;
     gboolean replaces =
         action->trigger != NULL ? trigger_replaces(rows, action->trigger) : rows->replaces;
-    if (replaces || cmig_scratch_resolves_conflicts(rows->judge->scratch, table))
+    if (replaces && rows->rewrites)
+        say_rows(rows, action, CMIG_LEVEL_DATA, 0, "replaces all rows");
+    else if (replaces || cmig_scratch_resolves_conflicts(rows->judge->scratch, table))
         say_rows(rows, action, CMIG_LEVEL_WEAKER, 0, "replaces rows");
     else if (is_command(rows, table))
         say_rows(rows, action, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, "gives a command to the index");
@@ -125,7 +128,7 @@ static void judge_change(const Rows *rows, const CmigAction *action)
     if (action->trigger != NULL)
         all = trigger_is_unbounded(rows, action->trigger);
     else
-        all = !rows->inserts && !rows->filters;
+        all = rows->inserts ? rows->rewrites : !rows->filters;
     if (deletes)
         say_rows(rows, action, all ? CMIG_LEVEL_DATA : CMIG_LEVEL_WEAKER, 0,
                  all ? "deletes all rows" : "deletes rows");
@@ -222,6 +225,28 @@ static void note_copy(const Rows *rows, CmigJudgeStatement *explained)
 
 /* --- Statements --- */
 
+/* The table of the statement itself, which SQLite asks for first. NULL for a SELECT. */
+static const char *own_table(const CmigScratch *scratch)
+{
+    for (guint idx = 0; idx < scratch->actions->len; idx++) {
+        const CmigAction *action = scratch->actions->pdata[idx];
+        if (is_write(action) && action->trigger == NULL)
+            return action->first;
+    }
+    return NULL;
+}
+
+/* A condition that reads nothing of the table is the same for all rows, whatever its words. */
+static gboolean reads(const CmigScratch *scratch, const char *table)
+{
+    for (guint idx = 0; idx < scratch->actions->len; idx++) {
+        const CmigAction *action = scratch->actions->pdata[idx];
+        if (action->code == SQLITE_READ && g_strcmp0(action->first, table) == 0)
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static gboolean has_action(const CmigScratch *scratch, int code)
 {
     for (guint idx = 0; idx < scratch->actions->len; idx++) {
@@ -259,9 +284,11 @@ CmigJudged cmig_judge_rows(CmigSqliteJudge *self, const CmigSqlScript *script, g
     if (explained == NULL)
         return CMIG_JUDGED_NOT;
     CmigReader reader = rows.reader;
-    rows.filters = cmig_words_filter(&reader);
+    const char *table = own_table(self->scratch);
+    rows.filters = cmig_words_filter(&reader) && reads(self->scratch, table);
     rows.replaces = cmig_words_have(rows.reader, "replace");
     rows.inserts = has_action(self->scratch, SQLITE_INSERT);
+    rows.rewrites = rows.inserts && !rows.filters && cmig_words_take_from(rows.reader, table);
     rows.clears =
         has_action(self->scratch, SQLITE_DELETE) && cmig_scratch_has_code(explained, clearing);
     cmig_judge_functions(self, fact);

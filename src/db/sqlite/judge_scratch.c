@@ -51,7 +51,7 @@ static void record(CmigScratch *self, int code, const char *first, const char *s
 static gboolean is_question(const char *pragma, const char *value)
 {
     static const char *const questions[] = {"schema_version", "data_version", "page_size", NULL};
-    return g_strcmp0(pragma, "table_xinfo") == 0 ||
+    return g_strcmp0(pragma, "table_xinfo") == 0 || g_strcmp0(pragma, "recursive_triggers") == 0 ||
            (value == NULL && g_strv_contains(questions, pragma));
 }
 
@@ -62,7 +62,7 @@ static int authorize(void *data, int code, const char *first, const char *second
     CmigScratch *self = data;
     if (self->recording)
         record(self, code, first, second, third, trigger);
-    if (!self->recording && code == SQLITE_PRAGMA && is_question(first, second))
+    if (code == SQLITE_PRAGMA && is_question(first, second))
         return SQLITE_OK;
     switch (code) {
     case SQLITE_ATTACH:
@@ -131,11 +131,35 @@ static gboolean has_more(CmigScratch *self, const char *tail, const char *end)
     return code != SQLITE_OK || more != NULL;
 }
 
+/* The first use of a virtual table, json_each among them, makes SQLite write down its columns: an
+ * UPDATE of its own table, which is no action of the statement. The second use does not. */
+static gboolean may_be_first_use(const CmigScratch *self)
+{
+    for (guint idx = 0; idx < self->actions->len; idx++) {
+        const CmigAction *action = self->actions->pdata[idx];
+        if (action->code == SQLITE_UPDATE && cmig_scratch_is_internal(action->first))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+static int prepare(CmigScratch *self, const char *text, gsize size, CmigJudgeStatement **statement,
+                   const char **tail)
+{
+    g_clear_pointer(statement, sqlite3_finalize);
+    g_ptr_array_set_size(self->actions, 0);
+    self->recording = TRUE;
+    int code = sqlite3_prepare_v2(self->handle, text, (int)size, statement, tail);
+    self->recording = FALSE;
+    return code;
+}
+
 CmigJudgeStatement *cmig_scratch_prepare(CmigScratch *self, const char *text, gsize size,
                                          gboolean explain)
 {
     g_autoptr(CmigJudgeStatement) statement = NULL;
     g_autofree char *explained = NULL;
+    const char *tail = NULL;
     g_ptr_array_set_size(self->actions, 0);
     be_patient(self);
     if (size > MOST_TEXT)
@@ -145,10 +169,9 @@ CmigJudgeStatement *cmig_scratch_prepare(CmigScratch *self, const char *text, gs
         text = explained;
         size = strlen(explained);
     }
-    const char *tail = NULL;
-    self->recording = TRUE;
-    int code = sqlite3_prepare_v2(self->handle, text, (int)size, &statement, &tail);
-    self->recording = FALSE;
+    int code = prepare(self, text, size, &statement, &tail);
+    if (code == SQLITE_OK && explain && may_be_first_use(self))
+        code = prepare(self, text, size, &statement, &tail);
     if (code != SQLITE_OK || statement == NULL || has_more(self, tail, text + size) ||
         self->actions->len >= MOST_ACTIONS)
         return NULL;
@@ -243,6 +266,11 @@ int cmig_scratch_copy(CmigScratch *self, sqlite3 *source)
         code = SQLITE_OK;
     }
     return code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
+void cmig_scratch_trigger_replaced(CmigScratch *self)
+{
+    sqlite3_exec(self->handle, "PRAGMA recursive_triggers = ON", NULL, NULL, NULL);
 }
 
 gboolean cmig_scratch_is_internal(const char *name)

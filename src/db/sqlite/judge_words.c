@@ -79,7 +79,7 @@ static void add_to_atom(const CmigReader *reader, Atom *atom)
  * conjunction of trivial things; parentheses are not looked at, which can only say less of it. */
 static gboolean read_condition(CmigReader *reader)
 {
-    static const char *const ends[] = {"returning", "order", "limit", NULL};
+    static const char *const ends[] = {"returning", "group", "order", "limit", "on", NULL};
     gint depth = 0;
     Atom atom = {0};
     gboolean trivial = TRUE; /* this alternative, so far */
@@ -124,6 +124,21 @@ gboolean cmig_words_have(CmigReader reader, const char *word)
         gboolean found = depth == 0 && cmig_reader_is(&reader, word);
         cmig_reader_next(&reader);
         if (found && !cmig_reader_is_symbol(&reader, '('))
+            return TRUE;
+    }
+    return FALSE;
+}
+
+gboolean cmig_words_take_from(CmigReader reader, const char *table)
+{
+    gint depth = 0;
+    for (; table != NULL && !is_at_end(&reader); cmig_reader_next(&reader)) {
+        depth += cmig_reader_depth(&reader);
+        if (depth > 0 || !(cmig_reader_is(&reader, "from") || cmig_reader_is(&reader, "join")))
+            continue;
+        cmig_reader_next(&reader);
+        g_autofree char *name = cmig_reader_name(&reader);
+        if (name != NULL && g_ascii_strcasecmp(name, table) == 0)
             return TRUE;
     }
     return FALSE;
