@@ -14,14 +14,13 @@ typedef struct {
     gboolean note;    /* worth saying, but nothing that must be mended */
 } CmigFinding;
 
-/* A finding about `path` and `revision`, each of which may be NULL, without line and hint. `rule`
- * must be static text; the rest is copied. */
-CmigFinding *cmig_finding_new(const char *rule, const char *path, const char *revision,
-                              const char *message_format, ...) G_GNUC_PRINTF(4, 5);
-void cmig_finding_free(CmigFinding *finding);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigFinding, cmig_finding_free)
-
 /* An empty array that owns its findings. */
 GPtrArray *cmig_findings_new(void);
+
+/* Adds a finding and gives it, borrowed. `path`, `revision` and `hint` may be NULL, `line` 0.
+ * `rule` must be static text; the rest is copied. */
+CmigFinding *cmig_finding_add(GPtrArray *findings, const char *rule, const char *path, guint line,
+                              const char *revision, const char *hint, const char *message_format,
+                              ...) G_GNUC_PRINTF(7, 8);
 
 #endif

@@ -1,7 +1,23 @@
 #include "cmig/finding.h"
 
-CmigFinding *cmig_finding_new(const char *rule, const char *path, const char *revision,
-                              const char *message_format, ...)
+static void finding_free(gpointer data)
+{
+    CmigFinding *finding = data;
+    g_free(finding->path);
+    g_free(finding->revision);
+    g_free(finding->message);
+    g_free(finding->hint);
+    g_free(finding);
+}
+
+GPtrArray *cmig_findings_new(void)
+{
+    return g_ptr_array_new_with_free_func(finding_free);
+}
+
+CmigFinding *cmig_finding_add(GPtrArray *findings, const char *rule, const char *path, guint line,
+                              const char *revision, const char *hint, const char *message_format,
+                              ...)
 {
     CmigFinding *finding = g_new0(CmigFinding, 1);
     va_list args;
@@ -10,27 +26,9 @@ CmigFinding *cmig_finding_new(const char *rule, const char *path, const char *re
     va_end(args);
     finding->rule = rule;
     finding->path = g_strdup(path);
+    finding->line = line;
     finding->revision = g_strdup(revision);
+    finding->hint = g_strdup(hint);
+    g_ptr_array_add(findings, finding);
     return finding;
-}
-
-void cmig_finding_free(CmigFinding *finding)
-{
-    if (finding == NULL)
-        return;
-    g_free(finding->path);
-    g_free(finding->revision);
-    g_free(finding->message);
-    g_free(finding->hint);
-    g_free(finding);
-}
-
-static void free_item(gpointer data)
-{
-    cmig_finding_free(data);
-}
-
-GPtrArray *cmig_findings_new(void)
-{
-    return g_ptr_array_new_with_free_func(free_item);
 }

@@ -21,24 +21,6 @@ typedef struct {
     GPtrArray *findings;
 } Check;
 
-/* Adds a finding about a file and gives it, borrowed. */
-static CmigFinding *add(const Check *check, const char *rule, const CmigSideFile *file,
-                        const char *hint, const char *format, ...) G_GNUC_PRINTF(5, 6);
-
-static CmigFinding *add(const Check *check, const char *rule, const CmigSideFile *file,
-                        const char *hint, const char *format, ...)
-{
-    va_list args;
-    va_start(args, format);
-    g_autofree char *message = g_strdup_vprintf(format, args);
-    va_end(args);
-    const char *id = file != NULL && file->revision != NULL ? file->revision->id : NULL;
-    CmigFinding *finding = cmig_finding_new(rule, file ? file->path : NULL, id, "%s", message);
-    finding->hint = g_strdup(hint);
-    g_ptr_array_add(check->findings, finding);
-    return finding;
-}
-
 /* A file that we have otherwise than the base, and they do not have so. */
 static gboolean check_edited(const Check *check, const CmigSideFile *base, const CmigSideFile *ours,
                              GError **error)
@@ -46,19 +28,18 @@ static gboolean check_edited(const Check *check, const CmigSideFile *base, const
     g_auto(CmigChange) change = {0};
     if (!cmig_change_find(check->sides, base, ours, &change, error))
         return FALSE;
-    if (change.what == NULL) {
-        CmigFinding *note = add(check, rule_unchanged, ours, NULL,
-                                "revision %s of %s reads otherwise here, but does the same",
-                                ours->revision->id, check->sides->shown);
-        note->note = TRUE;
-        return TRUE;
-    }
-    CmigFinding *finding = add(
-        check, rule_unchanged, ours,
-        "databases may have it already: leave it as it is, and write what is "
-        "to change into a new revision",
-        "revision %s of %s was edited: %s", ours->revision->id, check->sides->shown, change.what);
-    finding->line = change.line;
+    if (change.what == NULL)
+        cmig_finding_add(check->findings, rule_unchanged, ours->path, 0, ours->revision->id, NULL,
+                         "revision %s of %s reads otherwise here, but does the same",
+                         ours->revision->id, check->sides->shown)
+            ->note = TRUE;
+    else
+        cmig_finding_add(check->findings, rule_unchanged, ours->path, change.line,
+                         ours->revision->id,
+                         "databases may have it already: leave it as it is, and write what is to "
+                         "change into a new revision",
+                         "revision %s of %s was edited: %s", ours->revision->id,
+                         check->sides->shown, change.what);
     return TRUE;
 }
 
@@ -73,7 +54,8 @@ static gboolean check_unchanged(const Check *check, GError **error)
         const CmigSideFile *ours = cmig_side_find(sides->ours, id);
         const CmigSideFile *theirs = cmig_side_find(sides->theirs, id);
         if (ours == NULL && theirs != NULL)
-            add(check, rule_unchanged, base,
+            cmig_finding_add(
+                check->findings, rule_unchanged, base->path, 0, base->revision->id,
                 "databases may have it already, and could not go on: put the file back",
                 "revision %s of %s is gone", id, sides->shown);
         if (ours == NULL)
@@ -82,8 +64,8 @@ static gboolean check_unchanged(const Check *check, GError **error)
                          !(theirs != NULL && g_str_equal(ours->path, theirs->path));
         if (moved) {
             g_autofree char *from = cmig_text_escape(base->path);
-            add(check, rule_unchanged, ours, NULL, "revision %s of %s was at %s", id, sides->shown,
-                from)
+            cmig_finding_add(check->findings, rule_unchanged, ours->path, 0, ours->revision->id,
+                             NULL, "revision %s of %s was at %s", id, sides->shown, from)
                 ->note = TRUE;
         }
         if (!cmig_side_file_same(ours, base) && !cmig_side_file_same(ours, theirs) &&
@@ -104,8 +86,9 @@ static void check_ids(const Check *check)
             cmig_side_file_same(ours, theirs))
             continue;
         g_autofree char *path = cmig_text_escape(theirs->path);
-        add(check, rule_ids, ours, "give one of the two another id (`cmig revision` does)",
-            "%s has another revision %s, %s", sides->shown, id, path);
+        cmig_finding_add(check->findings, rule_ids, ours->path, 0, ours->revision->id,
+                         "give one of the two another id (`cmig revision` does)",
+                         "%s has another revision %s, %s", sides->shown, id, path);
     }
 }
 
@@ -115,8 +98,9 @@ static void check_any(const Check *check)
     const CmigSides *sides = check->sides;
     if (sides->theirs->files->len + sides->base->files->len > 0 || sides->ours->files->len == 0)
         return;
-    add(check, rule_unchanged, NULL, NULL,
-        "%s has no revision files where this branch has them: nothing was compared", sides->shown)
+    cmig_finding_add(check->findings, rule_unchanged, NULL, 0, NULL, NULL,
+                     "%s has no revision files where this branch has them: nothing was compared",
+                     sides->shown)
         ->note = TRUE;
 }
 
@@ -130,17 +114,15 @@ static void check_graph(Check *check)
         if (file->revision != NULL)
             continue;
         g_autofree char *why = cmig_text_escape(file->problem);
-        add(check, rule_graph, file, NULL, "the file cannot be read in %s: %s", check->sides->shown,
-            why);
+        cmig_finding_add(check->findings, rule_graph, file->path, 0, NULL, NULL,
+                         "the file cannot be read in %s: %s", check->sides->shown, why);
     }
     cmig_sides_graph(check->sides->theirs->files, &check->theirs, NULL);
     if (cmig_sides_graph(merged, &check->merged, &problem))
         return;
-    CmigFinding *finding = add(check, rule_graph, NULL, NULL, "merged with %s: %s",
-                               check->sides->shown, problem->message);
-    finding->path = g_strdup(cmig_error_file(problem));
-    finding->line = cmig_error_line(problem);
-    finding->hint = g_strdup(cmig_error_hint(problem));
+    cmig_finding_add(check->findings, rule_graph, cmig_error_file(problem),
+                     cmig_error_line(problem), NULL, cmig_error_hint(problem), "merged with %s: %s",
+                     check->sides->shown, problem->message);
 }
 
 /* Whether every head that the revision leads to leads down to all of theirs as well: a merge
@@ -202,13 +184,13 @@ static void check_parents(const Check *check)
         const char *parent = old_parent(check, revision);
         if (parent == NULL && !base)
             continue;
+        g_autofree char *what =
+            base ? g_strdup_printf("revises nothing, where %s has the head %s", sides->shown, heads)
+                 : g_strdup_printf("revises %s, but the head of %s is %s", parent, sides->shown,
+                                   heads);
         CmigFinding *finding =
-            base ? add(check, rule_parent, ours, NULL,
-                       "the new revision %s revises nothing, where %s has the head %s",
-                       revision->id, sides->shown, heads)
-                 : add(check, rule_parent, ours, NULL,
-                       "the new revision %s revises %s, but the head of %s is %s", revision->id,
-                       parent, sides->shown, heads);
+            cmig_finding_add(check->findings, rule_parent, ours->path, 0, revision->id, NULL,
+                             "the new revision %s %s", revision->id, what);
         finding->note = is_joined(check, revision->id);
         if (!finding->note)
             finding->hint = g_strdup_printf("merge %s, then `cmig rebase` puts it behind that head",
@@ -249,8 +231,9 @@ static void check_heads(const Check *check)
         g_strdup_printf("merge %s, then `cmig rebase` puts your revisions on top; or `cmig merge "
                         "heads` joins them",
                         check->sides->shown);
-    add(check, rule_heads, NULL, hint, "merged with %s there are %u heads: %s", check->sides->shown,
-        counted->len, names);
+    cmig_finding_add(check->findings, rule_heads, NULL, 0, NULL, hint,
+                     "merged with %s there are %u heads: %s", check->sides->shown, counted->len,
+                     names);
 }
 
 gboolean cmig_check_against(const CmigConfig *config, const CmigGraph *graph, const char *ref,

@@ -112,34 +112,16 @@ gboolean cmig_check_wants_database(const CmigCheckRequest *request)
     return FALSE;
 }
 
-CmigFinding *cmig_check_add(CmigCheckWork *work, const char *rule, const CmigRevision *revision,
-                            guint line, const char *hint, const char *message_format, ...)
-{
-    va_list args;
-    va_start(args, message_format);
-    g_autofree char *message = g_strdup_vprintf(message_format, args);
-    va_end(args);
-    CmigFinding *finding = cmig_finding_new(rule, revision ? revision->path : NULL,
-                                            revision ? revision->id : NULL, "%s", message);
-    finding->line = line;
-    finding->hint = g_strdup(hint);
-    g_ptr_array_add(work->findings, finding);
-    return finding;
-}
-
 void cmig_check_add_error(CmigCheckWork *work, const char *rule, const CmigRevision *revision,
                           const GError *problem)
 {
     const char *file = cmig_error_file(problem);
     const char *detail = cmig_error_detail(problem);
     g_autofree char *more = detail != NULL ? g_strdup_printf(" (%s)", detail) : g_strdup("");
-    CmigFinding *finding =
-        cmig_finding_new(rule, file != NULL || revision == NULL ? file : revision->path,
-                         revision != NULL ? revision->id : NULL, "%s%s", problem->message,
-                         g_strdelimit(more, "\n", ' '));
-    finding->line = cmig_error_line(problem);
-    finding->hint = g_strdup(cmig_error_hint(problem));
-    g_ptr_array_add(work->findings, finding);
+    cmig_finding_add(work->findings, rule, file != NULL || revision == NULL ? file : revision->path,
+                     cmig_error_line(problem), revision != NULL ? revision->id : NULL,
+                     cmig_error_hint(problem), "%s%s", problem->message,
+                     g_strdelimit(more, "\n", ' '));
 }
 
 /* Label -> how many heads have it. */
@@ -176,14 +158,14 @@ static void check_heads(CmigCheckWork *work)
     for (guint idx = 0; idx < heads->len; idx++) {
         const CmigRevision *head = heads->pdata[idx];
         if (single)
-            cmig_check_add(work, rule_single_head, head, 1,
-                           "`cmig merge heads` joins them; check.single_head: false in "
-                           "alembic.yml allows one head for each branch label",
-                           "one of %u heads: %s", heads->len, names);
+            cmig_finding_add(work->findings, rule_single_head, head->path, 1, head->id,
+                             "`cmig merge heads` joins them; check.single_head: false in "
+                             "alembic.yml allows one head for each branch label",
+                             "one of %u heads: %s", heads->len, names);
         else if (!has_own_label(head, count))
-            cmig_check_add(work, rule_single_head, head, 1,
-                           "merge it with `cmig merge`, or give its branch a label",
-                           "%s is a head without a branch label of its own", head->id);
+            cmig_finding_add(work->findings, rule_single_head, head->path, 1, head->id,
+                             "merge it with `cmig merge`, or give its branch a label",
+                             "%s is a head without a branch label of its own", head->id);
     }
 }
 

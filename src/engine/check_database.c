@@ -20,19 +20,17 @@ static void add_file(CmigCheckWork *work, const CmigAppliedFile *file)
         g_strdup_printf("put the change into a revision of its own, or run %s", command);
     g_autofree char *restore =
         g_strdup_printf("bring the file back, or run %s if it is gone for good", command);
-    CmigFinding *finding = NULL;
+    const char *path = file->revision != NULL ? file->revision->path : NULL;
     if (file->state == CMIG_FILE_CHANGED)
-        cmig_check_add(work, cmig_rule_applied_files, file->revision, 1, accept,
-                       "%s changed since it was applied", id);
+        cmig_finding_add(work->findings, cmig_rule_applied_files, path, 1, file->id, accept,
+                         "%s changed since it was applied", id);
     else if (file->state == CMIG_FILE_COMMENTS)
-        cmig_check_add(work, cmig_rule_applied_files, file->revision, 1, NULL,
-                       "comments or white space of %s changed since it was applied", id)
+        cmig_finding_add(work->findings, cmig_rule_applied_files, path, 1, file->id, NULL,
+                         "comments or white space of %s changed since it was applied", id)
             ->note = TRUE;
     else if (file->state == CMIG_FILE_MISSING)
-        finding = cmig_check_add(work, cmig_rule_applied_files, file->revision, 0, restore,
-                                 "no file defines %s, which is applied", id);
-    if (finding != NULL && finding->revision == NULL)
-        finding->revision = g_strdup(file->id);
+        cmig_finding_add(work->findings, cmig_rule_applied_files, NULL, 0, file->id, restore,
+                         "no file defines %s, which is applied", id);
 }
 
 gboolean cmig_check_applied_files(CmigCheckWork *work, GError **error)
@@ -57,9 +55,9 @@ static void add_missing_heads(CmigCheckWork *work, const GPtrArray *rows)
     for (guint idx = 0; idx < heads->len; idx++) {
         const CmigRevision *head = heads->pdata[idx];
         if (!cmig_revision_set_has(applied, head))
-            cmig_check_add(work, cmig_rule_at_head, head, 1,
-                           "`cmig upgrade heads` brings the database there",
-                           "the head %s is not applied", head->id);
+            cmig_finding_add(work->findings, cmig_rule_at_head, head->path, 1, head->id,
+                             "`cmig upgrade heads` brings the database there",
+                             "the head %s is not applied", head->id);
     }
 }
 
@@ -78,8 +76,10 @@ gboolean cmig_check_at_head(CmigCheckWork *work, GError **error)
     if (open != NULL) {
         g_autofree char *id = cmig_text_escape(open->revision);
         g_autofree char *direction = cmig_text_escape(open->direction);
-        cmig_check_add(work, cmig_rule_at_head, cmig_graph_find(work->graph, open->revision), 0,
-                       "see `cmig repair`", "the %s of %s was left half done", direction, id);
+        const CmigRevision *revision = cmig_graph_find(work->graph, open->revision);
+        cmig_finding_add(work->findings, cmig_rule_at_head, revision ? revision->path : NULL, 0,
+                         revision ? revision->id : NULL, "see `cmig repair`",
+                         "the %s of %s was left half done", direction, id);
     }
     return TRUE;
 }

@@ -97,17 +97,18 @@ void cmig_check_downgrade(CmigCheckWork *work, const CmigScript *script,
             continue;
         gboolean other = down == NULL && has_downgrade(script);
         if (down == NULL) {
-            cmig_check_add(work, cmig_rule_downgrade, revision, up->marker_line,
-                           "add a section `-- cmig:downgrade`, or `-- cmig:downgrade none "
-                           "\"reason\"`",
-                           "no downgrade section%s%s", other ? " for " : "",
-                           other ? cmig_dialect_name(dialects[idx]) : "");
+            cmig_finding_add(work->findings, cmig_rule_downgrade, revision->path, up->marker_line,
+                             revision->id,
+                             "add a section `-- cmig:downgrade`, or `-- cmig:downgrade none "
+                             "\"reason\"`",
+                             "no downgrade section%s%s", other ? " for " : "",
+                             other ? cmig_dialect_name(dialects[idx]) : "");
             return;
         }
         if (down->irreversible && !has_reason(down)) {
-            cmig_check_add(work, cmig_rule_downgrade, revision, down->marker_line,
-                           "write `-- cmig:downgrade none \"reason\"`",
-                           "irreversible without a reason");
+            cmig_finding_add(work->findings, cmig_rule_downgrade, revision->path, down->marker_line,
+                             revision->id, "write `-- cmig:downgrade none \"reason\"`",
+                             "irreversible without a reason");
             return;
         }
     }

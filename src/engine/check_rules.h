@@ -23,12 +23,6 @@ extern const char cmig_rule_downgrade[];
 extern const char cmig_rule_applied_files[];
 extern const char cmig_rule_at_head[];
 
-/* Adds a finding about `revision` (may be NULL), on `line` of its file, and gives it, borrowed.
- * `hint` may be NULL. */
-CmigFinding *cmig_check_add(CmigCheckWork *work, const char *rule, const CmigRevision *revision,
-                            guint line, const char *hint, const char *message_format, ...)
-    G_GNUC_PRINTF(6, 7);
-
 /* Adds what an error says, with its place, else at `revision`, which may be NULL. */
 void cmig_check_add_error(CmigCheckWork *work, const char *rule, const CmigRevision *revision,
                           const GError *problem);

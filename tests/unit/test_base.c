@@ -328,14 +328,15 @@ END_TEST
 START_TEST(test_finding)
 {
     g_autoptr(GPtrArray) findings = cmig_findings_new();
-    CmigFinding *finding = cmig_finding_new("some-rule", "a.sql", NULL, "%u of %s", 2U, "them");
-    g_ptr_array_add(findings, finding);
+    CmigFinding *finding =
+        cmig_finding_add(findings, "some-rule", "a.sql", 3, NULL, NULL, "%u of %s", 2U, "them");
+    ck_assert_ptr_eq(finding, findings->pdata[0]);
     ck_assert_str_eq(finding->rule, "some-rule");
     ck_assert_str_eq(finding->path, "a.sql");
     ck_assert_ptr_null(finding->revision);
     ck_assert_str_eq(finding->message, "2 of them");
     ck_assert_ptr_null(finding->hint);
-    ck_assert_uint_eq(finding->line, 0);
+    ck_assert_uint_eq(finding->line, 3);
     ck_assert(!finding->note);
 }
 END_TEST

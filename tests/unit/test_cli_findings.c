@@ -59,10 +59,9 @@ static const struct {
 
 START_TEST(test_finding)
 {
-    g_autoptr(CmigFinding) finding =
-        cmig_finding_new("r", findings[_i].path, NULL, "%s", findings[_i].message);
-    finding->line = findings[_i].line;
-    finding->hint = g_strdup(findings[_i].hint);
+    g_autoptr(GPtrArray) list = cmig_findings_new();
+    CmigFinding *finding = cmig_finding_add(list, "r", findings[_i].path, findings[_i].line, NULL,
+                                            findings[_i].hint, "%s", findings[_i].message);
     finding->note = findings[_i].note;
     g_autofree char *text = cmig_finding_text(finding, "/p");
     g_autofree char *github = cmig_finding_github(finding, "/p");
@@ -85,9 +84,8 @@ END_TEST
 START_TEST(test_json)
 {
     g_autoptr(GPtrArray) list = cmig_findings_new();
-    g_ptr_array_add(list, cmig_finding_new("r", "/p/\xff.sql", "a1", "wrong"));
-    g_ptr_array_add(list, cmig_finding_new("r", NULL, NULL, "noted"));
-    ((CmigFinding *)list->pdata[1])->note = TRUE;
+    cmig_finding_add(list, "r", "/p/\xff.sql", 0, "a1", NULL, "wrong");
+    cmig_finding_add(list, "r", NULL, 0, NULL, NULL, "noted")->note = TRUE;
     ck_assert_uint_eq(cmig_findings_count(list), 1);
     json_t *json = cmig_findings_json(list, "/p");
     ck_assert_uint_eq(json_array_size(json), 2);
