@@ -9,14 +9,6 @@
 
 #include <glib.h>
 
-typedef struct {
-    const char *name;
-    gboolean needs_database; /* a connection */
-} CmigCheckRule;
-
-/* The rules in the order in which they are checked; NULL behind the last one. */
-const CmigCheckRule *cmig_check_rule(guint index);
-
 /* Texts are borrowed. */
 typedef struct {
     const char *const *only; /* names of rules; NULL = all */

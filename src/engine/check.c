@@ -28,33 +28,27 @@ typedef struct {
 } Check;
 
 static void check_heads(CmigCheckWork *work);
-static gboolean check_against(Check *check, const CmigCheckRule *rule, GError **error);
+static gboolean check_against(Check *check, GError **error);
 
 /* The first rule, which cannot be left out: it is checked by loading what the others look at. */
 enum { GRAPH };
 
 /* One of the functions is set, but for the graph. */
 static const struct {
-    CmigCheckRule rule;
+    const char *name;
     void (*history)(CmigCheckWork *work);
     void (*file)(CmigCheckWork *work, const CmigScript *script, const CmigRevision *revision);
-    gboolean (*git)(Check *check, const CmigCheckRule *rule, GError **error);
+    gboolean (*git)(Check *check, GError **error);
     gboolean (*database)(CmigCheckWork *work, GError **error);
 } rules[] = {
-    [GRAPH] = {.rule = {rule_graph}},
-    {.rule = {rule_single_head}, .history = check_heads},
-    {.rule = {cmig_rule_sections}, .file = cmig_check_sections},
-    {.rule = {cmig_rule_downgrade}, .file = cmig_check_downgrade},
-    {.rule = {rule_against}, .git = check_against},
-    {.rule = {cmig_rule_applied_files, .needs_database = TRUE},
-     .database = cmig_check_applied_files},
-    {.rule = {cmig_rule_at_head, .needs_database = TRUE}, .database = cmig_check_at_head},
+    [GRAPH] = {rule_graph},
+    {rule_single_head, .history = check_heads},
+    {cmig_rule_sections, .file = cmig_check_sections},
+    {cmig_rule_downgrade, .file = cmig_check_downgrade},
+    {rule_against, .git = check_against},
+    {cmig_rule_applied_files, .database = cmig_check_applied_files},
+    {cmig_rule_at_head, .database = cmig_check_at_head},
 };
-
-const CmigCheckRule *cmig_check_rule(guint index)
-{
-    return index < G_N_ELEMENTS(rules) ? &rules[index].rule : NULL;
-}
 
 static void skip_free(gpointer data)
 {
@@ -77,7 +71,7 @@ static gboolean validate_names(const char *const *names, GError **error)
 {
     const char *known[G_N_ELEMENTS(rules) + 1] = {NULL};
     for (gsize idx = 0; idx < G_N_ELEMENTS(rules); idx++)
-        known[idx] = rules[idx].rule.name;
+        known[idx] = rules[idx].name;
     for (; names != NULL && *names != NULL; names++) {
         if (g_strv_contains(known, *names))
             continue;
@@ -98,16 +92,16 @@ gboolean cmig_check_request_validate(const CmigCheckRequest *request, GError **e
     return validate_names(request->only, error) && validate_names(request->skip, error);
 }
 
-static gboolean is_wanted(const CmigCheckRequest *request, const CmigCheckRule *rule)
+static gboolean is_wanted(const CmigCheckRequest *request, const char *rule)
 {
-    gboolean named = request->only == NULL || g_strv_contains(request->only, rule->name);
-    return named && (request->skip == NULL || !g_strv_contains(request->skip, rule->name));
+    gboolean named = request->only == NULL || g_strv_contains(request->only, rule);
+    return named && (request->skip == NULL || !g_strv_contains(request->skip, rule));
 }
 
 gboolean cmig_check_wants_database(const CmigCheckRequest *request)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(rules); idx++)
-        if (rules[idx].rule.needs_database && is_wanted(request, &rules[idx].rule))
+        if (rules[idx].database != NULL && is_wanted(request, rules[idx].name))
             return TRUE;
     return FALSE;
 }
@@ -186,7 +180,7 @@ static gboolean check_files(Check *check, GError **error)
     CmigCheckWork *work = &check->work;
     gboolean wanted[G_N_ELEMENTS(rules)] = {FALSE};
     for (gsize rule = 0; rule < G_N_ELEMENTS(rules); rule++)
-        wanted[rule] = rules[rule].file != NULL && is_wanted(check->request, &rules[rule].rule);
+        wanted[rule] = rules[rule].file != NULL && is_wanted(check->request, rules[rule].name);
     for (guint idx = 0; !check->files_read && idx < cmig_graph_size(work->graph); idx++) {
         const CmigRevision *revision = cmig_graph_nth(work->graph, idx);
         g_autoptr(CmigScript) script = NULL;
@@ -203,22 +197,22 @@ static gboolean check_files(Check *check, GError **error)
     return TRUE;
 }
 
-static void note_checked(Check *check, const CmigCheckRule *rule)
+static void note_checked(Check *check, const char *rule)
 {
-    g_ptr_array_add(check->report->checked, (gpointer)(guintptr)rule->name);
+    g_ptr_array_add(check->report->checked, (gpointer)(guintptr)rule);
 }
 
-static void note_skipped(Check *check, const CmigCheckRule *rule, const char *reason)
+static void note_skipped(Check *check, const char *rule, const char *reason)
 {
     CmigCheckSkip *made = g_new0(CmigCheckSkip, 1);
-    made->rule = rule->name;
+    made->rule = rule;
     made->reason = g_strdup(reason);
     g_ptr_array_add(check->report->skipped, made);
 }
 
 /* The comparison with the default branch is one that nobody asked for: what keeps git from it is
  * said but no error, and that there is no git is not even said. */
-static gboolean check_against(Check *check, const CmigCheckRule *rule, GError **error)
+static gboolean check_against(Check *check, GError **error)
 {
     const CmigCheckWork *work = &check->work;
     const char *ref = check->request->against;
@@ -228,30 +222,30 @@ static gboolean check_against(Check *check, const CmigCheckRule *rule, GError **
         return TRUE;
     if (problem == NULL &&
         cmig_check_against(work->config, work->graph, ref, work->findings, &problem)) {
-        note_checked(check, rule);
+        note_checked(check, rule_against);
         return TRUE;
     }
     if (ref != NULL) {
         g_propagate_error(error, g_steal_pointer(&problem));
         return FALSE;
     }
-    note_skipped(check, rule, problem->message);
+    note_skipped(check, rule_against, problem->message);
     return TRUE;
 }
 
 static gboolean check_rule(Check *check, gsize idx, GError **error)
 {
-    const CmigCheckRule *rule = &rules[idx].rule;
+    const char *rule = rules[idx].name;
     if (!check->sound && rules[idx].file == NULL && idx != GRAPH) {
         note_skipped(check, rule, "the history is not sound");
         return TRUE;
     }
-    if (rule->needs_database && check->work.db == NULL) {
+    if (rules[idx].database != NULL && check->work.db == NULL) {
         note_skipped(check, rule, check->request->no_database);
         return TRUE;
     }
     if (rules[idx].git != NULL)
-        return rules[idx].git(check, rule, error);
+        return rules[idx].git(check, error);
     if (rules[idx].history != NULL)
         rules[idx].history(&check->work);
     if ((rules[idx].file != NULL && !check_files(check, error)) ||
@@ -276,7 +270,7 @@ gboolean cmig_check(const CmigConfig *config, const CmigCheckRequest *request,
     made->files = cmig_graph_size(graph);
     gboolean done = TRUE;
     for (gsize idx = 0; done && idx < G_N_ELEMENTS(rules); idx++)
-        if (idx == GRAPH || is_wanted(request, &rules[idx].rule))
+        if (idx == GRAPH || is_wanted(request, rules[idx].name))
             done = check_rule(&check, idx, error);
     g_clear_pointer(&check.work.rows, g_ptr_array_unref);
     cmig_audit_open_free(check.work.open);

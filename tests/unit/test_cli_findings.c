@@ -97,20 +97,6 @@ START_TEST(test_json)
 }
 END_TEST
 
-/* The table: names are unique and lower case. */
-START_TEST(test_rules)
-{
-    g_autoptr(GHashTable) seen = g_hash_table_new(g_str_hash, g_str_equal);
-    guint count = 0;
-    for (const CmigCheckRule *rule; (rule = cmig_check_rule(count)) != NULL; count++) {
-        ck_assert(g_hash_table_add(seen, (gpointer)(guintptr)rule->name));
-        ck_assert_uint_eq(strspn(rule->name, "abcdefghijklmnopqrstuvwxyz-"), strlen(rule->name));
-    }
-    ck_assert_uint_ge(count, 6);
-    ck_assert_str_eq(cmig_check_rule(0)->name, "graph");
-}
-END_TEST
-
 START_TEST(test_request)
 {
     static const char *const good[] = {"graph", "at-head", NULL};
@@ -138,7 +124,6 @@ int main(void)
     tcase_add_loop_test(tests, test_finding, 0, G_N_ELEMENTS(findings));
     tcase_add_test(tests, test_formats);
     tcase_add_test(tests, test_json);
-    tcase_add_test(tests, test_rules);
     tcase_add_test(tests, test_request);
     suite_add_tcase(suite, tests);
     SRunner *runner = srunner_create(suite);
