@@ -79,7 +79,6 @@ typedef struct {
     const char *until; /* not included */
     const char *user;  /* of the database or of the system */
     gint64 id;
-    const gint64 *after; /* greater ids only */
     guint limit;
     gboolean newest; /* the last ones up to the limit, newest first; else oldest first */
 } CmigAuditFilter;
@@ -117,7 +116,13 @@ typedef struct {
 } CmigAuditVerdict;
 void cmig_audit_verdict_clear(CmigAuditVerdict *verdict);
 
-/* Walks the chain in pages; a log that does not exist has no rows. `head` (may be NULL) must be the
+/* The same, oldest first, in round trips of some rows each: `take` is called for every row, which it
+ * borrows. Rows that somebody gave the same number come one behind the other. */
+gboolean cmig_audit_walk(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
+                         void (*take)(CmigAuditRow *row, gpointer data), gpointer data,
+                         GError **error);
+
+/* Walks the chain; a log that does not exist has no rows. `head` (may be NULL) must be the
  * hash of a row. `found` is called for each finding; it borrows it. Errors: as for cmig_audit_read.
  */
 gboolean cmig_audit_verify(CmigDb *db, const CmigAuditPlace *place, gboolean exists,

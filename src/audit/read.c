@@ -9,6 +9,7 @@
 
 enum {
     LEAST_YEAR = 1970, /* the text of a time has four digits and no era */
+    PAGE = 1000,       /* rows of a round trip */
 };
 
 #define VALUE   '='
@@ -92,7 +93,9 @@ static const struct {
         },
 };
 
-static char *select_sql(const CmigAuditPlace *place, const CmigAuditFilter *filter)
+/* `after` (NULL: from the first one): greater numbers only. */
+static char *select_sql(const CmigAuditPlace *place, const CmigAuditFilter *filter,
+                        const gint64 *after, guint limit)
 {
     CmigDialect dialect = place->dialect;
     const char *operator_more = dialect == CMIG_DIALECT_SQLITE ? ">" : "OPERATOR(pg_catalog.>)";
@@ -103,8 +106,8 @@ static char *select_sql(const CmigAuditPlace *place, const CmigAuditFilter *filt
     g_string_printf(sql, "SELECT %s FROM %s WHERE %s", cells, place->table, own);
     if (filter->id > 0)
         g_string_append_printf(sql, " AND id %s %" G_GINT64_FORMAT, operator_is, filter->id);
-    if (filter->after != NULL)
-        g_string_append_printf(sql, " AND id %s %" G_GINT64_FORMAT, operator_more, *filter->after);
+    if (after != NULL)
+        g_string_append_printf(sql, " AND id %s %" G_GINT64_FORMAT, operator_more, *after);
     add_text(sql, dialect, conditions[dialect].revision, filter->revision);
     add_text(sql, dialect, conditions[dialect].event, filter->event);
     add_text(sql, dialect, conditions[dialect].run, filter->run);
@@ -112,8 +115,8 @@ static char *select_sql(const CmigAuditPlace *place, const CmigAuditFilter *filt
     add_text(sql, dialect, conditions[dialect].until, filter->until);
     add_text(sql, dialect, conditions[dialect].user, filter->user);
     g_string_append_printf(sql, " ORDER BY id%s", filter->newest ? " DESC" : "");
-    if (filter->limit > 0)
-        g_string_append_printf(sql, " LIMIT %u", filter->limit);
+    if (limit > 0)
+        g_string_append_printf(sql, " LIMIT %u", limit);
     return g_strdup(sql->str);
 }
 
@@ -151,10 +154,10 @@ static void row_free(gpointer row)
 
 G_STATIC_ASSERT(CMIG_COLUMNS <= 64);
 
-gboolean cmig_audit_read(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
-                         GPtrArray **rows, GError **error)
+static gboolean read_page(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
+                          const gint64 *after, guint limit, GPtrArray **rows, GError **error)
 {
-    g_autofree char *query = select_sql(place, filter);
+    g_autofree char *query = select_sql(place, filter, after, limit);
     g_autoptr(GPtrArray) found = NULL;
     if (!cmig_db_query(db, query, &found, error)) {
         g_autofree char *shown = cmig_text_escape(place->table);
@@ -173,6 +176,53 @@ gboolean cmig_audit_read(CmigDb *db, const CmigAuditPlace *place, const CmigAudi
         for (guint column = 0; column < CMIG_COLUMNS; column++)
             take_cell(row, column, cells[column]);
         g_ptr_array_add(*rows, row);
+    }
+    return TRUE;
+}
+
+gboolean cmig_audit_read(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
+                         GPtrArray **rows, GError **error)
+{
+    return read_page(db, place, filter, NULL, filter->limit, rows, error);
+}
+
+static const char *number_of(const GPtrArray *rows, guint idx)
+{
+    return ((const CmigAuditRow *)rows->pdata[idx])->cells[CMIG_COLUMN_ID];
+}
+
+/* Rows of the same number must come together, so what is at the end of a full page waits for the
+ * next one, unless that is all of it. */
+static guint count_whole(const GPtrArray *rows)
+{
+    guint count = rows->len;
+    if (count < PAGE)
+        return count;
+    while (count > 0 && g_strcmp0(number_of(rows, count - 1), number_of(rows, rows->len - 1)) == 0)
+        count--;
+    return count > 0 ? count : rows->len;
+}
+
+gboolean cmig_audit_walk(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
+                         void (*take)(CmigAuditRow *row, gpointer data), gpointer data,
+                         GError **error)
+{
+    guint left = filter->limit > 0 ? filter->limit : G_MAXUINT;
+    gint64 last = G_MININT64;
+    for (gboolean more = TRUE; more && left > 0;) {
+        g_autoptr(GPtrArray) rows = NULL;
+        gint64 after = last;
+        if (!read_page(db, place, filter, after > G_MININT64 ? &after : NULL, MIN(PAGE, left),
+                       &rows, error))
+            return FALSE;
+        guint count = count_whole(rows);
+        for (guint idx = 0; idx < count; idx++) {
+            take(rows->pdata[idx], data);
+            const char *number = number_of(rows, idx);
+            last = number != NULL ? g_ascii_strtoll(number, NULL, 10) : last;
+        }
+        left -= count;
+        more = rows->len == PAGE && last > after;
     }
     return TRUE;
 }

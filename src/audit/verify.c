@@ -1,4 +1,4 @@
-/* Walks the chain of hashes in pages and tells where it is not what cmig wrote. */
+/* Walks the chain of hashes and tells where it is not what cmig wrote. */
 #include "columns.h"
 
 #include "cmig/text.h"
@@ -6,7 +6,6 @@
 #include <string.h>
 
 enum {
-    PAGE = 1000,
     NEARBY = 64,           /* a row that was moved is known again when it was not further away */
     MOST_LOOKED_FOR = 100, /* rows for which that is tried */
 };
@@ -143,8 +142,9 @@ static void take_hash(Walk *walk, CmigAuditRow *row, gint64 id)
     walk->verdict->head = g_strdup(hash);
 }
 
-static void take_row(Walk *walk, CmigAuditRow *row)
+static void take_row(CmigAuditRow *row, gpointer data)
 {
+    Walk *walk = data;
     const char *number = row->cells[CMIG_COLUMN_ID];
     gint64 id = number != NULL ? g_ascii_strtoll(number, NULL, 10) : 0;
     walk->verdict->rows++;
@@ -157,36 +157,6 @@ static void take_row(Walk *walk, CmigAuditRow *row)
     walk->last = id;
     g_free(walk->link);
     walk->link = g_strdup(row->cells[CMIG_COLUMN_HASH]);
-}
-
-/* Rows of the same number must come together, so what is at the end of a full page waits for the
- * next one, unless that is all of it. */
-static guint whole_numbers(const GPtrArray *rows)
-{
-    guint count = rows->len;
-    if (count < PAGE)
-        return count;
-    const CmigAuditRow *end = rows->pdata[count - 1];
-    while (count > 0 &&
-           g_strcmp0(((const CmigAuditRow *)rows->pdata[count - 1])->cells[CMIG_COLUMN_ID],
-                     end->cells[CMIG_COLUMN_ID]) == 0)
-        count--;
-    return count > 0 ? count : rows->len;
-}
-
-/* `*more`: there may be another page. */
-static gboolean take_page(Walk *walk, CmigDb *db, gboolean *more, GError **error)
-{
-    gint64 after = walk->last;
-    CmigAuditFilter filter = {.after = after > 0 ? &after : NULL, .limit = PAGE};
-    g_autoptr(GPtrArray) rows = NULL;
-    if (!cmig_audit_read(db, walk->place, &filter, &rows, error))
-        return FALSE;
-    guint count = whole_numbers(rows);
-    for (guint idx = 0; idx < count; idx++)
-        take_row(walk, rows->pdata[idx]);
-    *more = rows->len == PAGE && walk->last > after;
-    return TRUE;
 }
 
 gboolean cmig_audit_verify(CmigDb *db, const CmigAuditPlace *place, gboolean exists,
@@ -202,9 +172,8 @@ gboolean cmig_audit_verify(CmigDb *db, const CmigAuditPlace *place, gboolean exi
                  .data = data,
                  .verdict = &result,
                  .link = cmig_audit_genesis(place->version_table)};
-    gboolean ok = TRUE;
-    for (gboolean more = exists; ok && more;)
-        ok = take_page(&walk, db, &more, error);
+    gboolean ok =
+        !exists || cmig_audit_walk(db, place, &(CmigAuditFilter){0}, take_row, &walk, error);
     if (ok && !walk.met)
         report(&walk, CMIG_AUDIT_TRUNCATED, NULL,
                "no row has the hash %s: rows behind it were removed, or all were written anew",

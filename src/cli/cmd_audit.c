@@ -9,9 +9,9 @@
 #include <string.h>
 
 enum {
-    PAGE = 1000,
-    FEW = 50,            /* rows that list shows */
-    MOST_FINDINGS = 1000 /* that JSON lists */
+    FEW = 50,                  /* rows that list shows */
+    MOST_OF_ONE_NUMBER = 1000, /* that show shows; there should be one */
+    MOST_FINDINGS = 1000       /* that JSON lists */
 };
 
 static char *revision;
@@ -129,7 +129,7 @@ static gboolean run_show(Log *log, char **arguments, GError **error)
         return FALSE;
     }
     g_autoptr(GPtrArray) rows = NULL;
-    log->filter = (CmigAuditFilter){.id = id, .limit = PAGE};
+    log->filter = (CmigAuditFilter){.id = id, .limit = MOST_OF_ONE_NUMBER};
     if (log->exists && !cmig_audit_read(log->app->db, &log->place, &log->filter, &rows, error))
         return FALSE;
     if (rows == NULL || rows->len == 0) {
@@ -148,28 +148,18 @@ static gboolean run_show(Log *log, char **arguments, GError **error)
 
 /* --- export ----------------------------------------------------------------------------------- */
 
+/* Errors of the stream are seen when it is closed. */
+static void write_row(CmigAuditRow *row, gpointer stream)
+{
+    g_autofree char *json = cmig_audit_row_json(row, TRUE);
+    fprintf(stream, "%s\n", json);
+}
+
 static gboolean write_rows(Log *log, FILE *stream, GError **error)
 {
-    guint left = limit > 0 ? (guint)limit : G_MAXUINT;
-    gint64 last = 0;
-    for (gboolean more = log->exists; more && left > 0;) {
-        g_autoptr(GPtrArray) rows = NULL;
-        gint64 after = last;
-        log->filter.after = after > 0 ? &after : NULL;
-        log->filter.limit = MIN(PAGE, left);
-        if (!cmig_audit_read(log->app->db, &log->place, &log->filter, &rows, error))
-            return FALSE;
-        for (guint idx = 0; idx < rows->len; idx++) {
-            const CmigAuditRow *row = rows->pdata[idx];
-            g_autofree char *json = cmig_audit_row_json(row, TRUE);
-            fprintf(stream, "%s\n", json); /* errors are seen when it is closed */
-            const char *id = row->cells[CMIG_COLUMN_ID];
-            last = id != NULL ? g_ascii_strtoll(id, NULL, 10) : last;
-        }
-        left -= rows->len;
-        more = rows->len == PAGE && last > after;
-    }
-    return TRUE;
+    log->filter.limit = limit > 0 ? (guint)limit : 0;
+    return !log->exists ||
+           cmig_audit_walk(log->app->db, &log->place, &log->filter, write_row, stream, error);
 }
 
 static gboolean run_export(Log *log, char **arguments G_GNUC_UNUSED, GError **error)

@@ -342,13 +342,55 @@ START_TEST(finds_what_is_cut_off)
 }
 END_TEST
 
+/* Rows as a script could leave them. */
+static void insert_rows(guint first, guint last)
+{
+    g_autofree char *sql = g_strdup_printf(
+        "WITH RECURSIVE s (g) AS (SELECT %u UNION ALL SELECT g + 1 FROM s WHERE g < %u) INSERT "
+        "INTO "
+        "cmig_audit (id, version_table, at, run, event) SELECT g, 'it''s', '2026-11-20', 'r', "
+        "'applied' FROM s",
+        first, last);
+    fixture_execute(sql);
+}
+
+static void drop_key(void)
+{
+    fixture_execute("CREATE TABLE copy AS SELECT * FROM cmig_audit");
+    fixture_execute("DROP TABLE cmig_audit");
+    fixture_execute("ALTER TABLE copy RENAME TO cmig_audit");
+}
+
+static void count_row(CmigAuditRow *row, gpointer count)
+{
+    ck_assert_ptr_nonnull(row->cells[CMIG_COLUMN_EVENT]);
+    ++*(guint *)count;
+}
+
+/* A page that ends among rows of one number loses none of them. */
+START_TEST(walks_over_duplicates)
+{
+    static const guint limits[] = {0, 1, 1000, 1001, 1002, 1100};
+    drop_key();
+    insert_rows(1, 999);
+    insert_rows(1000, 1000);
+    insert_rows(1000, 1000);
+    insert_rows(1000, 1100);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(limits); idx++) {
+        g_autoptr(GError) error = NULL;
+        guint count = 0;
+        CmigAuditFilter filter = {.limit = limits[idx]};
+        ck_assert(cmig_audit_walk(db, &place, &filter, count_row, &count, &error));
+        ck_assert_uint_eq(count, limits[idx] > 0 ? limits[idx] : 1102);
+    }
+}
+END_TEST
+
 /* Without its key the table can hold a number twice; pages must not hide that. */
 START_TEST(finds_duplicates)
 {
     write_many(3);
-    fixture_execute("CREATE TABLE copy AS SELECT * FROM cmig_audit");
-    fixture_execute("DROP TABLE cmig_audit");
-    fixture_execute("ALTER TABLE copy RENAME TO cmig_audit");
+    drop_key();
     fixture_execute("INSERT INTO cmig_audit SELECT * FROM cmig_audit WHERE id = 2");
     assert_findings(NULL, "2 duplicate");
     fixture_execute("UPDATE cmig_audit SET id = 2");
@@ -363,13 +405,7 @@ END_TEST
 START_TEST(walks_many_pages)
 {
     write_many(2);
-    fixture_execute(
-        fixture.dialect == CMIG_DIALECT_POSTGRESQL
-            ? "INSERT INTO cmig_audit (id, version_table, at, run, event) SELECT g, 'it''s', "
-              "'2026-11-20', 'r', 'applied' FROM generate_series(3, 3500) AS g"
-            : "WITH RECURSIVE s (g) AS (SELECT 3 UNION ALL SELECT g + 1 FROM s WHERE g < 3500) "
-              "INSERT INTO cmig_audit (id, version_table, at, run, event) SELECT g, 'it''s', "
-              "'2026-11-20', 'r', 'applied' FROM s");
+    insert_rows(3, 3500);
     gboolean sealed = fixture.dialect == CMIG_DIALECT_POSTGRESQL;
     assert_findings(NULL, sealed ? "3 unsealed" : " unsealed 3498");
     fixture_execute("DELETE FROM cmig_audit WHERE id IN (1000, 1001, 2001, 3000)");
@@ -441,6 +477,7 @@ static TCase *make_case(const char *name, void (*begin)(void))
     tcase_add_test(tests, writes_ascii_where_it_must);
     tcase_add_loop_test(tests, finds_attacks, 0, G_N_ELEMENTS(attacks));
     tcase_add_test(tests, finds_what_is_cut_off);
+    tcase_add_test(tests, walks_over_duplicates);
     tcase_add_test(tests, finds_duplicates);
     tcase_add_test(tests, walks_many_pages);
     return tests;
