@@ -34,16 +34,11 @@ static const struct {
 /* One value of a query, or NULL; `*code` is the result code. */
 static char *ask(CmigSqlite *self, const char *sql, int *code)
 {
-    g_autoptr(CmigSqliteStatement) statement = NULL;
-    char *value = NULL;
+    g_autoptr(CmigSqliteStatement) row = NULL;
     self->deadline = cmig_clock_monotonic() + PATIENCE;
-    *code = sqlite3_prepare_v2(self->handle, sql, -1, &statement, NULL);
-    if (*code == SQLITE_OK)
-        *code = sqlite3_step(statement);
-    if (*code == SQLITE_ROW)
-        value = g_strdup((const char *)sqlite3_column_text(statement, 0));
+    *code = cmig_sqlite_find_row(self, sql, NULL, NULL, &row);
     self->deadline = 0;
-    return value;
+    return row != NULL ? g_strdup((const char *)sqlite3_column_text(row, 0)) : NULL;
 }
 
 /* The last fact is not known because of `code`. */

@@ -7,25 +7,39 @@
 #include <string.h>
 #include <unistd.h>
 
+int cmig_sqlite_find_row(CmigSqlite *self, const char *sql, const char *name, const char *kind,
+                         CmigSqliteStatement **row)
+{
+    g_autoptr(CmigSqliteStatement) statement = NULL;
+    *row = NULL;
+    int code = sqlite3_prepare_v2(self->handle, sql, -1, &statement, NULL);
+    if (code != SQLITE_OK)
+        return code;
+    if (name != NULL)
+        sqlite3_bind_text(statement, 1, name, -1, SQLITE_TRANSIENT);
+    if (kind != NULL)
+        sqlite3_bind_text(statement, 2, kind, -1, SQLITE_TRANSIENT);
+    code = sqlite3_step(statement);
+    if (code == SQLITE_ROW)
+        *row = g_steal_pointer(&statement);
+    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+}
+
 /* Whether there is such a table, or a view in its place. */
 static gboolean find_table(CmigSqlite *self, const char *name, gboolean *found, GError **error)
 {
     static const char query[] = "SELECT 1 FROM main.sqlite_master WHERE type IN ('table', 'view') "
                                 "AND name = ?1 COLLATE NOCASE";
-    g_autoptr(CmigSqliteStatement) statement = NULL;
+    g_autoptr(CmigSqliteStatement) row = NULL;
     *found = FALSE;
     if (self->handle == NULL || name == NULL)
         return TRUE;
-    int code = sqlite3_prepare_v2(self->handle, query, -1, &statement, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_TRANSIENT);
-        code = sqlite3_step(statement);
-    }
-    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+    int code = cmig_sqlite_find_row(self, query, name, NULL, &row);
+    if (code != SQLITE_OK) {
         cmig_sqlite_set_error(self, code, error);
         return FALSE;
     }
-    *found = code == SQLITE_ROW;
+    *found = row != NULL;
     return TRUE;
 }
 
@@ -56,24 +70,20 @@ static gboolean describe_table(CmigSqlite *self, CmigDbTable *table, GError **er
 {
     if (self->handle == NULL)
         return TRUE;
-    g_autoptr(CmigSqliteStatement) statement = NULL;
-    int code = sqlite3_prepare_v2(self->handle, table_query, -1, &statement, NULL);
-    if (code == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, self->base.settings.version_table->name, -1,
-                          SQLITE_TRANSIENT);
-        code = sqlite3_step(statement);
-    }
-    if (code != SQLITE_ROW && code != SQLITE_DONE) {
+    g_autoptr(CmigSqliteStatement) row = NULL;
+    int code = cmig_sqlite_find_row(self, table_query, self->base.settings.version_table->name,
+                                    NULL, &row);
+    if (code != SQLITE_OK) {
         cmig_sqlite_set_error(self, code, error);
         return FALSE;
     }
     cmig_db_table_clear(table);
-    if (code == SQLITE_DONE)
+    if (row == NULL)
         return TRUE;
-    table->kind = column_text(statement, 0);
-    table->type = column_text(statement, 1);
-    table->is_text = sqlite3_column_int(statement, 2) != 0;
-    table->required = column_text(statement, 3);
+    table->kind = column_text(row, 0);
+    table->type = column_text(row, 1);
+    table->is_text = sqlite3_column_int(row, 2) != 0;
+    table->required = column_text(row, 3);
     return TRUE;
 }
 

@@ -10,17 +10,11 @@
 /* The first number of the first row of a query about `name`; -1 for none. SQLite's result code. */
 static int ask(CmigSqlite *self, const char *sql, const char *name, gint64 *number)
 {
-    g_autoptr(CmigSqliteStatement) statement = NULL;
-    *number = -1;
-    int code = sqlite3_prepare_v2(self->handle, sql, -1, &statement, NULL);
-    if (code != SQLITE_OK)
-        return code;
-    if (name != NULL)
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_TRANSIENT);
-    code = sqlite3_step(statement);
-    if (code == SQLITE_ROW && sqlite3_column_type(statement, 0) != SQLITE_NULL)
-        *number = sqlite3_column_int64(statement, 0);
-    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+    g_autoptr(CmigSqliteStatement) row = NULL;
+    int code = cmig_sqlite_find_row(self, sql, name, NULL, &row);
+    gboolean known = row != NULL && sqlite3_column_type(row, 0) != SQLITE_NULL;
+    *number = known ? sqlite3_column_int64(row, 0) : -1;
+    return code;
 }
 
 /* Tables that hold rows themselves, those of `name` or all. */
@@ -33,17 +27,10 @@ static int list_tables(CmigSqlite *self, const char *name, char **list)
 {
     static const char query[] = "SELECT group_concat('SELECT 1 FROM main.\"' || "
                                 "replace(name, '\"', '\"\"') || '\"', ' UNION ALL ') " PLAIN_TABLES;
-    g_autoptr(CmigSqliteStatement) statement = NULL;
-    *list = NULL;
-    int code = sqlite3_prepare_v2(self->handle, query, -1, &statement, NULL);
-    if (code != SQLITE_OK)
-        return code;
-    if (name != NULL)
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_TRANSIENT);
-    code = sqlite3_step(statement);
-    if (code == SQLITE_ROW)
-        *list = g_strdup((const char *)sqlite3_column_text(statement, 0));
-    return code == SQLITE_ROW || code == SQLITE_DONE ? SQLITE_OK : code;
+    g_autoptr(CmigSqliteStatement) row = NULL;
+    int code = cmig_sqlite_find_row(self, query, name, NULL, &row);
+    *list = row != NULL ? g_strdup((const char *)sqlite3_column_text(row, 0)) : NULL;
+    return code;
 }
 
 /* What ANALYZE knew of the number of rows. */
@@ -95,15 +82,10 @@ static int look(CmigSqlite *self, const CmigFactTarget *target, guint limit, gin
         size->bytes = file;
         return count_rows(self, NULL, limit, size);
     }
-    g_autoptr(CmigSqliteStatement) statement = NULL;
-    int code = sqlite3_prepare_v2(self->handle, query, -1, &statement, NULL);
-    if (code != SQLITE_OK)
+    g_autoptr(CmigSqliteStatement) row = NULL;
+    int code = cmig_sqlite_find_row(self, query, target->name, target->kind, &row);
+    if (row == NULL)
         return code;
-    sqlite3_bind_text(statement, 1, target->name, -1, SQLITE_TRANSIENT);
-    sqlite3_bind_text(statement, 2, target->kind, -1, SQLITE_TRANSIENT);
-    code = sqlite3_step(statement);
-    if (code != SQLITE_ROW)
-        return code == SQLITE_DONE ? SQLITE_OK : code;
     size->exists = TRUE;
     if (file <= LARGEST_FILE)
         measure(self, target->name, size);

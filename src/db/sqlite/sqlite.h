@@ -50,6 +50,11 @@ gboolean cmig_sqlite_read_rows(CmigDb *db, const char *also, GPtrArray **rows,
                                GPtrArray **also_rows, GError **error);
 gboolean cmig_sqlite_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error);
 
+/* The first row of a query about `name` and `kind`, its parameters 1 and 2, which may be NULL.
+ * `*row` is NULL when there is none. SQLITE_OK, or what went wrong. */
+int cmig_sqlite_find_row(CmigSqlite *self, const char *sql, const char *name, const char *kind,
+                         CmigSqliteStatement **row);
+
 /* examine.c */
 gboolean cmig_sqlite_examine(CmigDb *db, GPtrArray *report, GError **error);
 char *cmig_sqlite_library(void);
