@@ -34,6 +34,11 @@ typedef struct {
     const char *recorded_identity; /* its identity when it was recorded */
 } CmigSite;
 
+/* Which environment a name means, in any letter case: `production`, `prod` and `live`, those with
+ * more words or numbers behind (`prod-eu`, `prod2`) and those of guard.environments are production.
+ */
+CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char *name);
+
 /* Which environment this is: what is declared (--environment, CMIG_ENV, ENVIRONMENT, APP_ENV,
  * `environment`), else guard.patterns, else what the database has recorded, else by the place: this
  * machine is development, a one-label host with CI=true is ci, and everything else is production.

@@ -6,6 +6,18 @@
 #include "cmig/guard.h"
 #include "cmig/text.h"
 
+static void print(const CmigApp *app, const char *name, gboolean production, const char *reason)
+{
+    if (app->json) {
+        cmig_out_json(json_pack("{s:o, s:b, s:s, s:s}", "environment", cmig_render_json_text(name),
+                                "production", production, "reason", reason, "database",
+                                app->config->url->display));
+        return;
+    }
+    g_autofree char *shown = cmig_text_escape(name);
+    cmig_out("%s (%s)\n", shown, reason);
+}
+
 static gboolean show(CmigApp *app, GError **error)
 {
     g_autoptr(CmigDbState) state = NULL;
@@ -13,16 +25,8 @@ static gboolean show(CmigApp *app, GError **error)
     if (!cmig_db_inspect(app->db, FALSE, &state, error) ||
         !cmig_run_environment(app->db, app->config, state, &environment, error))
         return FALSE;
-    gboolean production = environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
-    if (app->json) {
-        cmig_out_json(json_pack("{s:o, s:b, s:s, s:s}", "environment",
-                                cmig_render_json_text(environment.name), "production", production,
-                                "reason", environment.reason, "database",
-                                app->config->url->display));
-        return TRUE;
-    }
-    g_autofree char *name = cmig_text_escape(environment.name);
-    cmig_out("%s (%s)\n", name, environment.reason);
+    print(app, environment.name, environment.kind == CMIG_ENVIRONMENT_PRODUCTION,
+          environment.reason);
     return TRUE;
 }
 
@@ -32,7 +36,12 @@ static gboolean run_environment(CmigApp *app, char **arguments, GError **error)
         return show(app, error);
     CmigRunObserver observer = cmig_progress(app);
     cmig_consent_observe(app, &observer);
-    return cmig_run_record_environment(app->db, app->config, arguments[0], &observer, error);
+    const char *name = arguments[0];
+    if (!cmig_run_record_environment(app->db, app->config, name, &observer, error))
+        return FALSE;
+    gboolean production = cmig_guard_kind_of_name(app->config, name) == CMIG_ENVIRONMENT_PRODUCTION;
+    print(app, name, production, "recorded in the database");
+    return TRUE;
 }
 
 static const GOptionEntry options[] = {CMIG_CONFIRM_OPTIONS, {0}};

@@ -109,7 +109,7 @@ static gboolean ask(const CmigQuestion *question, gpointer data G_GNUC_UNUSED)
     }
     g_autofree char *what = cmig_text_escape(question->intent->what);
     g_autofree char *detail = cmig_text_escape_block(question->detail);
-    fprintf(stderr, "\n%s of %s:\n%s\n", what, question->intent->display, detail);
+    fprintf(stderr, "\n%s:\n%s\n", what, detail);
     if (question->name == NULL) {
         fprintf(stderr, "Go ahead? [y/N] ");
         return is_yes();
@@ -117,7 +117,10 @@ static gboolean ask(const CmigQuestion *question, gpointer data G_GNUC_UNUSED)
     g_autofree char *name = cmig_text_escape(question->name);
     fprintf(stderr, "Type the name of the database (%s) to go ahead: ", name);
     g_autofree char *answer = read_answer();
-    return g_strcmp0(answer, question->name) == 0;
+    gboolean same = g_strcmp0(answer, question->name) == 0;
+    if (!same && answer != NULL && *answer != '\0')
+        fprintf(stderr, "That is not its name.\n");
+    return same;
 }
 
 void cmig_consent_observe(CmigApp *app, CmigRunObserver *observer)

@@ -6,6 +6,8 @@
 #include "cmig/script.h"
 #include "cmig/text.h"
 
+#include <string.h>
+
 /* So many statements are named in a refusal. */
 enum { NAMED = 10 };
 
@@ -68,37 +70,41 @@ static const char *find_irreversible(const CmigWork *work)
     return NULL;
 }
 
-/* What keeps a plan from production, whoever confirms it; `unread` says why git cannot be asked.
- * The caller frees; `*remedy` is static or that of `unread`. */
-static char *find_obstacle(const CmigWork *work, const GError *unread, const char **remedy)
+/* What keeps a plan from production, whoever confirms it, and what to do about it; `unread` says
+ * why git cannot be asked. The caller frees both. */
+static char *find_obstacle(const CmigWork *work, const GError *unread, char **remedy)
 {
     const CmigGuardConfig *guard = &work->config->guard;
     if (work->changed_files != NULL) {
-        *remedy = "put back what was applied, or take the files as they are with `cmig accept REV "
-                  "--reason TEXT`";
+        gboolean one = strchr(work->changed_files, ' ') == NULL;
+        *remedy = g_strdup_printf("put back what was applied, or take it as it is: cmig accept %s "
+                                  "--reason 'why it is right'",
+                                  one ? work->changed_files : "--all");
         return g_strdup_printf("meets files that changed after they were applied: %s",
                                work->changed_files);
     }
     if (unread != NULL) {
-        *remedy = cmig_error_hint(unread) != NULL
-                      ? cmig_error_hint(unread)
-                      : "run it in a checkout, or take guard.require_committed and guard.branches "
-                        "out of alembic.yml";
+        *remedy = g_strdup(cmig_error_hint(unread) != NULL
+                               ? cmig_error_hint(unread)
+                               : "run it in a checkout, or take guard.require_committed and "
+                                 "guard.branches out of alembic.yml");
         return g_strdup_printf("cannot be compared with git: %s", unread->message);
     }
     if (guard->require_committed && (work->vcs.commit == NULL || work->vcs.dirty)) {
-        *remedy = "commit the revision files first";
+        *remedy = g_strdup("commit the revision files first");
         return g_strdup("would run files that are not committed, which guard.require_committed "
                         "forbids");
     }
     if (!work->on_branch) {
-        *remedy = "check out a branch that guard.branches names";
+        g_autofree char *names = g_strjoinv(", ", guard->branches);
+        g_autofree char *shown = cmig_text_escape(names);
+        *remedy = g_strdup_printf("check out a branch that guard.branches names: %s", shown);
         return g_strdup_printf("would run from %s, which guard.branches does not name",
                                work->vcs.branch != NULL ? work->vcs.branch : "no branch");
     }
     const char *irreversible = guard->require_reversible ? find_irreversible(work) : NULL;
     if (irreversible != NULL) {
-        *remedy = "write its downgrade section";
+        *remedy = g_strdup("write its downgrade section");
         return g_strdup_printf("holds %s, which cannot be taken back, and guard.require_reversible "
                                "is set",
                                irreversible);
@@ -114,7 +120,10 @@ static gboolean ask(const CmigWork *work, CmigDecision decision, const CmigInten
     const CmigRunObserver *observer = work->observer;
     if (decision == CMIG_DECISION_REFUSE || observer->ask == NULL)
         return FALSE;
-    g_autofree char *detail = cmig_guard_describe(&work->environment, intent);
+    /* The statements stand in the plan, which is shown with the question. */
+    CmigIntent brief = *intent;
+    brief.detail = review != NULL ? NULL : intent->detail;
+    g_autofree char *detail = cmig_guard_describe(&work->environment, &brief);
     CmigQuestion question = {.name = decision == CMIG_DECISION_ASK_NAME ? intent->database : NULL,
                              .intent = intent,
                              .review = review,
@@ -133,7 +142,8 @@ static void record_refusal(CmigWork *work, CmigLevel level, const GError *refusa
     CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REFUSED, work->token);
     record.detail = refusal->message;
     record.level = (int)level;
-    (void)cmig_work_record(work, &record, NULL);
+    if (cmig_work_record(work, &record, NULL))
+        cmig_work_end(work);
 }
 
 /* Of a database that is a file, a copy is kept before data may be lost; in development, where that
@@ -217,8 +227,10 @@ gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *revie
                          .large = review != NULL && review->large,
                          .hash = work->plan,
                          .detail = detail};
-    g_autofree char *obstacle = production ? find_obstacle(work, unread, &intent.remedy) : NULL;
+    g_autofree char *remedy = NULL;
+    g_autofree char *obstacle = production ? find_obstacle(work, unread, &remedy) : NULL;
     intent.obstacle = obstacle;
+    intent.remedy = remedy;
     if (!production && work->changed_files != NULL)
         cmig_work_note(work, "files changed after they were applied: %s; see `cmig history -i`",
                        work->changed_files);

@@ -160,6 +160,7 @@ void cmig_work_end(CmigWork *work)
     }
     if (work->observer->recorded != NULL)
         work->observer->recorded(work->head, work->observer->data);
+    g_clear_pointer(&work->head, g_free);
 }
 
 void cmig_work_note(const CmigWork *work, const char *format, ...)

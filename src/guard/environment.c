@@ -31,10 +31,7 @@ void cmig_environment_clear(CmigEnvironment *environment)
     g_clear_pointer(&environment->reason, g_free);
 }
 
-/* Which environment a name means, in any letter case: `production`, `prod` and `live`, those with
- * more words or numbers behind (`prod-eu`, `prod2`) and those of guard.environments are production.
- */
-static CmigEnvironmentKind kind_of_name(const CmigConfig *config, const char *name)
+CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char *name)
 {
     const GStrv more = config->guard.environments;
     for (gsize idx = 0; more != NULL && more[idx] != NULL; idx++)
@@ -52,9 +49,9 @@ static CmigEnvironmentKind kind_of_name(const CmigConfig *config, const char *na
 /* Whether two names mean the same environment: every production is one. */
 static gboolean is_same(const CmigConfig *config, const char *left, const char *right)
 {
-    CmigEnvironmentKind kind = kind_of_name(config, left);
+    CmigEnvironmentKind kind = cmig_guard_kind_of_name(config, left);
     return g_ascii_strcasecmp(left, right) == 0 ||
-           (kind != CMIG_ENVIRONMENT_OTHER && kind == kind_of_name(config, right));
+           (kind != CMIG_ENVIRONMENT_OTHER && kind == cmig_guard_kind_of_name(config, right));
 }
 
 static void set(CmigEnvironment *environment, CmigEnvironmentKind kind, const char *name,
@@ -97,6 +94,7 @@ static gboolean check_declared(const CmigConfig *config, const CmigSite *site, c
 {
     if (site->recorded != NULL && !is_same(config, config->environment, site->recorded)) {
         g_autofree char *recorded = cmig_text_escape(site->recorded);
+        g_autofree char *name = cmig_text_escape(config->environment);
         g_autofree char *other =
             g_strdup_printf("%s says of itself that it is \"%s\"", config->url->display, recorded);
         gboolean copy = site->identity != NULL && site->recorded_identity != NULL &&
@@ -105,11 +103,13 @@ static gboolean check_declared(const CmigConfig *config, const CmigSite *site, c
         cmig_error_set_detail(error, "nothing was changed%s",
                               copy ? "; it looks like a copy: it was recorded on another server"
                                    : "");
-        cmig_error_set_hint(error, "check that the URL leads where it should; if it does, record "
-                                   "what is right with `cmig environment NAME`");
+        cmig_error_set_hint(error,
+                            "check that the URL leads where it should; if it does, record what "
+                            "is right with `cmig environment %s`",
+                            copy ? name : "NAME");
         return FALSE;
     }
-    CmigEnvironmentKind kind = kind_of_name(config, config->environment);
+    CmigEnvironmentKind kind = cmig_guard_kind_of_name(config, config->environment);
     if (pattern == NULL || kind == CMIG_ENVIRONMENT_PRODUCTION)
         return TRUE;
     g_autofree char *shown = cmig_text_escape(pattern);
@@ -162,8 +162,9 @@ static gboolean check_identity(const CmigConfig *config, const CmigSite *site,
                           "it was %s, this is %s: a copy, or a server that was upgraded; "
                           "nothing was changed",
                           site->recorded_identity, site->identity);
-    cmig_error_set_hint(error, "if it is the right one, record it with `cmig environment "
-                               "production`");
+    cmig_error_set_hint(error, "a copy: say what it is for, as in `cmig environment development "
+                               "--reason 'restored from production'`\nproduction itself: record "
+                               "the new server with `cmig environment production`");
     return FALSE;
 }
 
@@ -173,7 +174,7 @@ static void judge_undeclared(const CmigConfig *config, const CmigSite *site, con
                              CmigEnvironment *environment)
 {
     CmigEnvironmentKind recorded =
-        site->recorded != NULL ? kind_of_name(config, site->recorded) : 0;
+        site->recorded != NULL ? cmig_guard_kind_of_name(config, site->recorded) : 0;
     if (pattern != NULL && recorded != CMIG_ENVIRONMENT_PRODUCTION) {
         g_autofree char *shown = cmig_text_escape(pattern);
         set(environment, CMIG_ENVIRONMENT_PRODUCTION, "production", FALSE,
@@ -202,19 +203,20 @@ void cmig_guard_environment_change(const CmigConfig *config, const CmigSite *sit
 {
     g_auto(CmigEnvironment) other = {0};
     const char *pattern = find_pattern(config, site);
-    set(environment, kind_of_name(config, name), name, FALSE, "this is what it is to become");
+    set(environment, cmig_guard_kind_of_name(config, name), name, FALSE,
+        "this is what it is to become");
     if (config->environment == NULL || pattern != NULL) {
         judge_undeclared(config, site, pattern, &other);
         keep_stricter(environment, &other);
     }
     if (config->environment != NULL) {
         g_autofree char *source = cmig_text_escape(config->environment_source);
-        set(&other, kind_of_name(config, config->environment), config->environment, TRUE,
+        set(&other, cmig_guard_kind_of_name(config, config->environment), config->environment, TRUE,
             "%s declares it", source);
         keep_stricter(environment, &other);
     }
     if (site->recorded != NULL) {
-        set(&other, kind_of_name(config, site->recorded), site->recorded, FALSE,
+        set(&other, cmig_guard_kind_of_name(config, site->recorded), site->recorded, FALSE,
             "the database says so of itself");
         keep_stricter(environment, &other);
     }
@@ -231,7 +233,7 @@ gboolean cmig_guard_environment(const CmigConfig *config, const CmigSite *site,
         g_autofree char *source = cmig_text_escape(config->environment_source);
         if (!check_declared(config, place, pattern, error))
             return FALSE;
-        set(&found, kind_of_name(config, config->environment), config->environment, TRUE,
+        set(&found, cmig_guard_kind_of_name(config, config->environment), config->environment, TRUE,
             "%s declares it", source);
     } else {
         judge_undeclared(config, place, pattern, &found);

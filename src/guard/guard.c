@@ -128,7 +128,7 @@ static const char *find_approval(const CmigIntent *intent, const CmigConsent *co
 
 /* Takes from `needs` what the user has agreed to, and writes down by what. */
 static guint satisfy(const CmigConfig *config, const CmigIntent *intent, const CmigConsent *consent,
-                     gboolean frozen, guint needs, char **confirmed)
+                     guint needs, char **confirmed)
 {
     g_autofree char *approval = NULL;
     const char *approved = find_approval(intent, consent);
@@ -146,10 +146,9 @@ static guint satisfy(const CmigConfig *config, const CmigIntent *intent, const C
          NEED_DESTRUCTIVE | NEED_YES | NEED_ALLOWANCE},
         {config->guard.allow_catastrophic, "guard.allow_catastrophic", NEED_CATASTROPHIC},
         {consent->yes, "--yes", NEED_YES},
-        {frozen, "--override-freeze", NEED_NO_FREEZE},
+        {overrides_freeze(consent), "--override-freeze", NEED_NO_FREEZE},
     };
     g_autoptr(GString) by = g_string_new(NULL);
-    needs |= frozen ? NEED_NO_FREEZE : 0;
     guint missing = needs;
     for (gsize idx = 0; idx < G_N_ELEMENTS(agreements); idx++) {
         if (!agreements[idx].given || !(agreements[idx].meets & needs))
@@ -165,7 +164,8 @@ char *cmig_guard_describe(const CmigEnvironment *environment, const CmigIntent *
 {
     g_autofree char *name = cmig_text_escape(environment->name);
     g_autoptr(GString) detail = g_string_new(NULL);
-    g_string_append_printf(detail, "it counts as %s: %s", name, environment->reason);
+    g_string_append_printf(detail, "%s counts as %s: %s", intent->display, name,
+                           environment->reason);
     if (intent->level > CMIG_LEVEL_NONE)
         g_string_append_printf(detail, "\nlevel %d: %s", (int)intent->level,
                                cmig_guard_level_meaning(intent->level));
@@ -176,13 +176,11 @@ char *cmig_guard_describe(const CmigEnvironment *environment, const CmigIntent *
     return g_strdup(detail->str);
 }
 
-/* Starts every refusal: what, of which database, and why. */
+/* Starts every refusal: what, why, and of which database. */
 static void refuse(const CmigEnvironment *environment, const CmigIntent *intent, const char *why,
                    GError **error)
 {
-    g_autofree char *name = cmig_text_escape(environment->name);
-    g_set_error(error, CMIG_ERROR, CMIG_ERROR_REFUSED, "refused: %s of the %s database %s %s",
-                intent->what, name, intent->display, why);
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_REFUSED, "refused: %s %s", intent->what, why);
     g_autofree char *facts = cmig_guard_describe(environment, intent);
     cmig_error_set_detail(error, "%s\nnothing was changed", facts);
 }
@@ -202,7 +200,7 @@ static const struct {
 } unmet[] = {
     {NEED_CATASTROPHIC, "would lose everything there is, which alembic.yml does not allow", NULL},
     {NEED_CONFIRMATION, "is not confirmed", NULL},
-    {NEED_DESTRUCTIVE, "may lose data, which neither a review nor --allow-destructive allows",
+    {NEED_DESTRUCTIVE, "may lose data, which needs --approve or --allow-destructive",
      " --allow-destructive"},
     {NEED_ALLOWANCE, "would lose everything there is, which must be allowed",
      " --allow-destructive"},
@@ -228,6 +226,18 @@ static char *find_option(guint missing, const CmigIntent *intent)
     return g_strdup("");
 }
 
+/* What has to be done before the command. A freeze is to be waited for, if that can be. */
+static const char *find_lead(guint missing)
+{
+    static const char *const leads[2][2] = {
+        {"to go ahead, run ", "set guard.allow_catastrophic: true in alembic.yml, then run "},
+        {"wait until it is over; for an emergency, run ",
+         "wait until it is over; for an emergency, set guard.allow_catastrophic: true in "
+         "alembic.yml, then run "},
+    };
+    return leads[(missing & NEED_NO_FREEZE) != 0][(missing & NEED_CATASTROPHIC) != 0];
+}
+
 /* The command that would be accepted. */
 static void hint_command(const CmigConfig *config, const CmigIntent *intent,
                          const CmigConsent *consent, guint missing, GError **error)
@@ -236,16 +246,18 @@ static void hint_command(const CmigConfig *config, const CmigIntent *intent,
     g_autofree char *option = find_option(missing, intent);
     if (missing & NEED_CONFIRMATION)
         g_string_append_printf(command, "%s=true ", confirm_variable);
-    append_command(command, consent, option);
-    const char *lead = missing & NEED_CATASTROPHIC
-                           ? "set guard.allow_catastrophic: true in alembic.yml, then run "
-                           : "to go ahead, run ";
+    g_autofree char *options = g_strconcat(
+        option, missing & NEED_NO_FREEZE ? " --override-freeze" : "",
+        missing & NEED_NO_FREEZE && consent->reason == NULL ? " --reason 'why it cannot wait'" : "",
+        NULL);
+    append_command(command, consent, options);
     /* It is tempting to put it there, and would confirm every run for ever. */
     gboolean dotenv =
         (missing & NEED_CONFIRMATION) && g_hash_table_contains(config->env, confirm_variable);
     g_autofree char *note =
         dotenv ? g_strdup_printf("\n%s in a .env file does not count", confirm_variable) : NULL;
-    cmig_error_set_hint(error, "%s%s%s", lead, command->str, note != NULL ? note : "");
+    cmig_error_set_hint(error, "%s%s%s", find_lead(missing), command->str,
+                        note != NULL ? note : "");
 }
 
 /* What is given, but for something else: another database, another plan. */
@@ -257,17 +269,19 @@ static gboolean check_given(const CmigEnvironment *environment, const CmigIntent
         g_autofree char *given = cmig_text_escape(consent->confirmed[0]);
         g_autofree char *name = cmig_text_escape(intent->database);
         refuse(environment, intent, "is confirmed for another database", error);
-        cmig_error_set_hint(error, "--confirm-production names %s, this database is %s", given,
-                            name);
+        cmig_error_set_hint(error,
+                            "--confirm-production names %s, this database is %s; if it is the "
+                            "right one, give --confirm-production %s",
+                            given, name, name);
         return FALSE;
     }
     if (consent->approved != NULL && consent->approved[0] != NULL &&
         find_approval(intent, consent) == NULL) {
         refuse(environment, intent, "is not the plan that was approved", error);
         cmig_error_set_hint(error,
-                            "look at `cmig plan` again: the database, the files or the target have "
-                            "changed since%s%.16s",
-                            intent->hash != NULL ? "; the hash is now " : "",
+                            "the database, the files or the target have changed since: look at "
+                            "`cmig plan` again%s%.16s",
+                            intent->hash != NULL ? ", then give --approve " : "",
                             intent->hash != NULL ? intent->hash : "");
         return FALSE;
     }
@@ -285,16 +299,12 @@ static const char *find_freeze(const CmigConfig *config, GDateTime *now)
 }
 
 static void refuse_frozen(const CmigEnvironment *environment, const CmigIntent *intent,
-                          const CmigConsent *consent, const char *range, GDateTime *now,
-                          GError **error)
+                          const char *range, GDateTime *now, GError **error)
 {
     g_autofree char *shown = cmig_text_escape(range);
     g_autofree char *time = g_date_time_format(now, "%a %Y-%m-%d %H:%M %Z");
     g_autofree char *why = g_strdup_printf("falls into the freeze \"%s\": it is %s", shown, time);
-    g_autoptr(GString) command = g_string_new(NULL);
-    append_command(command, consent, " --override-freeze --reason 'why it cannot wait'");
     refuse(environment, intent, why, error);
-    cmig_error_set_hint(error, "wait until it is over; for an emergency: %s", command->str);
 }
 
 static GDateTime *time_there(const CmigConfig *config, GDateTime *now)
@@ -320,15 +330,15 @@ CmigDecision cmig_guard_decide(const CmigConfig *config, const CmigEnvironment *
     }
     g_autoptr(GDateTime) there = time_there(config, now);
     const char *frozen = production ? find_freeze(config, there) : NULL;
-    if (frozen != NULL && !overrides_freeze(consent)) {
-        refuse_frozen(environment, intent, consent, frozen, there, error);
-        return CMIG_DECISION_REFUSE;
-    }
-    guint needs = find_needs(config, environment, intent);
-    guint missing = satisfy(config, intent, consent, frozen != NULL, needs, confirmed);
+    guint needs =
+        find_needs(config, environment, intent) | (frozen != NULL ? (guint)NEED_NO_FREEZE : 0);
+    guint missing = satisfy(config, intent, consent, needs, confirmed);
     if (missing == 0)
         return CMIG_DECISION_RUN;
-    refuse(environment, intent, describe_missing(missing), error);
+    if (missing & NEED_NO_FREEZE)
+        refuse_frozen(environment, intent, frozen, there, error);
+    else
+        refuse(environment, intent, describe_missing(missing), error);
     hint_command(config, intent, consent, missing, error);
     return missing == NEED_CONFIRMATION ? CMIG_DECISION_ASK_NAME
            : missing == NEED_YES        ? CMIG_DECISION_ASK

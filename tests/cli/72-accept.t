@@ -241,7 +241,7 @@ LINE_FROM=r1 line_of_revisions r2
 edit r1 's/bigint/smallint/'
 before=$(snapshot)
 cmig_fails 77 upgrade head
-expect_err 'files that changed after they were applied: r1' '`cmig accept REV'
+expect_err 'files that changed after they were applied: r1' "cmig accept r1 --reason 'why it is right'"
 is "$(snapshot)" "$before" 'nothing was changed'
 cmig_fails 77 upgrade head --allow-destructive
 cmig_fails 77 downgrade base --allow-destructive

@@ -45,6 +45,10 @@ refused() {
     expect_err "$refused_why"
     is "$(everything)" "$before" '  and nothing is changed'
     case $refused_status:$rows_before in
+    77:none) expect_no_err 'audit head' ;;
+    77:*) expect_err 'audit head' ;;
+    esac
+    case $refused_status:$rows_before in
     *:none) is "$(audit_rows)" "$rows_before" '  nor recorded' ;;
     *) is "$(audit_rows)" $((rows_before + 1)) '  but one record says so' ;;
     esac
@@ -257,7 +261,7 @@ is "$(everything)" "$before" 'planning changed nothing'
 
 # paste [SED]: runs the command that the last refusal named, changed by SED, as a shell would.
 paste_hint() {
-    pasted=$(sed -n 's/^  hint: to go ahead, run //p' "$TEST_ERR" | sed "${1:-}")
+    pasted=$(sed -nE 's/^  hint: (to go ahead|wait until it is over; for an emergency), run //p' "$TEST_ERR" | sed "${1:-}")
     ! echo "$pasted" | grep -q s3cr3t
     check_that "no secret in: $pasted"
     PATH=$PWD/bin:$PATH timeout -k 5 "$CMIG_TEST_TIMEOUT" sh -c "$pasted" </dev/null >"$TEST_OUT" 2>"$TEST_ERR"
@@ -371,8 +375,16 @@ for zone in Asia/Tokyo UTC; do
     cmig_fails 77 downgrade base --allow-destructive
     expect_err '--override-freeze --reason'
     cmig_ok downgrade base --allow-destructive --override-freeze --reason 'fire in the house'
+    settings "timezone: $other"
+    cmig_ok upgrade head
+    settings "timezone: $zone" "guard: {freeze: ['$(now_there '-2 hours' %H:%M) - $(now_there '+2 hours' %H:%M)']}"
+    unset CONFIRM_PRODUCTION_MIGRATION
+    cmig_fails 77 downgrade base
+    paste_hint
+    now_at -
+    export CONFIRM_PRODUCTION_MIGRATION=true
     case $(sql "SELECT confirmed || ' ' || reason FROM cmig_audit WHERE event = 'reverted' ORDER BY id DESC LIMIT 1") in
-    *--override-freeze*'fire in the house') ok 'the override and its reason are recorded' ;;
+    *--override-freeze*'why it cannot wait') ok 'the override and its reason are recorded' ;;
     *) not_ok 'the override and its reason are recorded' ;;
     esac
 done
@@ -604,4 +616,49 @@ for change in kept 's/VALUES (1)/VALUES (2)/' 's/^-- cmig:upgrade$/-- cmig:upgra
         ;;
     esac
 done
+
+# --- What a question, a record and an answer say ------------------------------------------------------
+
+fresh
+line_of_revisions r1
+with $confirmed upgrade head
+revision_file r2 r1 <<'SQL'
+-- cmig:upgrade
+DROP TABLE r1;
+SQL
+hash=$(plan_hash head)
+"$TEST_ROOT/tests/cli/terminal.py" 'go ahead:' 'nonsense\n' "$CMIG" upgrade head --approve "$hash" >"$TEST_OUT" 2>"$TEST_ERR" </dev/null
+is "$?" 130 'another name is no yes'
+expect_out 'That is not its name.' 'declined; nothing was changed'
+is "$(grep -c 'drops the table r1' "$TEST_OUT")" 1 'the statement is shown once'
+cmig_fails 77 upgrade head
+cmig_ok audit list --event refused --limit 1
+expect_out 'refused: upgrade by 1 revision is not confirmed'
+
+# A name that is recorded is told.
+fresh 'environment: staging'
+cmig_ok environment staging
+expect_out_is <<'TEXT'
+staging (recorded in the database)
+TEXT
+fresh
+with $confirmed environment prod-eu --json
+expect_out '"environment": "prod-eu"' '"production": true' '"reason": "recorded in the database"'
+
+# Of a copy it says how to make it one, and the command is accepted.
+if [ "$CMIG_TEST_DB" = pg ]; then
+    fresh
+    line_of_revisions r1
+    with $confirmed upgrade head
+    drop_database "${TEST_DB}_copy"
+    psql -XqAt -d postgres -c "CREATE DATABASE ${TEST_DB}_copy TEMPLATE $TEST_DB"
+    copy=$(echo "$TEST_URL" | sed "s/$TEST_DB/&_copy/")
+    echo "database_url: $copy" >alembic.yml
+    cmig_fails 78 downgrade base --database-url "$copy"
+    expect_err "a copy: say what it is for, as in \`cmig environment development --reason 'restored from production'\`"
+    cmig_fails 77 environment development --reason 'restored from production' --database-url "$copy"
+    with $confirmed environment development --reason 'restored from production' --database-url "$copy"
+    cmig_ok downgrade base --database-url "$copy"
+    drop_database "${TEST_DB}_copy"
+fi
 done_testing

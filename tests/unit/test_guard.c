@@ -420,10 +420,106 @@ START_TEST(test_hint)
                      "to go ahead, run CONFIRM_PRODUCTION_MIGRATION=true cmig upgrade head "
                      "--approve 0123456789abcdef\n"
                      "CONFIRM_PRODUCTION_MIGRATION in a .env file does not count");
-    ck_assert_str_eq(cmig_error_detail(error), "it counts as production: APP_ENV declares it\n"
-                                               "level 3: data is lost\n"
-                                               "a.sql:3: drops the table t\n"
-                                               "nothing was changed");
+    ck_assert_str_eq(cmig_error_detail(error),
+                     "app@db/app counts as production: APP_ENV declares it\n"
+                     "level 3: data is lost\n"
+                     "a.sql:3: drops the table t\n"
+                     "nothing was changed");
+}
+END_TEST
+
+/* The one command for a freeze asks for all that is missing, not for one thing after the other. */
+START_TEST(test_hint_freeze)
+{
+    g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GArray) freeze = g_array_new(FALSE, FALSE, sizeof(CmigWindow));
+    g_autoptr(GDateTime) now = g_date_time_new_utc(2026, 11, 21, 12, 0, 0);
+    char *freeze_texts[] = {(char *)(guintptr) "00:00 - 24:00", NULL};
+    CmigWindow window = {0};
+    ck_assert(cmig_window_parse(freeze_texts[0], &window, NULL));
+    g_array_append_val(freeze, window);
+    CmigConfig config = make_config(env, "production");
+    config.guard.freeze = freeze;
+    config.guard.freeze_texts = freeze_texts;
+    CmigEnvironment environment = {.kind = CMIG_ENVIRONMENT_PRODUCTION,
+                                   .name = (char *)(guintptr) "production",
+                                   .reason = (char *)(guintptr) "APP_ENV declares it"};
+    CmigIntent intent = {.what = "upgrade by 3 revisions",
+                         .display = "app@db/app",
+                         .database = "app",
+                         .level = CMIG_LEVEL_DATA,
+                         .hash = "0123456789abcdef0123456789abcdef"};
+    const struct {
+        const char *reason;
+        gboolean catastrophic;
+        const char *hint;
+    } cases[] = {
+        {NULL, FALSE,
+         "wait until it is over; for an emergency, run CONFIRM_PRODUCTION_MIGRATION=true cmig "
+         "upgrade head --approve 0123456789abcdef --override-freeze --reason 'why it cannot wait'"},
+        {"fire", FALSE,
+         "wait until it is over; for an emergency, run CONFIRM_PRODUCTION_MIGRATION=true cmig "
+         "upgrade head --approve 0123456789abcdef --override-freeze"},
+        {"fire", TRUE,
+         "wait until it is over; for an emergency, set guard.allow_catastrophic: true in "
+         "alembic.yml, then run CONFIRM_PRODUCTION_MIGRATION=true cmig upgrade head --approve "
+         "0123456789abcdef --override-freeze"},
+    };
+    set_confirmation(NULL);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *confirmed = NULL;
+        CmigConsent consent = {.command = "cmig upgrade head", .reason = cases[idx].reason};
+        intent.level = cases[idx].catastrophic ? CMIG_LEVEL_UNBOUNDED : CMIG_LEVEL_DATA;
+        ck_assert_int_eq((int)cmig_guard_decide(&config, &environment, &intent, &consent, now,
+                                                &confirmed, &error),
+                         CMIG_DECISION_REFUSE);
+        ck_assert_str_eq(error->message, "refused: upgrade by 3 revisions falls into the freeze "
+                                         "\"00:00 - 24:00\": it is Sat 2026-11-21 12:00 UTC");
+        ck_assert_str_eq(cmig_error_hint(error), cases[idx].hint);
+    }
+}
+END_TEST
+
+/* What was given for something else is named beside what would be right. */
+START_TEST(test_hint_given)
+{
+    g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
+    g_autoptr(GDateTime) now = g_date_time_new_utc(2026, 11, 21, 12, 0, 0);
+    const char *const names[] = {"shop", NULL};
+    const char *const hashes[] = {"fedcba9876543210", NULL};
+    CmigConfig config = make_config(env, "production");
+    CmigEnvironment environment = {.kind = CMIG_ENVIRONMENT_PRODUCTION,
+                                   .name = (char *)(guintptr) "production",
+                                   .reason = (char *)(guintptr) "APP_ENV declares it"};
+    CmigIntent intent = {.what = "upgrade by 3 revisions",
+                         .display = "app@db/app",
+                         .database = "app",
+                         .level = CMIG_LEVEL_DATA,
+                         .hash = "0123456789abcdef0123456789abcdef"};
+    const struct {
+        CmigConsent consent;
+        const char *message;
+        const char *hint;
+    } cases[] = {
+        {{.confirmed = names},
+         "refused: upgrade by 3 revisions is confirmed for another database",
+         "--confirm-production names shop, this database is app; if it is the right one, give "
+         "--confirm-production app"},
+        {{.approved = hashes},
+         "refused: upgrade by 3 revisions is not the plan that was approved",
+         "the database, the files or the target have changed since: look at `cmig plan` again, "
+         "then give --approve 0123456789abcdef"},
+    };
+    set_confirmation(NULL);
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        g_autoptr(GError) error = NULL;
+        g_autofree char *confirmed = NULL;
+        cmig_guard_decide(&config, &environment, &intent, &cases[idx].consent, now, &confirmed,
+                          &error);
+        ck_assert_str_eq(error->message, cases[idx].message);
+        ck_assert_str_eq(cmig_error_hint(error), cases[idx].hint);
+    }
 }
 END_TEST
 
@@ -498,6 +594,8 @@ int main(void)
     tcase_add_loop_test(tests, test_identity, 0, 2);
     tcase_add_loop_test(tests, test_decision, 0, G_N_ELEMENTS(decisions));
     tcase_add_test(tests, test_hint);
+    tcase_add_test(tests, test_hint_freeze);
+    tcase_add_test(tests, test_hint_given);
     tcase_add_test(tests, test_hint_operands);
     tcase_add_loop_test(tests, test_change, 0, G_N_ELEMENTS(changes));
     suite_add_tcase(suite, tests);
