@@ -116,8 +116,8 @@ typedef struct {
 } CmigAuditVerdict;
 void cmig_audit_verdict_clear(CmigAuditVerdict *verdict);
 
-/* The same, oldest first, in round trips of some rows each: `take` is called for every row, which it
- * borrows. Rows that somebody gave the same number come one behind the other. */
+/* The same, oldest first, in round trips of some rows each: `take` is called for every row, which
+ * it borrows. Rows that somebody gave the same number come one behind the other. */
 gboolean cmig_audit_walk(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
                          void (*take)(CmigAuditRow *row, gpointer data), gpointer data,
                          GError **error);

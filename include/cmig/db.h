@@ -266,13 +266,10 @@ gboolean cmig_db_audit_readable(const CmigDb *db);
 
 /* One round trip: the version rows, sorted bytewise, owned strings; an empty array when there is no
  * table. Not a table, one of another shape, or one that may not be read, is CMIG_ERROR_FAILED, as
- * is one with more rows than any history has. The caller unrefs. */
-gboolean cmig_db_read_rows(CmigDb *db, GPtrArray **rows, GError **error);
-
-/* As above, and in the same round trip the rows of the query `also` (NULL: `*also_rows` is an empty
- * array): owned GStrv, a null value is an empty text. */
-gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
-                               GPtrArray **also_rows, GError **error);
+ * is one with more rows than any history has. In the same round trip the rows of the query `also`,
+ * as cmig_db_query gives them; both may be NULL. The caller unrefs. */
+gboolean cmig_db_read_rows(CmigDb *db, const char *also, GPtrArray **rows, GPtrArray **also_rows,
+                           GError **error);
 
 /* The rows of one query of cmig's own: owned GStrv, a null value is an empty text. The caller
  * unrefs. */

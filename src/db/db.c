@@ -170,8 +170,8 @@ gboolean cmig_db_reconnect(CmigDb *db, GError **error)
     return !cmig_interrupt_check(error) && db->driver->reconnect(db, error);
 }
 
-gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
-                               GPtrArray **also_rows, GError **error)
+gboolean cmig_db_read_rows(CmigDb *db, const char *also, GPtrArray **rows, GPtrArray **also_rows,
+                           GError **error)
 {
     g_assert(is_inspected(db));
     g_autofree char *name = cmig_db_version_table(db);
@@ -192,7 +192,8 @@ gboolean cmig_db_read_rows_and(CmigDb *db, const char *also, GPtrArray **rows,
     }
     g_ptr_array_sort(found, compare_rows);
     *rows = g_steal_pointer(&found);
-    *also_rows = g_steal_pointer(&also_found);
+    if (also_rows != NULL)
+        *also_rows = g_steal_pointer(&also_found);
     return TRUE;
 }
 
@@ -203,12 +204,6 @@ void cmig_db_set_audit_error(const CmigDb *db, gboolean damaged, GError **error)
     if (damaged)
         cmig_error_set_hint(error, "it is not as cmig made it: rename it, and the next run begins "
                                    "a new one");
-}
-
-gboolean cmig_db_read_rows(CmigDb *db, GPtrArray **rows, GError **error)
-{
-    g_autoptr(GPtrArray) nothing = NULL;
-    return cmig_db_read_rows_and(db, NULL, rows, &nothing, error);
 }
 
 gboolean cmig_db_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error)

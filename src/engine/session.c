@@ -68,12 +68,10 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
 gboolean cmig_session_read_rows(CmigDb *db, const CmigAuditPlace *place, GPtrArray **rows,
                                 CmigAuditPast *past, GError **error)
 {
-    g_autoptr(GPtrArray) found = NULL;
     g_autoptr(GPtrArray) last = NULL;
     g_autofree char *query = place != NULL ? cmig_audit_past_sql(place) : NULL;
-    if (!cmig_db_read_rows_and(db, query, &found, &last, error))
+    if (!cmig_db_read_rows(db, query, rows, &last, error))
         return FALSE;
-    *rows = g_steal_pointer(&found);
     if (past != NULL)
         *past = cmig_audit_past_from_rows(last);
     return TRUE;

@@ -112,7 +112,8 @@ static inline char *fixture_rows(CmigDb *db)
 {
     GPtrArray *rows = NULL;
     g_autoptr(GError) error = NULL;
-    ck_assert_msg(cmig_db_read_rows(db, &rows, &error), "%s", error ? error->message : "");
+    ck_assert_msg(cmig_db_read_rows(db, NULL, &rows, NULL, &error), "%s",
+                  error ? error->message : "");
     g_ptr_array_add(rows, NULL);
     char *text = g_strjoinv(",", (char **)rows->pdata);
     g_ptr_array_unref(rows);

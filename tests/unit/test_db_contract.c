@@ -468,7 +468,7 @@ START_TEST(refuses_a_table_of_another_shape)
     g_autoptr(CmigDb) db = fixture_connect();
     GPtrArray *rows = NULL;
     g_autoptr(GError) error = NULL;
-    ck_assert(!cmig_db_read_rows(db, &rows, &error));
+    ck_assert(!cmig_db_read_rows(db, NULL, &rows, NULL, &error));
     assert_error(error, CMIG_ERROR_FAILED);
     ck_assert_ptr_nonnull(strstr(error->message, "no column version_num"));
     g_clear_error(&error);

@@ -353,7 +353,7 @@ START_TEST(asks_for_more_with_the_rows)
         g_autoptr(GPtrArray) rows = NULL;
         g_autoptr(GPtrArray) others = NULL;
         g_autoptr(GError) error = NULL;
-        gboolean done = cmig_db_read_rows_and(db, cases[idx].also, &rows, &others, &error);
+        gboolean done = cmig_db_read_rows(db, cases[idx].also, &rows, &others, &error);
         ck_assert_int_eq(done, cases[idx].found != NULL);
         if (!done) {
             assert_error(error, CMIG_ERROR_FAILED);
