@@ -1,5 +1,4 @@
 /* cmig accept: an edited file of an applied revision is taken for what was applied. */
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/consent.h"
 
@@ -86,8 +85,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 69, 75, 77, 78, 130, 0};
-
 const CmigCommand cmig_cmd_accept = {
     .name = "accept",
     .group = CMIG_GROUP_CHANGE,
@@ -103,10 +100,9 @@ const CmigCommand cmig_cmd_accept = {
         "With --json one object is printed: accepted (list of objects with revision, file: "
         "comments, changed or missing, path and checksum) and reason.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 69, 75, 77, 78, 130, 0},
     .needs =
         CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
-    .min_arguments = 0,
     .max_arguments = -1,
     .options = options,
     .run = run_accept,

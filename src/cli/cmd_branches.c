@@ -77,8 +77,6 @@ const CmigCommand cmig_cmd_branches = {
     .examples = examples,
     .exit_statuses = (const int[]){78, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON,
-    .min_arguments = 0,
-    .max_arguments = 0,
     .options = options,
     .run = run,
 };

@@ -173,8 +173,6 @@ const CmigCommand cmig_cmd_check = {
     .examples = examples,
     .exit_statuses = (const int[]){1, 4, 69, 75, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_HAS_JSON,
-    .min_arguments = 0,
-    .max_arguments = 0,
     .options = options,
     .run = run_check,
 };

@@ -1,4 +1,3 @@
-#include "cli/cli.h"
 #include "cli/commands.h"
 
 #include "cmig/error.h"
@@ -79,8 +78,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 69, 78, 0};
-
 const CmigCommand cmig_cmd_edit = {
     .name = "edit",
     .group = CMIG_GROUP_WRITE,
@@ -89,7 +86,7 @@ const CmigCommand cmig_cmd_edit = {
     .description = "Opens the files of REVISION with EDITOR, else VISUAL, else the system's "
                    "editor. With `current`, the revisions that the database is at.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 69, 78, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_ONE_DATABASE,
     .min_arguments = 1,
     .max_arguments = 1,

@@ -1,13 +1,11 @@
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/consent.h"
 #include "cli/offline.h"
 
 #include "cmig/offline.h"
 
-static gboolean run_ensure_version(CmigApp *app, char **arguments, GError **error)
+static gboolean run_ensure_version(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
 {
-    (void)arguments;
     if (cmig_offline_request.sql) {
         CmigDialect dialect = CMIG_DIALECT_ANY;
         g_autoptr(GString) script = g_string_new(NULL);
@@ -29,8 +27,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 69, 75, 77, 78, 130, 0};
-
 const CmigCommand cmig_cmd_ensure_version = {
     .name = "ensure-version",
     .group = CMIG_GROUP_CHANGE,
@@ -41,7 +37,7 @@ const CmigCommand cmig_cmd_ensure_version = {
                    "The other commands create it themselves when they first need it.\n\n"
                    "With --sql the statements are printed instead; no database is opened.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 69, 75, 77, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_WRITES,
     .options = options,
     .offline = &cmig_offline_request.sql,

@@ -1,5 +1,4 @@
 /* cmig environment: what a database is for. */
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/consent.h"
 
@@ -53,8 +52,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 69, 75, 77, 78, 130, 0};
-
 const CmigCommand cmig_cmd_environment = {
     .name = "environment",
     .group = CMIG_GROUP_CHANGE,
@@ -76,9 +73,8 @@ const CmigCommand cmig_cmd_environment = {
         "database. NAME records another environment. That must be confirmed as any write to "
         "production when the database counts as production so far or becomes it.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 69, 75, 77, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
-    .min_arguments = 0,
     .max_arguments = 1,
     .options = options,
     .run = run_environment,

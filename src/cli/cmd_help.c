@@ -167,7 +167,6 @@ const CmigCommand cmig_cmd_help = {
     .examples = examples,
     .exit_statuses = (const int[]){0},
     .needs = CMIG_HAS_JSON,
-    .min_arguments = 0,
     .max_arguments = 1,
     .options = options,
     .run = run,

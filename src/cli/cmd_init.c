@@ -1,4 +1,3 @@
-#include "cli/cli.h"
 #include "cli/commands.h"
 
 #include "cmig/new_revision.h"
@@ -41,8 +40,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 78, 0};
-
 const CmigCommand cmig_cmd_init = {
     .name = "init",
     .group = CMIG_GROUP_START,
@@ -54,7 +51,7 @@ const CmigCommand cmig_cmd_init = {
         "is not set, so that a new project runs at once.\n\n"
         "Files that are there already are kept.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 78, 0},
     .max_arguments = 1,
     .options = options,
     .run = run_init,

@@ -67,8 +67,6 @@ const CmigCommand cmig_cmd_list_templates = {
     .examples = examples,
     .exit_statuses = (const int[]){78, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_HAS_JSON,
-    .min_arguments = 0,
-    .max_arguments = 0,
     .options = NULL,
     .run = run,
 };

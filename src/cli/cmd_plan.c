@@ -1,5 +1,4 @@
 /* cmig plan: what a run would do, for whoever has to agree to it. */
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/review.h"
 
@@ -29,8 +28,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 69, 75, 78, 130, 0};
-
 const CmigCommand cmig_cmd_plan = {
     .name = "plan",
     .group = CMIG_GROUP_LOOK,
@@ -51,9 +48,8 @@ const CmigCommand cmig_cmd_plan = {
         "the values of variables. `cmig upgrade TARGET --approve HASH` runs this plan and refuses "
         "any other: one person can review what another one runs.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 69, 75, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_HAS_JSON,
-    .min_arguments = 0,
     .max_arguments = 1,
     .options = options,
     .run = run_plan,

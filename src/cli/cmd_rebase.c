@@ -1,5 +1,4 @@
 /* cmig rebase: one's own revisions come behind the head of the branch they are merged into. */
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/consent.h"
 
@@ -134,8 +133,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 69, 77, 78, 130, 0};
-
 const CmigCommand cmig_cmd_rebase = {
     .name = "rebase",
     .group = CMIG_GROUP_WRITE,
@@ -163,10 +160,8 @@ const CmigCommand cmig_cmd_rebase = {
         "With --json one object is printed: onto, head, changes (list of objects: revision, file, "
         "line, was, down_revision), heads (afterwards) and written.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 69, 77, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON | CMIG_ONE_DATABASE,
-    .min_arguments = 0,
-    .max_arguments = 0,
     .options = options,
     .run = run_rebase,
 };

@@ -1,6 +1,5 @@
 /* cmig repair: a section outside of a transaction that a run left half done is shown and settled.
  */
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/consent.h"
 
@@ -134,8 +133,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 3, 4, 69, 75, 77, 78, 130, 0};
-
 const CmigCommand cmig_cmd_repair = {
     .name = "repair",
     .group = CMIG_GROUP_CHANGE,
@@ -155,11 +152,9 @@ const CmigCommand cmig_cmd_repair = {
         "its effect cannot be found out. --mark-applied and --mark-reverted run no SQL: they "
         "say that somebody completed the revision, or took it back, by hand. All three ask first.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 3, 4, 69, 75, 77, 78, 130, 0},
     .needs =
         CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,
-    .min_arguments = 0,
-    .max_arguments = 0,
     .options = options,
     .run = run_repair,
 };

@@ -1,5 +1,4 @@
 /* revision and merge: both write one new file. */
-#include "cli/cli.h"
 #include "cli/commands.h"
 
 #include "cmig/new_revision.h"
@@ -65,9 +64,8 @@ static gboolean write_asked(CmigApp *app, char **heads, GError **error)
     return ok;
 }
 
-static gboolean run_revision(CmigApp *app, char **arguments, GError **error)
+static gboolean run_revision(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
 {
-    (void)arguments;
     return write_asked(app, asked.heads, error);
 }
 

@@ -1,4 +1,3 @@
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/consent.h"
 #include "cli/offline.h"
@@ -59,8 +58,6 @@ static const CmigExample examples[] = {
     {NULL, NULL},
 };
 
-static const int exit_statuses[] = {1, 69, 75, 77, 78, 130, 0};
-
 const CmigCommand cmig_cmd_stamp = {
     .name = "stamp",
     .group = CMIG_GROUP_CHANGE,
@@ -73,7 +70,7 @@ const CmigCommand cmig_cmd_stamp = {
         "With --sql they are printed instead; the first REVISION may be FROM:REVISION, for a "
         "database that is not at base.",
     .examples = examples,
-    .exit_statuses = exit_statuses,
+    .exit_statuses = (const int[]){1, 69, 75, 77, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_WRITES,
     .min_arguments = 1,
     .max_arguments = -1,

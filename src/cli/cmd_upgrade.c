@@ -1,5 +1,4 @@
 /* upgrade and downgrade: one handler, two records. */
-#include "cli/cli.h"
 #include "cli/commands.h"
 #include "cli/consent.h"
 #include "cli/offline.h"

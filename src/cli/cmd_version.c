@@ -28,8 +28,6 @@ const CmigCommand cmig_cmd_version = {
     .examples = examples,
     .exit_statuses = (const int[]){0},
     .needs = CMIG_HAS_JSON,
-    .min_arguments = 0,
-    .max_arguments = 0,
     .options = NULL,
     .run = run,
 };

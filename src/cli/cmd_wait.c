@@ -138,8 +138,6 @@ const CmigCommand cmig_cmd_wait = {
     .examples = examples,
     .exit_statuses = (const int[]){69, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG,
-    .min_arguments = 0,
-    .max_arguments = 0,
     .options = options,
     .run = run,
 };
