@@ -214,6 +214,7 @@ struct CmigDb {
     char *display;           /* for messages */
     char *table_schema;      /* of the version table, once inspected */
     gboolean audit_readable; /* likewise */
+    gboolean audit_closed;   /* likewise: it is there and may not be read */
     void (*tick)(gpointer data);
     gpointer tick_data;
     CmigDbTable table; /* as inspected */
@@ -263,6 +264,9 @@ gboolean cmig_db_reconnect(CmigDb *db, GError **error);
 
 /* Whether there is an audit table that may be read, as inspected. */
 gboolean cmig_db_audit_readable(const CmigDb *db);
+
+/* Whether there is one that may not be read, as inspected. */
+gboolean cmig_db_audit_closed(const CmigDb *db);
 
 /* One round trip: the version rows, sorted bytewise, owned strings; an empty array when there is no
  * table. Not a table, one of another shape, or one that may not be read, is CMIG_ERROR_FAILED, as

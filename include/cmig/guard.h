@@ -32,6 +32,7 @@ typedef struct {
     const char *identity;          /* of this very database on its server */
     const char *recorded;          /* the environment that it has recorded */
     const char *recorded_identity; /* its identity when it was recorded */
+    gboolean unread;               /* what it has recorded may not be read */
 } CmigSite;
 
 /* Which environment a name means, in any letter case: `production`, `prod` and `live`, those with

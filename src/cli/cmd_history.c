@@ -58,6 +58,10 @@ static gboolean read_files(CmigApp *app, const GPtrArray *current, const GPtrArr
     g_autoptr(CmigRevisionSet) shown = cmig_revision_set_new(app->graph);
     for (guint i = 0; i < revisions->len; i++)
         cmig_revision_set_add(shown, revisions->pdata[i]);
+    if (cmig_db_audit_closed(app->db))
+        cmig_say(app,
+                 "Warning: this user may not read the audit table: whether files changed since "
+                 "they were applied is not known\n");
     return cmig_applied_files_read(app->db, app->config, app->graph, current,
                                    rev_range != NULL ? shown : NULL, files, error);
 }

@@ -145,6 +145,7 @@ gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
     g_free(db->table_schema);
     db->table_schema = g_strdup(found->table_schema);
     db->audit_readable = found->audit_readable;
+    db->audit_closed = found->audit_exists && !found->audit_readable;
     *state = g_steal_pointer(&found);
     return TRUE;
 }
@@ -152,6 +153,11 @@ gboolean cmig_db_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GE
 gboolean cmig_db_audit_readable(const CmigDb *db)
 {
     return db->audit_readable;
+}
+
+gboolean cmig_db_audit_closed(const CmigDb *db)
+{
+    return db->audit_closed;
 }
 
 /* Whether inspect came first: without it the version table's place is not known. */
@@ -201,9 +207,13 @@ void cmig_db_set_audit_error(const CmigDb *db, gboolean damaged, GError **error)
 {
     g_autofree char *shown = cmig_text_escape(db->settings.audit_table);
     g_prefix_error(error, "cannot read the audit table %s: ", shown);
-    if (damaged)
+    if (damaged) {
         cmig_error_set_hint(error, "it is not as cmig made it: rename it, and the next run begins "
                                    "a new one");
+    } else if (db->audit_closed) {
+        g_autofree char *user = cmig_text_escape(db->table.user != NULL ? db->table.user : "");
+        cmig_error_set_hint(error, "as the owner: GRANT SELECT, INSERT ON %s TO %s", shown, user);
+    }
 }
 
 gboolean cmig_db_query(CmigDb *db, const char *sql, GPtrArray **rows, GError **error)

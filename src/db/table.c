@@ -34,16 +34,26 @@ static gboolean fail(GError **error, const char *name, const char *format, ...)
     return FALSE;
 }
 
+/* `note` follows the command that would help. */
 static gboolean fail_grant(GError **error, const CmigDbTable *table, const char *name,
-                           const char *rights, const char *object)
+                           const char *rights, const char *object, const char *note)
 {
     fail(error, name, "is out of reach: %s lacks %s on the %s", table->user, rights,
          g_str_has_prefix(object, "SCHEMA") ? "schema" : "table");
     g_autofree char *sql = g_strdup_printf("GRANT %s ON %s TO %s", rights, object, table->user);
     g_autofree char *shown = cmig_text_escape(sql);
     cmig_error_set_sqlstate(error, "42501");
-    cmig_error_set_hint(error, "as the owner: %s", shown);
+    cmig_error_set_hint(error, "as the owner: %s%s", shown, note);
     return FALSE;
+}
+
+/* Who only looks needs no more than SELECT. */
+static gboolean fail_select(GError **error, const CmigDbTable *table, const char *name)
+{
+    g_autofree char *note = strcmp(table->lacking, "SELECT") != 0
+                                ? g_strdup_printf("\na role that migrates needs %s", table->lacking)
+                                : g_strdup("");
+    return fail_grant(error, table, name, "SELECT", name, note);
 }
 
 /* Of a table `name`, quoted, the schema as it stands in there. */
@@ -77,10 +87,10 @@ gboolean cmig_db_table_check_readable(const CmigDbTable *table, const char *sche
     }
     if (g_strcmp0(table->schema_lacking, "USAGE") == 0) {
         g_autofree char *object = schema_object(schema);
-        return fail_grant(error, table, name, table->schema_lacking, object);
+        return fail_grant(error, table, name, table->schema_lacking, object, "");
     }
     if (table->lacking != NULL && g_str_has_prefix(table->lacking, "SELECT"))
-        return fail_grant(error, table, name, table->lacking, name);
+        return fail_select(error, table, name);
     return TRUE;
 }
 
@@ -113,12 +123,12 @@ gboolean cmig_db_table_check_writable(const CmigDbTable *table, const char *sche
         return FALSE;
     if (table->schema_lacking != NULL) {
         g_autofree char *object = schema_object(schema);
-        return fail_grant(error, table, name, table->schema_lacking, object);
+        return fail_grant(error, table, name, table->schema_lacking, object, "");
     }
     if (table->kind == NULL)
         return TRUE;
     if (table->lacking != NULL)
-        return fail_grant(error, table, name, table->lacking, name);
+        return fail_grant(error, table, name, table->lacking, name, "");
     if (table->required != NULL) {
         fail(error, name, "takes no new rows: it wants values for %s too", table->required);
         cmig_error_set_hint(error, "give these columns defaults, or drop NOT NULL, or configure "

@@ -251,7 +251,11 @@ static gboolean check_rule(Check *check, gsize idx, GError **error)
     if ((rules[idx].file != NULL && !check_files(check, error)) ||
         (rules[idx].database != NULL && !rules[idx].database(&check->work, error)))
         return FALSE;
-    note_checked(check, rule);
+    if (check->work.unchecked != NULL)
+        note_skipped(check, rule, check->work.unchecked);
+    else
+        note_checked(check, rule);
+    check->work.unchecked = NULL;
     return TRUE;
 }
 

@@ -38,6 +38,10 @@ gboolean cmig_check_applied_files(CmigCheckWork *work, GError **error)
     g_autoptr(GPtrArray) files = NULL;
     if (!read_rows(work, error))
         return FALSE;
+    if (cmig_db_audit_closed(work->db)) {
+        work->unchecked = "the user of the URL may not read the audit table";
+        return TRUE;
+    }
     g_autofree const char **ids = cmig_session_ids(work->rows);
     g_autoptr(GPtrArray) known = cmig_graph_known_rows(work->graph, ids);
     if (!cmig_applied_files_read(work->db, work->config, work->graph, known, NULL, &files, error))

@@ -13,8 +13,9 @@ typedef struct {
     const CmigGraph *graph;
     CmigDb *db;
     GPtrArray *findings;
-    GPtrArray *rows;     /* version rows as texts, once they were read */
-    CmigAuditOpen *open; /* what a run left half done, likewise */
+    GPtrArray *rows;       /* version rows as texts, once they were read */
+    CmigAuditOpen *open;   /* what a run left half done, likewise */
+    const char *unchecked; /* set by a rule that finds it cannot be checked: why */
 } CmigCheckWork;
 
 /* The names of rules outside of check.c, for findings. */

@@ -34,6 +34,7 @@ void cmig_work_init_reader(CmigWork *work, CmigDb *db, const CmigConfig *config,
     static const CmigRunObserver nobody;
     cmig_work_init(work, db, config, graph, &nobody, state);
     work->create_audit = !state->audit_readable;
+    work->site.unread = state->audit_exists && !state->audit_readable;
 }
 
 void cmig_work_set_past(CmigWork *work, CmigAuditPast *past)

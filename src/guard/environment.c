@@ -123,18 +123,20 @@ static gboolean check_declared(const CmigConfig *config, const CmigSite *site, c
 /* The place alone says what this is. */
 static void judge_place(const CmigSite *site, CmigEnvironment *environment)
 {
+    const char *unread = site->unread ? "; this user may not read what the database says" : "";
     if (site->host == NULL) {
         set(environment, CMIG_ENVIRONMENT_DEVELOPMENT, "development", FALSE,
-            "it is on this machine, and no environment is declared");
+            "it is on this machine, and no environment is declared%s", unread);
         return;
     }
     g_autofree char *host = cmig_text_escape(site->host);
     gboolean one_label = strpbrk(site->host, ".:") == NULL;
     if (one_label && g_strcmp0(g_getenv("CI"), "true") == 0)
-        set(environment, CMIG_ENVIRONMENT_CI, "ci", FALSE, "CI is true and the host is %s", host);
+        set(environment, CMIG_ENVIRONMENT_CI, "ci", FALSE, "CI is true and the host is %s%s", host,
+            unread);
     else
         set(environment, CMIG_ENVIRONMENT_PRODUCTION, "production", FALSE,
-            "no environment is declared, and %s is not this machine", host);
+            "no environment is declared, and %s is not this machine%s", host, unread);
 }
 
 /* What is at the other end of a URL that is not yet open. */

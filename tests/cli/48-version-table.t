@@ -181,12 +181,29 @@ pg)
     owner=$DATABASE_URL
     DATABASE_URL="postgresql:///$TEST_DB?host=$PGHOST&port=$PGPORT&user=cmig_reader"
     cmig_fails 1 current
-    expect_err 'cmig_reader lacks SELECT, INSERT, UPDATE, DELETE on the table' 'SQLSTATE 42501' \
-        'GRANT SELECT, INSERT, UPDATE, DELETE ON "public"."alembic_version" TO cmig_reader'
+    expect_err 'cmig_reader lacks SELECT on the table' 'SQLSTATE 42501' \
+        'as the owner: GRANT SELECT ON "public"."alembic_version" TO cmig_reader' \
+        'a role that migrates needs SELECT, INSERT, UPDATE, DELETE'
     sql 'GRANT SELECT ON alembic_version TO cmig_reader' >/dev/null
     cmig_ok current
     expect_out aaaa1
+    # What cannot be known for lack of rights is not said to be so.
+    cmig_fails 4 check
+    expect_err 'Not checked: applied-files: the user of the URL may not read the audit table'
+    expect_no_err 'single-head, sections, downgrade, applied-files'
+    cmig_ok history -i
+    expect_err 'may not read the audit table'
+    cmig_ok environment
+    expect_out 'this user may not read what the database says'
+    cmig_fails 1 audit list
+    expect_err 'as the owner: GRANT SELECT ON "public"."cmig_audit" TO cmig_reader'
+    cmig_fails 1 upgrade aaaa1
+    expect_err 'GRANT SELECT, INSERT ON cmig_audit TO cmig_reader'
     sql 'GRANT SELECT ON cmig_audit TO cmig_reader' >/dev/null
+    cmig_ok environment
+    expect_no_out 'may not read'
+    cmig_ok history -i
+    expect_no_err 'may not read'
     cmig_ok upgrade aaaa1
     cmig_fails 1 stamp base
     expect_err 'cmig_reader lacks INSERT, UPDATE, DELETE on the table'
