@@ -171,9 +171,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigDbActivity, cmig_db_activity_free)
 /* How large the object of a CmigFactTarget is. */
 typedef struct {
     gboolean exists;
-    gint64 rows;    /* -1 = not known, or it has none of its own: a view, an index */
-    gboolean exact; /* counted; else an estimate */
-    gint64 bytes;   /* with indexes; -1 = not known */
+    gint64 rows;     /* -1 = not known, or it has none of its own: a view, an index */
+    gboolean exact;  /* counted; else an estimate */
+    gboolean cut;    /* there are so many at least: the counting ended there */
+    gint64 bytes;    /* with indexes; -1 = not known */
+    guint referring; /* tables that lose rows with it by foreign keys; `rows` has theirs too */
 } CmigDbSize;
 
 typedef struct {
@@ -317,12 +319,12 @@ gboolean cmig_db_execute(CmigDb *db, const char *sql, GError **error);
 gboolean cmig_db_judge(CmigDb *db, CmigJudge **judge, GError **error);
 
 /* The sizes of `targets` (CmigFactTarget), a CmigDbSize for each; not within a transaction. Tables,
- * with their partitions and children, the tables of a schema or of the database; of views, indexes
- * and sequences only bytes; for anything else it says that there is no such thing. A table of up to
- * `limit` rows, as it seems, is counted, to `limit` + 1 at most; where it cannot be, for lack of
- * rights or because somebody has locked it, `rows` is rather too large than too small. Two round
- * trips, whatever the number of targets; locks are waited for hardly at all; nothing is changed.
- * The caller unrefs. Errors: of the connection. */
+ * with their partitions and children and the tables that `referring` asks for, the tables of a
+ * schema or of the database; of views, indexes and sequences only bytes; for anything else it says
+ * that there is no such thing. A table of up to `limit` rows, as it seems, is counted, to `limit` +
+ * 1 at most; where it cannot be, for lack of rights or because somebody has locked it, `rows` is
+ * rather too large than too small. Two round trips, whatever the number of targets; locks are
+ * waited for hardly at all; nothing is changed. The caller unrefs. Errors: of the connection. */
 gboolean cmig_db_sizes(CmigDb *db, const GPtrArray *targets, guint limit, GArray **sizes,
                        GError **error);
 

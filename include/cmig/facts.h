@@ -40,17 +40,25 @@ typedef enum {
 /* "ACCESS EXCLUSIVE"; "" for none. Static text. */
 const char *cmig_lock_name(CmigLock lock);
 
+/* Which tables with foreign keys to one that loses rows lose some with it. */
+typedef enum {
+    CMIG_REFERRING_NONE,
+    CMIG_REFERRING_BY_RULE, /* those with ON DELETE CASCADE, SET NULL or SET DEFAULT */
+    CMIG_REFERRING_ALL,     /* TRUNCATE … CASCADE */
+} CmigReferring;
+
 /* An object that a statement names, or is known to touch. Names are as the database stores them,
  * without quotes and unescaped. */
 typedef struct {
     char *schema; /* NULL = by the search path, or there are none */
     char *name;
-    const char *kind;  /* "table", "view", "index", "schema" …; static text */
-    char *part;        /* the column, constraint or trigger of it, or NULL */
-    CmigLock lock;     /* NONE where the driver has no such modes */
-    gboolean loses;    /* rows or columns of it are lost: how large it is matters */
-    gboolean rewrites; /* every row is written anew */
-    gboolean scans;    /* every row is read while the lock is held */
+    const char *kind;        /* "table", "view", "index", "schema" …; static text */
+    char *part;              /* the column, constraint or trigger of it, or NULL */
+    CmigLock lock;           /* NONE where the driver has no such modes */
+    gboolean loses;          /* rows or columns of it are lost: how large it is matters */
+    CmigReferring referring; /* NONE also where such tables are targets of their own */
+    gboolean rewrites;       /* every row is written anew */
+    gboolean scans;          /* every row is read while the lock is held */
 } CmigFactTarget;
 
 typedef struct {

@@ -101,6 +101,8 @@ static json_t *target_json(const CmigReviewFact *fact, guint index)
     json_object_set_new(made, "rows_exact", json_boolean(known && size->exact));
     json_object_set_new(made, "bytes",
                         known && size->bytes >= 0 ? json_integer(size->bytes) : json_null());
+    json_object_set_new(made, "referring_tables",
+                        known ? json_integer(size->referring) : json_null());
     return made;
 }
 

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
-/* So many columns of a statement are shown. */
-enum { SHOWN = 160 };
+enum {
+    SHOWN = 160,      /* columns of a statement */
+    SIZES_SHOWN = 10, /* of one statement */
+};
 
 static void fact_free(gpointer data)
 {
@@ -83,8 +85,8 @@ static gboolean has_size(const CmigFactTarget *target)
 
 static char *key_of(const CmigFactTarget *target)
 {
-    return g_strdup_printf("%s %s\n%s", target->kind, target->schema ? target->schema : "\n",
-                           target->name);
+    return g_strdup_printf("%s %d %s\n%s", target->kind, (int)target->referring,
+                           target->schema ? target->schema : "\n", target->name);
 }
 
 /* A target of a fact that waits for the answer to a question. */
@@ -180,18 +182,24 @@ static gboolean gives_names(const CmigReviewFact *fact)
     return FALSE;
 }
 
-/* Whether more than a few rows are lost; of a table that cannot be counted, it is. One that is not
- * there has no rows, unless it is `renamed` before. */
+/* Whether more than a few rows are lost; where that cannot be counted, as of what depends on a
+ * type, it is, but for what cannot be judged at all. A table that is not there has no rows, unless
+ * one is `renamed` before. */
 static gboolean is_large(const CmigReviewFact *fact, guint safe_below, gboolean renamed)
 {
+    gboolean counted = FALSE;
+    if (fact->fact->level < CMIG_LEVEL_DATA)
+        return FALSE;
     for (guint idx = 0; fact->sizes != NULL && idx < fact->sizes->len; idx++) {
         const CmigFactTarget *target = fact->fact->targets->pdata[idx];
         const CmigDbSize *size = &g_array_index(fact->sizes, CmigDbSize, idx);
-        if (fact->fact->level >= CMIG_LEVEL_DATA && target->loses &&
-            (size->exists ? size->rows < 0 || size->rows > safe_below : renamed))
+        if (!target->loses || !has_size(target))
+            continue;
+        if (size->exists ? size->rows < 0 || size->rows > safe_below : renamed)
             return TRUE;
+        counted = TRUE;
     }
-    return FALSE;
+    return !counted && (fact->fact->flags & CMIG_FACT_OPAQUE) == 0;
 }
 
 static CmigReviewStep *review_step(const CmigStep *step)
@@ -244,10 +252,44 @@ char *cmig_review_describe_size(const CmigDbSize *size)
         g_autofree char *bytes = g_format_size_full((guint64)size->bytes, G_FORMAT_SIZE_DEFAULT);
         g_string_append(text, bytes);
     }
-    if (size->rows >= 0)
+    if (size->rows >= 0) {
+        const char *how = size->exact ? "" : size->cut ? "more than " : "about ";
+        gint64 rows = size->cut ? size->rows - 1 : size->rows;
         g_string_append_printf(text, "%s%s%" G_GINT64_FORMAT " row%s", text->len > 0 ? ", " : "",
-                               size->exact ? "" : "about ", size->rows, size->rows == 1 ? "" : "s");
+                               how, rows, rows == 1 ? "" : "s");
+    }
+    if (size->referring > 0)
+        g_string_append_printf(text, ", with %u table%s that refer%s to it", size->referring,
+                               size->referring == 1 ? "" : "s", size->referring == 1 ? "s" : "");
     return g_strdup(text->str);
+}
+
+/* The sizes of what loses something, each thing once: "16.4 kB, 12 rows", or of several
+ * "a: 16.4 kB, 12 rows; b: not there". The caller frees; NULL = nothing is known. */
+static char *describe_sizes(const CmigReviewFact *fact)
+{
+    g_autoptr(GHashTable) seen = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
+    g_autoptr(GPtrArray) sizes = g_ptr_array_new_with_free_func(g_free);
+    for (guint idx = 0; fact->sizes != NULL && idx < fact->sizes->len; idx++) {
+        const CmigFactTarget *target = fact->fact->targets->pdata[idx];
+        g_autofree char *size =
+            cmig_review_describe_size(&g_array_index(fact->sizes, CmigDbSize, idx));
+        if (!target->loses || *size == '\0' || !g_hash_table_add(seen, key_of(target)))
+            continue;
+        g_autofree char *name = cmig_text_escape(target->name);
+        g_ptr_array_add(names, g_strdup_printf("%s: %s", name, size));
+        g_ptr_array_add(sizes, g_steal_pointer(&size));
+    }
+    if (sizes->len <= 1)
+        return sizes->len == 0 ? NULL : g_strdup(sizes->pdata[0]);
+    guint shown = MIN(names->len, SIZES_SHOWN);
+    g_autofree char *more = g_strdup_printf("and %u more", names->len - shown);
+    g_ptr_array_set_size(names, (gint)shown);
+    if (shown < sizes->len)
+        g_ptr_array_add(names, g_steal_pointer(&more));
+    g_ptr_array_add(names, NULL);
+    return g_strjoinv("; ", (char **)names->pdata);
 }
 
 /* "migrations/a.sql:3: drops the table t (16.4 kB, 12 rows)". */
@@ -255,14 +297,10 @@ static void describe_fact(const CmigReviewStep *step, const CmigReviewFact *fact
 {
     g_autofree char *path = cmig_text_escape(step->revision->path);
     g_autofree char *what = cmig_text_escape(fact->fact->what);
+    g_autofree char *sizes = describe_sizes(fact);
     g_string_append_printf(text, "%s%s:%u: %s", text->len > 0 ? "\n" : "", path, fact->line, what);
-    for (guint idx = 0; fact->sizes != NULL && idx < fact->sizes->len; idx++) {
-        const CmigFactTarget *target = fact->fact->targets->pdata[idx];
-        g_autofree char *size =
-            cmig_review_describe_size(&g_array_index(fact->sizes, CmigDbSize, idx));
-        if (target->loses && *size != '\0')
-            g_string_append_printf(text, " (%s)", size);
-    }
+    if (sizes != NULL)
+        g_string_append_printf(text, " (%s)", sizes);
 }
 
 char *cmig_review_describe(const CmigReview *review, guint limit)

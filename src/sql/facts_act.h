@@ -61,6 +61,8 @@ typedef enum {
     CMIG_DEED_SCANS = 1 << 2,
     CMIG_DEED_UNSURE =
         1 << 3, /* it may not happen: a body may be left early, or take another way */
+    CMIG_DEED_DELETES = 1 << 4, /* rows, and those that refer to them with ON DELETE CASCADE */
+    CMIG_DEED_EMPTIES = 1 << 5, /* the table, and all that refer to it */
 } CmigActDeed;
 
 typedef struct {

@@ -98,6 +98,10 @@ static void add_target(Run *run, const CmigAct *act, CmigLock lock, guint deeds)
     }
     target->lock = MAX(target->lock, lock);
     target->loses = target->loses || (deeds & CMIG_DEED_LOSES) != 0;
+    if (deeds & CMIG_DEED_EMPTIES)
+        target->referring = CMIG_REFERRING_ALL;
+    else if (deeds & CMIG_DEED_DELETES)
+        target->referring = MAX(target->referring, CMIG_REFERRING_BY_RULE);
     target->rewrites = target->rewrites || (deeds & CMIG_DEED_REWRITES) != 0;
     target->scans = target->scans || (deeds & CMIG_DEED_SCANS) != 0;
 }

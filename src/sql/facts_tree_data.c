@@ -44,7 +44,7 @@ static void walk_delete(CmigWalk *walk, const CmigNode *node)
                              .name = target_of(walk, statement->relation),
                              .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
                              .lock = CMIG_LOCK_ROW_EXCLUSIVE,
-                             .deeds = CMIG_DEED_LOSES,
+                             .deeds = CMIG_DEED_LOSES | CMIG_DEED_DELETES,
                              .phrase = some ? "deletes rows of {o}" : "deletes all rows of {o}"});
     cmig__walk_parts(walk, &statement->base);
 }
@@ -90,7 +90,9 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
             continue;
         gboolean some = joined || cmig__filters(arm->condition);
         touch.level = MAX(touch.level, some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA);
-        touch.deeds = CMIG_DEED_LOSES;
+        touch.deeds |= CMIG_DEED_LOSES;
+        if (arm->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE)
+            touch.deeds |= CMIG_DEED_DELETES;
         touch.phrase = "changes or deletes rows of {o}";
     }
     cmig__touch(walk, &touch);
@@ -104,13 +106,14 @@ static void walk_truncate(CmigWalk *walk, const CmigNode *node)
     for (gsize idx = 0; idx < statement->n_relations; idx++) {
         const CmigNode *relation = statement->relations[idx];
         if (relation->node_case == CMIG_NODE(RANGE_VAR))
-            cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                           .name = cmig__name_of(walk, relation->range_var),
-                                           .level = CMIG_LEVEL_DATA,
-                                           .flags = cascades ? CMIG_FACT_CASCADE : 0,
-                                           .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                           .deeds = CMIG_DEED_LOSES,
-                                           .phrase = "empties the table {o}"});
+            cmig__touch(walk,
+                        &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                     .name = cmig__name_of(walk, relation->range_var),
+                                     .level = CMIG_LEVEL_DATA,
+                                     .flags = cascades ? CMIG_FACT_CASCADE : 0,
+                                     .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                     .deeds = CMIG_DEED_LOSES | (cascades ? CMIG_DEED_EMPTIES : 0),
+                                     .phrase = "empties the table {o}"});
     }
 }
 

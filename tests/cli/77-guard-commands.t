@@ -159,6 +159,46 @@ done
 sed -i 's/^ALTER.*//; s/other/absent/; s/^DELETE.*/DROP TABLE IF EXISTS absent;/' migrations/versions/r2.sql
 cmig_ok upgrade r2
 
+# So is what goes along with it.
+if [ "$CMIG_TEST_DB" = pg ]; then
+    fresh 'environment: development' 'guard: {safe_below_rows: 3}'
+    revision_file r1 null <<'SQL'
+-- cmig:upgrade
+CREATE TYPE mood AS ENUM ('good', 'bad');
+CREATE TABLE top (id integer PRIMARY KEY);
+CREATE TABLE below (id integer REFERENCES top ON DELETE CASCADE, mood mood);
+INSERT INTO top VALUES (1);
+INSERT INTO below SELECT 1, 'good' FROM generate_series(1, 4);
+
+-- cmig:downgrade
+SELECT 1;
+SQL
+    cmig_ok upgrade r1
+    for loss in 'TRUNCATE top CASCADE' 'DELETE FROM top' 'DROP TYPE mood CASCADE'; do
+        revision_file r2 r1 <<SQL
+-- cmig:upgrade
+$loss;
+
+-- cmig:downgrade
+SELECT 1;
+SQL
+        refused 77 'may lose data' upgrade r2
+        case $loss in *top*) expect_err '5 rows, with 1 table that refers to it)' ;; esac
+    done
+    revision_file r2 r1 <<'SQL'
+-- cmig:upgrade
+TRUNCATE top, below;
+
+-- cmig:downgrade
+SELECT 1;
+SQL
+    refused 77 'may lose data' upgrade r2
+    expect_err 'empties the table top, and 1 more (top: '
+    expect_err ' 1 row; below: '
+    sql 'DELETE FROM below'
+    cmig_ok upgrade r2
+fi
+
 # --- The hash of a plan -----------------------------------------------------------------------------
 
 plan_hash() { # ARG…

@@ -126,6 +126,49 @@ START_TEST(measures_postgresql)
 }
 END_TEST
 
+START_TEST(counts_what_refers_to_a_table)
+{
+    static const struct {
+        const char *name;
+        CmigReferring asked;
+        guint referring;
+        gint64 rows;
+    } cases[] = {
+        {"t", CMIG_REFERRING_NONE, 0, 1},
+        {"t", CMIG_REFERRING_BY_RULE, 3, 8}, /* b, its partition, and what refers to that */
+        {"t", CMIG_REFERRING_ALL, 4, 5011},
+        {"c", CMIG_REFERRING_ALL, 0, 3},
+        {"self", CMIG_REFERRING_ALL, 0, 2},
+    };
+    fixture_execute(
+        "CREATE TABLE t (id int PRIMARY KEY); INSERT INTO t VALUES (1);"
+        "CREATE TABLE a (id int REFERENCES t); INSERT INTO a SELECT 1 FROM generate_series(1, "
+        "5003);"
+        "CREATE TABLE b (id int REFERENCES t ON DELETE CASCADE, k int PRIMARY KEY)"
+        "PARTITION BY LIST (k); CREATE TABLE b1 PARTITION OF b FOR VALUES IN (1, 2, 3, 4);"
+        "INSERT INTO b SELECT 1, g FROM generate_series(1, 4) g;"
+        "CREATE TABLE c (k int REFERENCES b ON DELETE SET NULL); INSERT INTO c VALUES (1), (2), "
+        "(3);"
+        "CREATE TABLE self (id int PRIMARY KEY REFERENCES self); INSERT INTO self VALUES (1), (2);"
+        "ANALYZE;");
+    g_autoptr(CmigDb) db = fixture_connect();
+    g_autoptr(CmigFact) fact = cmig_fact_new(0);
+    g_autoptr(GArray) sizes = NULL;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(cases); idx++) {
+        CmigFactTarget *target = cmig_fact_target_new(NULL, cases[idx].name, "table");
+        target->referring = cases[idx].asked;
+        g_ptr_array_add(fact->targets, target);
+    }
+    ck_assert(cmig_db_sizes(db, fact->targets, LIMIT, &sizes, NULL));
+    for (guint idx = 0; idx < sizes->len; idx++) {
+        const CmigDbSize *size = &g_array_index(sizes, CmigDbSize, idx);
+        ck_assert_int_eq(size->rows, cases[idx].rows);
+        ck_assert_int_eq(size->exact, size->rows <= LIMIT);
+        ck_assert_uint_eq(size->referring, cases[idx].referring);
+    }
+}
+END_TEST
+
 START_TEST(guesses_what_it_may_not_read)
 {
     static const SizeCase cases[] = {
@@ -301,6 +344,7 @@ int main(void)
     tcase_add_checked_fixture(postgresql, setup_postgresql, fixture_teardown);
     tcase_set_timeout(postgresql, 60);
     tcase_add_test(postgresql, measures_postgresql);
+    tcase_add_test(postgresql, counts_what_refers_to_a_table);
     tcase_add_test(postgresql, guesses_what_it_may_not_read);
     tcase_add_test(postgresql, does_not_wait_for_locks);
     tcase_add_test(postgresql, gives_up_on_an_index);

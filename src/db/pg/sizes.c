@@ -19,17 +19,18 @@ enum { SMALLEST_ROW = 28, MOST_TABLES_COUNTED = 200 };
 
 /* Kind, schema and name of each target; whether a table may be opened to learn its size. The names
  * are compared as they are, so no quoting is in the way; those without a schema are found by the
- * search path. Partitions and children count with their parent.
+ * search path. Partitions and children count with their parent, and tables that refer to it where
+ * rows of theirs go along.
  *
  * Of each table: `heap` is the size of its rows now, `rows` what the statistics know of so much,
  * NULL = nothing. Opening a table that somebody has locked would wait for him. */
 static const char tables_query[] =
     "WITH RECURSIVE wanted AS (SELECT * FROM ROWS FROM (pg_catalog.unnest($1::text[]),"
-    "  pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[])) WITH ORDINALITY AS w (kind, "
-    "schema, name, nr)),"
+    "  pg_catalog.unnest($2::text[]), pg_catalog.unnest($3::text[]), pg_catalog.unnest($7::text[]))"
+    "  WITH ORDINALITY AS w (kind, schema, name, actions, nr)),"
     " path AS (SELECT n.oid, p.nr FROM pg_catalog.unnest(pg_catalog.current_schemas(true))"
     "  WITH ORDINALITY AS p (name, nr) JOIN pg_catalog.pg_namespace n ON n.nspname = p.name),"
-    " relations AS (SELECT DISTINCT ON (w.nr) w.nr, c.oid FROM wanted w"
+    " relations AS (SELECT DISTINCT ON (w.nr) w.nr, c.oid, w.actions FROM wanted w"
     "  JOIN pg_catalog.pg_class c ON c.relname = w.name::name AND pg_catalog.strpos("
     "   CASE w.kind WHEN 'table' THEN 'rpfmv' WHEN 'foreign table' THEN 'f' WHEN 'view' THEN 'v'"
     "   WHEN 'materialized view' THEN 'm' WHEN 'index' THEN 'iI' WHEN 'sequence' THEN 'S'"
@@ -37,15 +38,23 @@ static const char tables_query[] =
     "  JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace LEFT JOIN path p ON p.oid = n.oid"
     "  WHERE n.nspname = w.schema::name OR (w.schema = '' AND p.nr IS NOT NULL)"
     "  ORDER BY w.nr, p.nr),"
-    " tree AS (SELECT nr, oid FROM relations UNION"
-    "  SELECT t.nr, i.inhrelid FROM tree t JOIN pg_catalog.pg_inherits i ON i.inhparent = t.oid),"
+    " edges AS (SELECT inhparent AS top, inhrelid AS below, '' AS action FROM "
+    "pg_catalog.pg_inherits"
+    "  UNION ALL SELECT confrelid, conrelid, confdeltype::text FROM pg_catalog.pg_constraint"
+    "  WHERE contype = 'f'),"
+    " tree AS (SELECT nr, oid, actions, false AS refers FROM relations UNION"
+    "  SELECT t.nr, e.below, t.actions, t.refers OR e.action <> '' FROM tree t"
+    "   JOIN edges e ON e.top = t.oid AND (e.action = '' OR"
+    "    pg_catalog.strpos(t.actions, e.action) > 0)),"
     " namespaces AS (SELECT w.nr, n.oid FROM wanted w JOIN pg_catalog.pg_namespace n"
     "  ON (w.kind = 'schema' AND n.nspname = w.name::name) OR (w.kind = 'database' AND"
     "   w.name::name = pg_catalog.current_database() AND n.nspname <> 'information_schema' AND"
     "   n.nspname !~ '^pg_')),"
-    " members AS (SELECT nr, oid FROM tree UNION ALL SELECT s.nr, c.oid FROM namespaces s"
+    " members AS (SELECT nr, oid, bool_and(refers) AS refers FROM tree GROUP BY nr, oid"
+    "  UNION ALL SELECT s.nr, c.oid, false FROM namespaces s"
     "  JOIN pg_catalog.pg_class c ON c.relnamespace = s.oid AND c.relkind IN ('r', 'm', 'f')),"
-    " looked AS (SELECT m.nr, c.oid, c.relkind, c.relnamespace, c.relname, c.relpages::int8,"
+    " looked AS (SELECT m.nr, m.refers, c.oid, c.relkind, c.relnamespace, c.relname, "
+    "c.relpages::int8,"
     "  c.reltuples::float8, pg_catalog.current_setting('block_size')::int8 AS block,"
     "  c.relkind IN ('r', 'm') AS stores, NOT $4::bool OR c.oid IN (SELECT l.relation"
     "   FROM pg_catalog.pg_locks l WHERE l.relation IS NOT NULL AND l.mode = 'AccessExclusiveLock'"
@@ -66,6 +75,7 @@ static const char tables_query[] =
     "   ELSE ceil(sum(rows)) END::int8 AS rows,"
     "  CASE WHEN bool_or(rows IS NULL AND heap = 0) THEN -1"
     "   ELSE ceil(sum(greatest(rows, heap / $5::int4))) END::int8 AS most,"
+    "  count(*) FILTER (WHERE refers) AS referring,"
     "  bool_or(locked OR relkind = 'f') OR count(*) > $6::int8 AS shut,"
     "  bool_and(pg_catalog.has_any_column_privilege(e.oid, 'SELECT') AND"
     "   pg_catalog.has_schema_privilege(e.relnamespace, 'USAGE')) AS readable,"
@@ -81,10 +91,11 @@ static const char sizes_query[] =
     "  CASE WHEN c.relkind IN ('v', 'i', 'I', 'S') OR d.bytes IS NOT NULL THEN -1"
     "   WHEN s.nr IS NULL THEN 0 ELSE s.most END,"
     "  CASE WHEN s.shut OR c.relkind IN ('v', 'i', 'I', 'S') THEN NULL"
-    "   WHEN c.oid IS NULL THEN CASE WHEN s.readable THEN s.parts END"
+    "   WHEN c.oid IS NULL OR s.referring > 0 THEN CASE WHEN s.readable THEN s.parts END"
     "   WHEN pg_catalog.has_any_column_privilege(c.oid, 'SELECT') AND"
     "    pg_catalog.has_schema_privilege(c.relnamespace, 'USAGE')"
-    "   THEN pg_catalog.format('SELECT 1 FROM %I.%I', n.nspname, c.relname) END"
+    "   THEN pg_catalog.format('SELECT 1 FROM %I.%I', n.nspname, c.relname) END,"
+    "  coalesce(s.referring, 0)"
     " FROM wanted w LEFT JOIN relations r ON r.nr = w.nr"
     " LEFT JOIN pg_catalog.pg_class c ON c.oid = r.oid"
     " LEFT JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
@@ -97,7 +108,7 @@ static const char sizes_query[] =
     "  SELECT FROM namespaces t WHERE t.nr = w.nr) OR (w.kind = 'database' AND"
     "   w.name::name = pg_catalog.current_database()) AS exists) x WHERE x.exists";
 
-enum { NUMBER, BYTES, ROWS, MOST, ROW_SOURCE, COLUMNS };
+enum { NUMBER, BYTES, ROWS, MOST, ROW_SOURCE, REFERRING, COLUMNS };
 
 /* A question in a pipeline: the settings, the query, and the end of their transaction. */
 static gboolean send_question(PGconn *conn, const char *timeout, const char *query, int count,
@@ -168,15 +179,27 @@ static const char *get_name(const CmigFactTarget *target)
     return target->name;
 }
 
+/* Letters of pg_constraint.confdeltype: foreign keys with these take rows along. */
+static const char *get_actions(const CmigFactTarget *target)
+{
+    static const char *const actions[] = {
+        [CMIG_REFERRING_NONE] = "",
+        [CMIG_REFERRING_BY_RULE] = "cnd",
+        [CMIG_REFERRING_ALL] = "acdnr",
+    };
+    return actions[target->referring];
+}
+
 /* What the catalogs say; NULL is an error of the connection. `opens`: look at the tables too. */
 static PGresult *read_catalogs(CmigPg *pg, const GPtrArray *targets, gboolean opens)
 {
     g_autofree char *kinds = join_array(targets, get_kind);
     g_autofree char *schemas = join_array(targets, get_schema);
     g_autofree char *names = join_array(targets, get_name);
+    g_autofree char *actions = join_array(targets, get_actions);
     g_autofree char *smallest = g_strdup_printf("%d", SMALLEST_ROW);
     g_autofree char *most = g_strdup_printf("%d", MOST_TABLES_COUNTED);
-    const char *values[] = {kinds, schemas, names, opens ? "t" : "f", smallest, most};
+    const char *values[] = {kinds, schemas, names, opens ? "t" : "f", smallest, most, actions};
     g_autofree char *query = g_strconcat(tables_query, sizes_query, NULL);
     if (PQenterPipelineMode(pg->conn) != 1)
         return NULL;
@@ -205,6 +228,7 @@ static void add_count(CmigDbSize *size, const PGresult *answer, gint64 estimate,
         return; /* locked meanwhile, hidden by a policy, or it took too long */
     gint64 count = read_number(answer, 0, 0);
     size->exact = count <= (gint64)limit;
+    size->cut = !size->exact && count > estimate;
     size->rows = size->exact ? count : MAX(count, estimate);
 }
 
@@ -256,6 +280,7 @@ gboolean cmig_pg_sizes(CmigDb *db, const GPtrArray *targets, guint limit, GArray
             .exists = TRUE,
             .rows = many ? estimate : read_number(catalogs, row, MOST),
             .bytes = read_number(catalogs, row, BYTES),
+            .referring = (guint)read_number(catalogs, row, REFERRING),
         };
     }
     count_rows(pg, catalogs, limit, sizes);

@@ -58,7 +58,9 @@ static int count_rows(CmigSqlite *self, const char *name, guint limit, CmigDbSiz
     if (code != SQLITE_OK)
         return (code & 0xff) == SQLITE_ERROR ? SQLITE_OK : code;
     size->exact = count <= (gint64)limit;
-    size->rows = size->exact || name == NULL ? count : MAX(count, read_statistics(self, name));
+    gint64 known = size->exact || name == NULL ? -1 : read_statistics(self, name);
+    size->cut = !size->exact && known < count;
+    size->rows = MAX(count, known);
     return SQLITE_OK;
 }
 
