@@ -44,8 +44,12 @@ gboolean cmig_session_begin(CmigDb *db, const CmigConfig *config, const CmigRunO
         if (now->read_only) {
             g_set_error(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE, "the database is read only: %s",
                         config->url->display);
-            cmig_error_set_hint(error, "connect to the primary server; with several hosts in the "
-                                       "URL, add target_session_attrs=read-write");
+            cmig_error_set_hint(error, "%s",
+                                cmig_db_dialect(db) == CMIG_DIALECT_SQLITE
+                                    ? "the user of this process must be able to write the file, "
+                                      "and its journal into the folder"
+                                    : "connect to the primary server; with several hosts in the "
+                                      "URL, add target_session_attrs=read-write");
             return FALSE;
         }
         if (now->locked) {

@@ -93,7 +93,7 @@ else
 fi
 DATABASE_URL="sqlite:///$PWD/ro.db" as_user "$CMIG" upgrade head >"$TEST_OUT" 2>"$TEST_ERR" </dev/null
 is $? 69 'a read-only file: status 69'
-expect_err ro.db 'read only'
+expect_err ro.db 'read only' 'its journal into the folder'
 is "$(sqlite3 ro.db 'SELECT count(*) FROM alembic_version')" 0 'a read-only file is not changed'
 DATABASE_URL="sqlite:///$PWD/ro.db" as_user "$CMIG" current >"$TEST_OUT" 2>"$TEST_ERR" </dev/null
 is $? 0 'current reads a read-only file'

@@ -74,6 +74,46 @@ START_TEST(waits_for_a_lock_and_gives_up)
 }
 END_TEST
 
+START_TEST(waits_for_a_lock_and_makes_no_copy)
+{
+    fixture_execute("CREATE TABLE x (a int)");
+    fixture.settings.lock_timeout = 300;
+    g_autoptr(CmigDb) db = fixture_connect();
+    sqlite3 *other = NULL;
+    sqlite3_open(fixture.url.path, &other);
+    ck_assert_int_eq(sqlite3_exec(other, "BEGIN EXCLUSIVE", NULL, NULL, NULL), SQLITE_OK);
+    g_autoptr(GError) error = NULL;
+    char *path = NULL;
+    ck_assert(!cmig_db_backup(db, "copy", &path, &error));
+    assert_error(error, CMIG_ERROR_TRY_AGAIN);
+    ck_assert(g_str_has_prefix(error->message, "cannot make a copy of the database: another "));
+    sqlite3_close(other);
+    ck_assert_ptr_null(path);
+    g_autofree char *partial = g_strconcat(fixture.url.path, ".copy.partial", NULL);
+    ck_assert(!g_file_test(partial, G_FILE_TEST_EXISTS));
+}
+END_TEST
+
+START_TEST(locks_one_file_under_two_names)
+{
+    fixture_execute("CREATE TABLE x (a int)");
+    fixture.settings.lock_timeout = 200;
+    g_autoptr(CmigDb) db = fixture_connect();
+    g_autoptr(GError) error = NULL;
+    ck_assert(cmig_db_enter(db, &error));
+    g_autofree char *real = g_steal_pointer(&fixture.url.path);
+    fixture.url.path = g_build_filename(fixture.name, "link.db", NULL);
+    ck_assert_int_eq(symlink(real, fixture.url.path), 0);
+    g_autoptr(CmigDb) other = fixture_connect();
+    ck_assert(!cmig_db_enter(other, &error));
+    assert_error(error, CMIG_ERROR_TRY_AGAIN);
+    cmig_db_leave(db);
+    g_clear_error(&error);
+    ck_assert(cmig_db_enter(other, &error));
+    cmig_db_leave(other);
+}
+END_TEST
+
 START_TEST(gives_up_at_commit_when_readers_stay)
 {
     fixture_execute("CREATE TABLE x (a int); INSERT INTO x VALUES (1), (2)");
@@ -253,10 +293,12 @@ START_TEST(survives_a_full_disk)
 }
 END_TEST
 
-/* A file system on which giving back a lock fails once, after the COMMIT is on the disk. */
+/* A file system on which giving back a lock fails once, after the COMMIT is on the disk, or writing
+ * finds the disk full. */
 static sqlite3_vfs *real_vfs;
 static sqlite3_io_methods real_methods;
 static gboolean unlock_fails;
+static gboolean is_full;
 
 static int failing_unlock(sqlite3_file *file, int level)
 {
@@ -265,6 +307,11 @@ static int failing_unlock(sqlite3_file *file, int level)
         return code;
     unlock_fails = FALSE;
     return SQLITE_IOERR_UNLOCK;
+}
+
+static int failing_write(sqlite3_file *file, const void *bytes, int size, sqlite3_int64 offset)
+{
+    return is_full ? SQLITE_FULL : real_methods.xWrite(file, bytes, size, offset);
 }
 
 static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int flags, int *out)
@@ -278,6 +325,7 @@ static int shim_open(sqlite3_vfs *vfs, const char *name, sqlite3_file *file, int
         real_methods = *file->pMethods;
     methods = real_methods;
     methods.xUnlock = failing_unlock;
+    methods.xWrite = failing_write;
     file->pMethods = &methods;
     return code;
 }
@@ -307,6 +355,13 @@ START_TEST(finds_out_whether_a_commit_happened)
     unlock_fails = TRUE;
     ck_assert(!cmig_db_run(db, &blind, &outcome, &error));
     assert_error(error, CMIG_ERROR_IN_DOUBT);
+    g_clear_error(&error);
+    is_full = TRUE;
+    blind = fixture_unit(NULL, NULL, STRINGS(INSERT("d")));
+    ck_assert(!cmig_db_run(db, &blind, &outcome, &error));
+    assert_error(error, CMIG_ERROR_FAILED);
+    ck_assert(g_str_has_prefix(error->message, "at COMMIT: the disk is full"));
+    is_full = FALSE;
     cmig_db_close(db);
     sqlite3_vfs_unregister(&shim);
 }
@@ -321,6 +376,8 @@ int main(void)
     tcase_add_test(tests, names_what_cannot_be_opened);
     tcase_add_test(tests, keeps_everything_in_memory);
     tcase_add_test(tests, waits_for_a_lock_and_gives_up);
+    tcase_add_test(tests, waits_for_a_lock_and_makes_no_copy);
+    tcase_add_test(tests, locks_one_file_under_two_names);
     tcase_add_test(tests, gives_up_at_commit_when_readers_stay);
     tcase_add_test(tests, rebuilds_tables_without_losing_children);
     tcase_add_test(tests, finds_broken_foreign_keys);

@@ -15,7 +15,6 @@
 
 enum {
     PAGES = 2048, /* for one step, between which interrupts are looked for */
-    PAUSE = 20 * 1000,
 };
 
 static gboolean fail(GError **error, const char *format, ...) G_GNUC_PRINTF(2, 3);
@@ -51,17 +50,20 @@ static gboolean copy_pages(CmigSqlite *self, sqlite3 *to, GError **error)
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", self->handle, "main");
     int code = backup != NULL ? SQLITE_OK : sqlite3_errcode(to);
     gboolean interrupted = FALSE;
-    while ((code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED) && !interrupted) {
-        code = sqlite3_backup_step(backup, PAGES);
+    while (code == SQLITE_OK && !interrupted) {
+        code = sqlite3_backup_step(backup, PAGES); /* waits for locks as any statement does */
         interrupted = cmig_interrupt_check(error);
-        if (code == SQLITE_BUSY || code == SQLITE_LOCKED)
-            cmig_interrupt_sleep(PAUSE);
     }
     int finished = backup != NULL ? sqlite3_backup_finish(backup) : code;
     if (interrupted)
         return FALSE;
     if (code == SQLITE_DONE && finished == SQLITE_OK)
         return TRUE;
+    if (code == SQLITE_BUSY || code == SQLITE_LOCKED) {
+        cmig_sqlite_set_error(self, code, error);
+        g_prefix_error(error, "cannot make a copy of the database: ");
+        return FALSE;
+    }
     return fail(error, "%s", sqlite3_errstr(code == SQLITE_DONE ? finished : code));
 }
 

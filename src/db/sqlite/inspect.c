@@ -102,7 +102,7 @@ static gboolean is_read_only(const CmigSqlite *self)
 {
     if (strcmp(self->path, ":memory:") == 0)
         return FALSE;
-    g_autofree char *folder = g_path_get_dirname(self->path);
+    g_autofree char *folder = g_path_get_dirname(cmig_sqlite_file(self));
     if (access(folder, W_OK) != 0)
         return TRUE;
     return self->handle != NULL && sqlite3_db_readonly(self->handle, "main") != 0;

@@ -16,7 +16,7 @@
 
 static char *lock_path(const CmigSqlite *self)
 {
-    return g_strconcat(self->path, "-cmig-lock", NULL);
+    return g_strconcat(cmig_sqlite_file(self), "-cmig-lock", NULL);
 }
 
 /* The holder removes the file: what was locked may have no name any more. */

@@ -163,6 +163,12 @@ gboolean cmig_sqlite_ensure(CmigSqlite *self, gboolean create, GError **error)
     return FALSE;
 }
 
+const char *cmig_sqlite_file(const CmigSqlite *self)
+{
+    const char *file = self->handle != NULL ? sqlite3_db_filename(self->handle, "main") : NULL;
+    return file != NULL && *file != '\0' ? file : self->path;
+}
+
 gboolean cmig_sqlite_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb **db,
                           GError **error)
 {

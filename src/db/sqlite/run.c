@@ -291,12 +291,12 @@ static gboolean check_result(CmigSqlite *self, const CmigDbUnit *unit, GError **
     return FALSE;
 }
 
-/* A COMMIT that failed on the disk may have happened all the same: the rows tell. */
+/* A COMMIT that failed on the disk may have happened all the same: the rows tell. A full disk is
+ * noticed before anything is final. */
 static gboolean settle_commit(CmigSqlite *self, const CmigDbUnit *unit, int code, GError **error)
 {
     cmig_sqlite_roll_back(self);
-    gboolean disk = (code & 0xff) == SQLITE_IOERR || (code & 0xff) == SQLITE_FULL;
-    if (!disk)
+    if ((code & 0xff) != SQLITE_IOERR)
         return FALSE;
     g_autoptr(GError) differs = NULL;
     gboolean tells = unit->expected != NULL && unit->rows_changed > 0;
@@ -307,7 +307,7 @@ static gboolean settle_commit(CmigSqlite *self, const CmigDbUnit *unit, int code
         return TRUE;
     }
     (*error)->code = CMIG_ERROR_IN_DOUBT;
-    g_prefix_error(error, "whether the migration was committed is unknown: ");
+    g_prefix_error(error, "whether this was committed is unknown: ");
     cmig_error_set_hint(error, "run `cmig current` to see");
     return FALSE;
 }

@@ -41,6 +41,10 @@ gboolean cmig_sqlite_reconnect(CmigDb *db, GError **error);
  * stays NULL then. */
 gboolean cmig_sqlite_ensure(CmigSqlite *self, gboolean create, GError **error);
 
+/* The file without the symbolic links that lead to it; SQLite's files and those of cmig lie beside
+ * it. Borrowed. */
+const char *cmig_sqlite_file(const CmigSqlite *self);
+
 /* Puts the connection's settings to what a migration can rely on. */
 void cmig_sqlite_reset(CmigSqlite *self);
 
