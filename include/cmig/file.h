@@ -18,7 +18,7 @@ GBytes *cmig_file_read_exact(const char *path, gsize max_bytes, GError **error);
  * in place in one step that fails when `path` exists already (also as a dangling link). Missing
  * parent folders are created. Killed at any moment, the file is there whole or not there; the
  * temporary file is removed on failure. Errors: CMIG_ERROR_FAILED. */
-gboolean cmig_file_create(const char *path, const char *content, gssize length, GError **error);
+gboolean cmig_file_create(const char *path, const char *content, GError **error);
 
 /* Makes `content` what the file `path` holds, in one step: whoever looks sees the old content or
  * the new. The folder must be there; what stands there must be a regular file, not a link or

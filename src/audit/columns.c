@@ -124,11 +124,9 @@ char *cmig_audit_genesis(const char *version_table)
 
 #define UTC_TIME "'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'"
 
-char *cmig_audit_text_sql(CmigDialect dialect, CmigAuditColumnId column, const char *row)
+char *cmig_audit_text_postgresql(CmigAuditColumnId column, const char *row)
 {
     const char *name = cmig_audit_columns[column].name;
-    if (dialect == CMIG_DIALECT_SQLITE)
-        return g_strconcat(row, name, NULL);
     if (cmig_audit_columns[column].type == CMIG_AUDIT_TIME)
         return g_strdup_printf("pg_catalog.to_char(pg_catalog.timezone('UTC', %s%s), " UTC_TIME ")",
                                row, name);
@@ -160,7 +158,7 @@ char *cmig_audit_json_row_postgresql(const char *row)
         CmigAuditColumnId column = cmig_audit_canonical[idx];
         const char *name = cmig_audit_columns[column].name;
         g_autofree char *text = cmig_audit_columns[column].type == CMIG_AUDIT_TIME
-                                    ? cmig_audit_text_sql(CMIG_DIALECT_POSTGRESQL, column, row)
+                                    ? cmig_audit_text_postgresql(column, row)
                                     : g_strconcat(row, name, NULL);
         g_string_append_printf(sql, "%s%s AS %s", idx > 0 ? ", " : "", text, name);
     }

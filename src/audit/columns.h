@@ -16,9 +16,8 @@ char *cmig_audit_hash_sqlite(char *const *values);
 extern const char cmig_audit_hash_postgresql[];
 char *cmig_audit_json_row_postgresql(const char *row);
 
-/* The SQL expression of a column as text, as canonical JSON has it; null stays null. The caller
- * frees. */
-char *cmig_audit_text_sql(CmigDialect dialect, CmigAuditColumnId column, const char *row);
+/* A column as text there, as canonical JSON has it; null stays null. The caller frees. */
+char *cmig_audit_text_postgresql(CmigAuditColumnId column, const char *row);
 
 /* "version_table = 'alembic_version'", with what stands before the column. The caller frees. */
 char *cmig_audit_own_rows_sql(const CmigAuditPlace *place, const char *row);

@@ -18,7 +18,7 @@ enum {
 static char *cell_postgresql(CmigAuditColumnId column)
 {
     const char *name = cmig_audit_columns[column].name;
-    g_autofree char *text = cmig_audit_text_sql(CMIG_DIALECT_POSTGRESQL, column, "");
+    g_autofree char *text = cmig_audit_text_postgresql(column, "");
     if (cmig_audit_columns[column].type != CMIG_AUDIT_TIME)
         return g_strdup_printf("CASE WHEN %s IS NULL THEN '' ELSE pg_catalog.concat('=', %s) END",
                                name, text);

@@ -86,7 +86,7 @@ static gboolean write_all(int fd, const char *content, gsize length)
     return fsync(fd) == 0;
 }
 
-gboolean cmig_file_create(const char *path, const char *content, gssize length, GError **error)
+gboolean cmig_file_create(const char *path, const char *content, GError **error)
 {
     g_autofree char *folder = g_path_get_dirname(path);
     if (g_mkdir_with_parents(folder, 0777) != 0) {
@@ -99,7 +99,7 @@ gboolean cmig_file_create(const char *path, const char *content, gssize length, 
         set_errno_error(error, CMIG_ERROR_FAILED, "create a file in", folder);
         return FALSE;
     }
-    gboolean written = write_all(fd, content, length < 0 ? strlen(content) : (gsize)length);
+    gboolean written = write_all(fd, content, strlen(content));
     int write_errno = errno;
     /* Some file systems report a full disk only when the file is closed. */
     if (close(fd) != 0 && written) {

@@ -88,7 +88,7 @@ static gboolean write_file(const Init *init, const char *resource, const char *p
     g_autofree char *scalar = directory_scalar(init->directory);
     const char *const variables[] = {"directory", scalar, NULL};
     g_autofree char *text = cmig_template_fill(template, resource, variables, error);
-    if (text == NULL || !cmig_file_create(path, text, -1, error))
+    if (text == NULL || !cmig_file_create(path, text, error))
         return FALSE;
     report(init, path, FALSE, TRUE);
     return TRUE;

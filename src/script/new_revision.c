@@ -213,7 +213,7 @@ gboolean cmig_new_revision_write(const CmigConfig *config, const CmigGraph *grap
         return FALSE;
     }
     if (!check_header(script->revision, &draft, template, error) ||
-        !check_graph(graph, script->revision, error) || !cmig_file_create(target, text, -1, error))
+        !check_graph(graph, script->revision, error) || !cmig_file_create(target, text, error))
         return FALSE;
     *path = g_steal_pointer(&target);
     return TRUE;

@@ -26,7 +26,7 @@ static const char *language_of(CmigNode *const *options, gsize count, const char
 static void walk_source(CmigWalk *walk, const char *language, const char *source)
 {
     if (g_ascii_strcasecmp(language, "sql") == 0) {
-        cmig__walk_text(walk, source, FALSE, "runs SQL that is not understood");
+        cmig__walk_text(walk, source, "runs SQL that is not understood");
     } else if (strcmp(language, "plpgsql") == 0) {
         g_autofree char *statement = g_strndup(walk->text + walk->start, walk->end - walk->start);
         cmig__walk_plpgsql(walk, statement, source);

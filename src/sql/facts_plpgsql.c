@@ -224,7 +224,7 @@ static char *constant_of(const char *expression)
 static void judge_expression(CmigWalk *walk, const char *expression)
 {
     g_autofree char *select = g_strdup_printf("SELECT %s", expression);
-    cmig__walk_text(walk, select, FALSE, "computes what is not understood");
+    cmig__walk_text(walk, select, "computes what is not understood");
 }
 
 /* The target may have subscripts, which are expressions. */
@@ -241,13 +241,13 @@ static void judge_piece(CmigWalk *walk, const Piece *piece)
     if (piece->dynamic) {
         g_autofree char *constant = constant_of(piece->text);
         if (constant != NULL) {
-            cmig__walk_text(walk, constant, FALSE, "runs SQL that is not understood");
+            cmig__walk_text(walk, constant, "runs SQL that is not understood");
             return;
         }
         cmig__say(walk, level_of_strings(piece->text), CMIG_FACT_OPAQUE, "runs dynamic SQL");
         judge_expression(walk, piece->text);
     } else if (piece->statement) {
-        cmig__walk_text(walk, piece->text, FALSE, "runs SQL that is not understood");
+        cmig__walk_text(walk, piece->text, "runs SQL that is not understood");
     } else if (piece->assigns) {
         judge_assignment(walk, piece->text);
     } else {

@@ -153,12 +153,12 @@ static gboolean walk_sql(CmigWalk *walk)
     return TRUE;
 }
 
-void cmig__walk_text(CmigWalk *walk, const char *text, gboolean surely, const char *what)
+void cmig__walk_text(CmigWalk *walk, const char *text, const char *what)
 {
     CmigWalk inner = *walk;
     inner.text = text;
     inner.schema = NULL;
-    inner.sure = walk->sure && surely;
+    inner.sure = FALSE;
     inner.nesting++;
     if (inner.nesting > MOST_NESTED || !walk_sql(&inner))
         cmig__say(walk, cmig__words_level(text), CMIG_FACT_OPAQUE, what);

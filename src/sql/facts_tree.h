@@ -53,9 +53,9 @@ void cmig__walk_parts(CmigWalk *walk, const ProtobufCMessage *message);
 /* The same, as something that is only stored. */
 void cmig__walk_softly(CmigWalk *walk, const ProtobufCMessage *message);
 
-/* Statements in a text of their own, such as a body; `surely`: each happens, one after the other.
- * A text that is no SQL is judged as `what` and opaque. */
-void cmig__walk_text(CmigWalk *walk, const char *text, gboolean surely, const char *what);
+/* Statements in a text of their own, such as a body, each of which may happen or not. A text that
+ * is no SQL is judged as `what` and opaque. */
+void cmig__walk_text(CmigWalk *walk, const char *text, const char *what);
 
 /* What is called `schema`.`name`; borrowed from the tree. */
 typedef struct {

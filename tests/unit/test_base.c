@@ -280,12 +280,12 @@ START_TEST(test_create_never_replaces)
     g_autofree char *path = in_folder("new.sql");
     g_autofree char *dangling = in_folder("dangling.sql");
     g_autoptr(GError) error = NULL;
-    ck_assert(cmig_file_create(path, "one", -1, &error));
-    ck_assert(!cmig_file_create(path, "two", -1, &error));
+    ck_assert(cmig_file_create(path, "one", &error));
+    ck_assert(!cmig_file_create(path, "two", &error));
     ck_assert(g_error_matches(error, CMIG_ERROR, CMIG_ERROR_FAILED));
     g_clear_error(&error);
     ck_assert_int_eq(symlink("nowhere", dangling), 0);
-    ck_assert(!cmig_file_create(dangling, "two", -1, &error));
+    ck_assert(!cmig_file_create(dangling, "two", &error));
     ck_assert_ptr_nonnull(error);
 
     g_autofree char *content = NULL;
@@ -299,7 +299,7 @@ START_TEST(test_create_makes_folders)
 {
     g_autofree char *path = in_folder("2026/11/x.sql");
     g_autoptr(GError) error = NULL;
-    ck_assert(cmig_file_create(path, "a\0b", 3, &error));
+    ck_assert(cmig_file_create(path, "abc", &error));
     g_autofree char *content = NULL;
     gsize length = 0;
     ck_assert(g_file_get_contents(path, &content, &length, NULL));
