@@ -45,10 +45,9 @@ static gboolean fail(GError **error, const char *format, ...)
     return FALSE;
 }
 
-static gboolean parse_text(const CmigLoader *loader, const Key *key, const char *text,
+static gboolean parse_text(const CmigLoader *loader G_GNUC_UNUSED, const Key *key, const char *text,
                            gpointer slot, GError **error)
 {
-    (void)loader;
     gsize length = strlen(text);
     if (length < key->minimum)
         return fail(error, "must not be empty");
@@ -58,21 +57,18 @@ static gboolean parse_text(const CmigLoader *loader, const Key *key, const char 
     return TRUE;
 }
 
-static gboolean parse_path(const CmigLoader *loader, const Key *key, const char *text,
+static gboolean parse_path(const CmigLoader *loader, const Key *key G_GNUC_UNUSED, const char *text,
                            gpointer slot, GError **error)
 {
-    (void)key;
     if (*text == '\0')
         return fail(error, "must not be empty");
     *(char **)slot = g_canonicalize_filename(text, loader->config->directory);
     return TRUE;
 }
 
-static gboolean parse_boolean(const CmigLoader *loader, const Key *key, const char *text,
-                              gpointer slot, GError **error)
+static gboolean parse_boolean(const CmigLoader *loader G_GNUC_UNUSED, const Key *key G_GNUC_UNUSED,
+                              const char *text, gpointer slot, GError **error)
 {
-    (void)loader;
-    (void)key;
     gboolean is_true = g_ascii_strcasecmp(text, "true") == 0;
     if (!is_true && g_ascii_strcasecmp(text, "false") != 0)
         return fail(error, "must be true or false");
@@ -80,10 +76,9 @@ static gboolean parse_boolean(const CmigLoader *loader, const Key *key, const ch
     return TRUE;
 }
 
-static gboolean parse_number(const CmigLoader *loader, const Key *key, const char *text,
-                             gpointer slot, GError **error)
+static gboolean parse_number(const CmigLoader *loader G_GNUC_UNUSED, const Key *key,
+                             const char *text, gpointer slot, GError **error)
 {
-    (void)loader;
     guint64 number = 0;
     if (!g_ascii_string_to_unsigned(text, 10, key->minimum, key->maximum, &number, NULL))
         return fail(error, "must be a whole number from %u to %u", key->minimum, key->maximum);
@@ -91,20 +86,16 @@ static gboolean parse_number(const CmigLoader *loader, const Key *key, const cha
     return TRUE;
 }
 
-static gboolean parse_duration(const CmigLoader *loader, const Key *key, const char *text,
-                               gpointer slot, GError **error)
+static gboolean parse_duration(const CmigLoader *loader G_GNUC_UNUSED, const Key *key G_GNUC_UNUSED,
+                               const char *text, gpointer slot, GError **error)
 {
-    (void)loader;
-    (void)key;
     return cmig_duration_parse(text, slot, error);
 }
 
 /* Whole seconds, rounded up: 500ms must not become 0, which means no limit. */
-static gboolean parse_seconds(const CmigLoader *loader, const Key *key, const char *text,
-                              gpointer slot, GError **error)
+static gboolean parse_seconds(const CmigLoader *loader G_GNUC_UNUSED, const Key *key G_GNUC_UNUSED,
+                              const char *text, gpointer slot, GError **error)
 {
-    (void)loader;
-    (void)key;
     guint milliseconds = 0;
     if (!cmig_duration_parse(text, &milliseconds, error))
         return FALSE;
@@ -112,36 +103,22 @@ static gboolean parse_seconds(const CmigLoader *loader, const Key *key, const ch
     return TRUE;
 }
 
-static gboolean parse_transaction(const CmigLoader *loader, const Key *key, const char *text,
-                                  gpointer slot, GError **error)
+/* One of the two words of the type's name; the second is 1. */
+static gboolean parse_choice(const CmigLoader *loader G_GNUC_UNUSED, const Key *key,
+                             const char *text, gpointer slot, GError **error)
 {
-    (void)loader;
-    (void)key;
-    gboolean all = strcmp(text, "all") == 0;
-    if (!all && strcmp(text, "per_migration") != 0)
-        return fail(error, "must be per_migration or all");
-    *(CmigTransactionMode *)slot = all ? CMIG_TRANSACTION_ALL : CMIG_TRANSACTION_PER_MIGRATION;
-    return TRUE;
-}
-
-static gboolean parse_confirmation(const CmigLoader *loader, const Key *key, const char *text,
-                                   gpointer slot, GError **error)
-{
-    (void)loader;
-    (void)key;
-    gboolean destructive = strcmp(text, "destructive") == 0;
-    if (!destructive && strcmp(text, "always") != 0)
-        return fail(error, "must be always or destructive");
-    *(gboolean *)slot = destructive;
+    g_auto(GStrv) words = g_strsplit(key->type->name, " or ", 2);
+    gboolean second = strcmp(text, words[1]) == 0;
+    if (!second && strcmp(text, words[0]) != 0)
+        return fail(error, "must be %s", key->type->name);
+    *(gboolean *)slot = second;
     return TRUE;
 }
 
 /* As Alembic does, the name is tried as given, then in upper case (utc). */
-static gboolean parse_timezone(const CmigLoader *loader, const Key *key, const char *text,
-                               gpointer slot, GError **error)
+static gboolean parse_timezone(const CmigLoader *loader G_GNUC_UNUSED, const Key *key G_GNUC_UNUSED,
+                               const char *text, gpointer slot, GError **error)
 {
-    (void)loader;
-    (void)key;
     g_autofree char *upper = g_ascii_strup(text, -1);
     const char *const tries[] = {text, upper};
     gboolean name = g_ascii_isalpha(*text) && strstr(text, "..") == NULL &&
@@ -167,14 +144,14 @@ static const Type type_boolean = {"boolean", parse_boolean};
 static const Type type_number = {"number", parse_number};
 static const Type type_duration = {"duration", parse_duration};
 static const Type type_seconds = {"duration, in whole seconds", parse_seconds};
-static const Type type_transaction = {"per_migration or all", parse_transaction};
+static const Type type_transaction = {"per_migration or all", parse_choice};
 static const Type type_timezone = {"time zone", parse_timezone};
 static const Type type_paths = {"list of paths", NULL};
 static const Type type_url = {"URL", NULL};
 static const Type type_mapping = {"mapping", NULL};
 static const Type type_member = {"text", NULL}; /* read elsewhere */
 static const Type type_variables = {"mapping of names to values", NULL};
-static const Type type_confirmation = {"always or destructive", parse_confirmation};
+static const Type type_confirmation = {"always or destructive", parse_choice};
 static const Type type_texts = {"list of texts", NULL};
 static const Type type_list = {"list of mappings", NULL};
 static const Type type_command = {"text or list of texts", NULL};
