@@ -18,6 +18,7 @@ typedef enum {
     CMIG_ACT_DEFINE, /* what follows, until END, happens when the routine is called */
     CMIG_ACT_END,
     CMIG_ACT_FORGET_PATH, /* bare names may mean other objects now */
+    CMIG_ACT_ELSEWHERE,   /* bare names of this body mean other objects than outside of it */
     CMIG_ACT_FORGET_ALL,
     CMIG_ACT_VERBS,
 } CmigActVerb;
@@ -59,6 +60,7 @@ typedef enum {
     CMIG_DEED_LOSES = 1 << 0,
     CMIG_DEED_REWRITES = 1 << 1,
     CMIG_DEED_SCANS = 1 << 2,
+    CMIG_DEED_ADDS_CHILD = 1 << 4,
     CMIG_DEED_UNSURE =
         1 << 3, /* it may not happen: a body may be left early, or take another way */
     CMIG_DEED_DELETES = 1 << 4, /* rows, and those that refer to them with ON DELETE CASCADE */

@@ -74,6 +74,37 @@ static void created(CmigWalk *walk, const PgQuery__CreateFunctionStmt *create, C
     cmig__add(walk, CMIG_ACT_CREATE, kind, (CmigName){name.schema, signature});
 }
 
+/* A routine may bring its own settings, and be another user: bare names are its own then. */
+static void walk_settings(CmigWalk *body, CmigNode *const *options, gsize count)
+{
+    gboolean elsewhere = cmig__option_is_on(options, count, "security");
+    for (gsize idx = 0; idx < count; idx++) {
+        const PgQuery__DefElem *setting = cmig__option(options + idx, 1, "set");
+        if (setting == NULL || setting->arg == NULL ||
+            setting->arg->node_case != CMIG_NODE(VARIABLE_SET_STMT))
+            continue;
+        const char *name = setting->arg->variable_set_stmt->name;
+        if (g_ascii_strcasecmp(name, "search_path") != 0)
+            cmig__walk(body, setting->arg);
+        else
+            elsewhere = TRUE;
+    }
+    if (elsewhere)
+        cmig__add(body, CMIG_ACT_ELSEWHERE, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+}
+
+/* What it does is as before, but not to which objects. */
+static void walk_alter(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__AlterFunctionStmt *alter = node->alter_function_stmt;
+    const PgQuery__ObjectWithArgs *routine = alter->func;
+    cmig__say(walk, CMIG_LEVEL_DEFINITION, 0, "changes a routine");
+    if (routine != NULL && (cmig__option(alter->actions, alter->n_actions, "set") != NULL ||
+                            cmig__option_is_on(alter->actions, alter->n_actions, "security")))
+        cmig__add(walk, CMIG_ACT_FORGET, CMIG_KIND_FUNCTION,
+                  cmig__name_in(routine->objname, routine->n_objname));
+}
+
 static void walk_create(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateFunctionStmt *create = node->create_function_stmt;
@@ -90,6 +121,7 @@ static void walk_create(CmigWalk *walk, const CmigNode *node)
     const char *source = source_of(create->options, create->n_options);
     CmigWalk body;
     cmig__begin_body(walk, CMIG_KIND_FUNCTION, name, &body);
+    walk_settings(&body, create->options, create->n_options);
     cmig__walk_list(&body, create->parameters, create->n_parameters); /* their defaults */
     if (create->sql_body != NULL)
         cmig__walk(&body, create->sql_body);
@@ -101,5 +133,6 @@ static void walk_create(CmigWalk *walk, const CmigNode *node)
 const CmigHandler cmig__body_handlers[] = {
     {CMIG_NODE(DO_STMT), walk_do},
     {CMIG_NODE(CREATE_FUNCTION_STMT), walk_create},
+    {CMIG_NODE(ALTER_FUNCTION_STMT), walk_alter},
     {0, NULL},
 };

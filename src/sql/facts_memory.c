@@ -201,9 +201,28 @@ static void forget_part(CmigMemory *memory, const CmigAct *act, const char *part
     }
 }
 
+/* What a routine may do is never forgotten, only that it does nothing else: another one may be
+ * meant by its name now. */
+static void doubt(GPtrArray *routines, gboolean bare_only)
+{
+    for (guint idx = 0; routines != NULL && idx < routines->len; idx++) {
+        CmigRoutine *routine = routines->pdata[idx];
+        if (!bare_only || routine->schema == NULL)
+            routine->sure = FALSE;
+    }
+}
+
 static void forget_path(CmigMemory *memory)
 {
+    GHashTableIter iter;
+    gpointer key = NULL;
+    gpointer routines = NULL;
+    g_autofree char *functions = key_of(CMIG_KIND_FUNCTION, "");
     forget_where(memory, is_bare, NULL);
+    g_hash_table_iter_init(&iter, memory->routines);
+    while (g_hash_table_iter_next(&iter, &key, &routines))
+        if (g_str_has_prefix(key, functions))
+            doubt(routines, TRUE);
     memory->path_changed = TRUE;
 }
 
@@ -310,7 +329,6 @@ static void bind(CmigMemory *memory, const CmigAct *act, gboolean sure)
     }
 }
 
-/* What a routine may do is never forgotten, only that it does nothing else. */
 static void forget_all(CmigMemory *memory)
 {
     GHashTableIter iter;
@@ -318,18 +336,28 @@ static void forget_all(CmigMemory *memory)
     g_hash_table_remove_all(memory->objects);
     g_hash_table_iter_init(&iter, memory->routines);
     while (g_hash_table_iter_next(&iter, NULL, &routines))
-        for (guint idx = 0; idx < ((GPtrArray *)routines)->len; idx++)
-            ((CmigRoutine *)((GPtrArray *)routines)->pdata[idx])->sure = FALSE;
+        doubt(routines, FALSE);
+}
+
+static void doubt_routine(CmigMemory *memory, CmigActKind kind, const char *name)
+{
+    g_autofree char *key = key_of(kind, name);
+    doubt(g_hash_table_lookup(memory->routines, key), FALSE);
 }
 
 /* A routine is also known by its name alone, which may mean another one now. */
 static void forget_bare_routine(CmigMemory *memory, const CmigAct *act)
 {
-    const char *arguments = strchr(act->name, '(');
-    if (cmig__kind_class((CmigActKind)act->kind) != CMIG_KIND_FUNCTION || arguments == NULL)
+    CmigActKind kind = (CmigActKind)act->kind;
+    if (cmig__kind_class(kind) != CMIG_KIND_FUNCTION)
         return;
-    g_autofree char *name = g_strndup(act->name, (gsize)(arguments - act->name));
-    forget(memory, (CmigActKind)act->kind, NULL, name);
+    gsize length = strcspn(act->name, "(");
+    g_autofree char *name = g_strndup(act->name, length);
+    if (act->name[length] != '\0')
+        forget(memory, kind, NULL, name);
+    doubt_routine(memory, kind, name);
+    if (act->to != NULL && act->verb == CMIG_ACT_RENAME)
+        doubt_routine(memory, kind, act->to);
 }
 
 void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)

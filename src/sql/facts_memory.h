@@ -12,7 +12,7 @@ typedef struct {
     guint end;
     char *schema;  /* as it was defined */
     gboolean sure; /* it is still the one that was defined */
-    guint charged; /* in which statement last */
+    guint charged; /* in which statement last, twice its number; one more = elsewhere */
 } CmigRoutine;
 
 typedef struct CmigMemory CmigMemory;

@@ -27,7 +27,8 @@ typedef struct {
     GPtrArray *acts;
     guint at;
     guint end;
-    char *through; /* how one comes to this body: "calls f"; NULL = the statement itself */
+    char *through;      /* how one comes to this body: "calls f"; NULL = the statement itself */
+    gboolean elsewhere; /* bare names are not those of the plan */
 } Frame;
 
 typedef struct {
@@ -44,9 +45,16 @@ static void frame_clear(gpointer data)
     g_free(frame->through);
 }
 
+static Frame *top_frame(const Run *run)
+{
+    return &g_array_index(run->frames, Frame, run->frames->len - 1);
+}
+
+/* What a body calls finds the same names. */
 static void push(Run *run, GPtrArray *acts, guint first, guint end, const char *through)
 {
-    Frame frame = {g_ptr_array_ref(acts), first, end, g_strdup(through)};
+    gboolean elsewhere = run->frames->len > 0 && top_frame(run)->elsewhere;
+    Frame frame = {g_ptr_array_ref(acts), first, end, g_strdup(through), elsewhere};
     g_array_append_val(run->frames, frame);
 }
 
@@ -121,7 +129,8 @@ static void touch(Run *run, const CmigAct *act, const char *through)
     CmigLock lock = (CmigLock)act->lock;
     guint flags = act->flags;
     guint deeds = act->deeds;
-    gboolean owned = cmig__memory_owns(run->judge->memory, act);
+    gboolean known = act->schema != NULL || !top_frame(run)->elsewhere;
+    gboolean owned = known && cmig__memory_owns(run->judge->memory, act);
     if (owned && takes_columns(act)) {
         level = MIN(level, CMIG_LEVEL_DATA);
     } else if (owned) {
@@ -129,7 +138,7 @@ static void touch(Run *run, const CmigAct *act, const char *through)
         lock = CMIG_LOCK_NONE;
         flags &= CMIG_FACT_CASCADE;
         deeds = 0;
-    } else if (cmig__memory_owns_part(run->judge->memory, act)) {
+    } else if (known && cmig__memory_owns_part(run->judge->memory, act)) {
         level = CMIG_LEVEL_NONE;
         flags &= CMIG_FACT_CASCADE;
         deeds &= ~(guint)CMIG_DEED_LOSES;
@@ -167,15 +176,16 @@ static void call(Run *run, const CmigAct *act, const char *through)
     const GPtrArray *routines =
         cmig__memory_routines(run->judge->memory, (CmigActKind)act->kind, act->name);
     gboolean known = FALSE;
+    guint charge = 2 * run->judge->statement + (top_frame(run)->elsewhere ? 1 : 0);
     for (guint idx = 0; routines != NULL && idx < routines->len; idx++) {
         CmigRoutine *routine = routines->pdata[idx];
         gboolean same = g_strcmp0(routine->schema, act->schema) == 0;
         if (!same && routine->schema != NULL && act->schema != NULL)
             continue;
         known = known || (same && routine->sure);
-        if (routine->charged != run->judge->statement)
+        if (routine->charged < charge)
             push(run, routine->acts, routine->first, routine->end, here);
-        routine->charged = run->judge->statement;
+        routine->charged = MAX(routine->charged, charge);
     }
     if (!known)
         say_plainly(run, act, through);
@@ -193,6 +203,9 @@ static void judge_act(Run *run, GPtrArray *acts, guint at, const char *through)
         break;
     case CMIG_ACT_CALL:
         call(run, act, through);
+        break;
+    case CMIG_ACT_ELSEWHERE:
+        top_frame(run)->elsewhere = TRUE;
         break;
     case CMIG_ACT_END:
         break;
@@ -216,10 +229,9 @@ static void run_acts(Run *run, GPtrArray *acts)
     push(run, acts, 0, acts->len, NULL);
     guint steps = 0;
     while (run->frames->len > 0) {
-        guint top = run->frames->len - 1;
-        Frame *frame = &g_array_index(run->frames, Frame, top);
+        Frame *frame = top_frame(run);
         if (frame->at >= frame->end) {
-            g_array_set_size(run->frames, top);
+            g_array_set_size(run->frames, run->frames->len - 1);
             continue;
         }
         guint at = frame->at++;

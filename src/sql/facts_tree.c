@@ -231,6 +231,8 @@ const PgQuery__DefElem *cmig__option(CmigNode *const *options, gsize count, cons
 static gboolean is_on(const PgQuery__DefElem *option)
 {
     const char *value = cmig__string_of(option->arg);
+    if (option->arg != NULL && option->arg->node_case == CMIG_NODE(BOOLEAN))
+        return option->arg->boolean->boolval;
     if (option->arg != NULL && option->arg->node_case == CMIG_NODE(INTEGER))
         return option->arg->integer->ival != 0;
     return value == NULL || (g_ascii_strcasecmp(value, "false") != 0 &&
@@ -283,12 +285,13 @@ static char *make_phrase(const CmigTouch *touch)
     return g_string_free(g_steal_pointer(&phrase), FALSE);
 }
 
-/* Locks that a mere index or comment does not take. */
+/* Locks that a mere index or comment does not take. The rows of a child are read with its own. */
 static gboolean changes_records(const CmigTouch *touch)
 {
     return cmig__kind_class(touch->kind) == CMIG_KIND_TABLE &&
            g_strcmp0(touch->name.name, CMIG_FACT_RECORDS) == 0 &&
-           (touch->lock == CMIG_LOCK_ROW_EXCLUSIVE || touch->lock > CMIG_LOCK_SHARE);
+           (touch->lock == CMIG_LOCK_ROW_EXCLUSIVE || touch->lock > CMIG_LOCK_SHARE ||
+            (touch->deeds & CMIG_DEED_ADDS_CHILD) != 0);
 }
 
 void cmig__touch(CmigWalk *walk, const CmigTouch *touch)

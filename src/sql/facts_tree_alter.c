@@ -334,8 +334,15 @@ static void finish_detaching(const Change *change)
 static void add_parent(const Change *change)
 {
     touch(change, 0, NULL, L0, 0, AE, 0, "makes {o} a child of another table");
-    if (change->command->def != NULL && change->command->def->node_case == CMIG_NODE(RANGE_VAR))
-        bind(change, cmig__name_of(change->walk, change->command->def->range_var));
+    if (change->command->def == NULL || change->command->def->node_case != CMIG_NODE(RANGE_VAR))
+        return;
+    CmigName parent = cmig__name_of(change->walk, change->command->def->range_var);
+    cmig__touch(change->walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                           .name = parent,
+                                           .lock = SUE,
+                                           .deeds = CMIG_DEED_ADDS_CHILD,
+                                           .phrase = "adds a child to {o}"});
+    bind(change, parent);
 }
 
 static void change_replica_identity(const Change *change)

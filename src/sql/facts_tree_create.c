@@ -58,6 +58,7 @@ static void lock_parents(CmigWalk *walk, CmigName child, const PgQuery__CreateSt
                                        .name = cmig__name_of(walk, parent->range_var),
                                        .lock = partition ? CMIG_LOCK_ACCESS_EXCLUSIVE
                                                          : CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                       .deeds = CMIG_DEED_ADDS_CHILD,
                                        .phrase = partition ? "adds a partition to {o}"
                                                            : "adds a child to {o}"});
         if (create->if_not_exists || !walk->sure)

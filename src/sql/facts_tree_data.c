@@ -181,12 +181,15 @@ static void walk_create_as(CmigWalk *walk, const CmigNode *node)
 static void walk_refresh(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__RefreshMatViewStmt *refresh = node->refresh_mat_view_stmt;
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_MATVIEW,
-                                   .name = cmig__name_of(walk, refresh->relation),
-                                   .lock = refresh->concurrent ? CMIG_LOCK_EXCLUSIVE
-                                                               : CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                   .deeds = CMIG_DEED_REWRITES,
-                                   .phrase = "refreshes the materialized view {o}"});
+    cmig__touch(
+        walk,
+        &(CmigTouch){.kind = CMIG_KIND_MATVIEW,
+                     .name = cmig__name_of(walk, refresh->relation),
+                     .level = refresh->skip_data ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_NONE,
+                     .lock = refresh->concurrent ? CMIG_LOCK_EXCLUSIVE : CMIG_LOCK_ACCESS_EXCLUSIVE,
+                     .deeds = CMIG_DEED_REWRITES,
+                     .phrase = refresh->skip_data ? "empties the materialized view {o}"
+                                                  : "refreshes the materialized view {o}"});
 }
 
 /* --- Statements in statements --- */

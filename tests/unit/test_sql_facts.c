@@ -148,6 +148,10 @@ static const Case plain[] = {
     {"ALTER TABLE t ALTER c RESTART", 2, 0},
     {"ALTER TABLE t ALTER c SET GENERATED ALWAYS SET INCREMENT 2", 0, 0},
     {"DROP FUNCTION f() CASCADE", 3, K},
+    {"REFRESH MATERIALIZED VIEW v WITH NO DATA", 1, 0},
+    {"CREATE SUBSCRIPTION s CONNECTION 'x' PUBLICATION p", 2, N | P},
+    {"CREATE TABLE x () INHERITS (cmig_audit)", 3, P},
+    {"CREATE TABLE x (LIKE cmig_audit); ALTER TABLE x INHERIT cmig_audit", 3, P},
     {"DROP OPERATOR CLASS o USING btree CASCADE", 3, K},
     {"DROP PROCEDURE p() CASCADE", 2, K},
     {"DELETE FROM t WHERE id IS NOT DISTINCT FROM id", 3, 0},
@@ -457,6 +461,46 @@ static const Case memory[] = {
     {"CREATE TABLE p (a int PRIMARY KEY); CREATE TABLE q (a int REFERENCES p); DELETE FROM p", 0,
      0},
     {"CREATE TABLE t (a int); ALTER SEQUENCE old OWNED BY t.a; DROP TABLE t", 3, 0},
+    /* A routine of the plan may find other objects, and another routine may have its name. */
+    {"CREATE TABLE t (a int);"
+     "CREATE PROCEDURE x() LANGUAGE sql SET search_path = s AS 'DROP TABLE t'; CALL x()",
+     3, 0},
+    {"CREATE TABLE t (a int);"
+     "CREATE PROCEDURE x() LANGUAGE sql SECURITY DEFINER AS 'DROP TABLE t'; CALL x()",
+     3, 0},
+    {"CREATE TABLE t (a int); CREATE PROCEDURE y() LANGUAGE sql AS 'DROP TABLE t';"
+     "CREATE PROCEDURE x() LANGUAGE sql SET search_path = s AS 'CALL y()'; CALL x()",
+     3, 0},
+    {"CREATE TABLE t (a int); CREATE FUNCTION y() RETURNS int LANGUAGE sql AS 'DROP TABLE t';"
+     "CREATE FUNCTION x() RETURNS int LANGUAGE sql SET search_path = s AS 'SELECT y()';"
+     "SELECT y(), x()",
+     3, 0},
+    {"CREATE TABLE t (a int);"
+     "CREATE PROCEDURE x() LANGUAGE sql SECURITY INVOKER AS 'DROP TABLE t'; CALL x()",
+     0, 0},
+    {"CREATE TABLE u.k (a int); CREATE TABLE t (a int);"
+     "CREATE PROCEDURE x() LANGUAGE sql SET search_path = s AS 'DROP TABLE u.k'; CALL x();"
+     "DROP TABLE t",
+     0, 0},
+    {"CREATE PROCEDURE x() LANGUAGE sql SET role = r AS 'SELECT 1'; CALL x()", 2, P},
+    {"CREATE PROCEDURE x() LANGUAGE sql AS 'SELECT 1'; ALTER PROCEDURE x() SET search_path = s;"
+     "CALL x()",
+     2, O},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f() COST 3;"
+     "SELECT f()",
+     1, 0},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION f() RENAME TO g;"
+     "ALTER FUNCTION old() RENAME TO f; SELECT f()",
+     2, O},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; DROP FUNCTION f(); SELECT f()", 2,
+     O},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SET search_path = s; SELECT f()",
+     2, O},
+    {"CREATE FUNCTION s.f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SET search_path = s;"
+     "SELECT s.f()",
+     0, 0},
+    {"SET search_path = s; CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT f()",
+     0, 0},
     /* Old rows go with what they hang on, with its schema, and with what that hangs on. */
     {"CREATE SCHEMA s; CREATE TABLE s.p (a int); ALTER TABLE old INHERIT s.p;"
      "DROP SCHEMA s CASCADE",

@@ -394,6 +394,12 @@ static const char *const plans[] = {
     "INSERT INTO mid VALUES (7);"
     "ALTER TABLE refers ADD FOREIGN KEY (id) REFERENCES mid ON DELETE CASCADE; DELETE FROM root",
     "DROP FUNCTION place CASCADE",
+    "CREATE SCHEMA x; SET search_path = x, public; CREATE TABLE t (a int);"
+    "CREATE PROCEDURE own() LANGUAGE plpgsql SET search_path = s AS 'BEGIN DROP TABLE t; END';"
+    "CALL own()",
+    "CREATE FUNCTION own() RETURNS int LANGUAGE sql AS 'SELECT 1'; ALTER FUNCTION own() RENAME TO "
+    "x;"
+    "ALTER FUNCTION wipe() RENAME TO own; SELECT own()",
     "CREATE INDEX ON t (outer_wipe(id))",
     "ALTER DOMAIN d ADD CHECK (outer_wipe(value) > 0)",
 };
