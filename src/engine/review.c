@@ -172,12 +172,12 @@ static gboolean ask_sizes(CmigDb *db, const CmigConfig *config, const GPtrArray 
     return TRUE;
 }
 
-/* Whether it gives a table another name: what the old one holds is then lost under the new one. */
-static gboolean gives_names(const CmigReviewFact *fact)
+/* Whether it gives something another name: what the old one holds is then lost under the new one.
+ */
+static gboolean gives_names(const CmigFact *fact)
 {
-    static const char *const beginnings[] = {"renames the ", "moves "};
-    for (gsize idx = 0; idx < G_N_ELEMENTS(beginnings); idx++)
-        if (g_str_has_prefix(fact->fact->what, beginnings[idx]))
+    for (guint idx = 0; idx < fact->targets->len; idx++)
+        if (((const CmigFactTarget *)fact->targets->pdata[idx])->renamed)
             return TRUE;
     return FALSE;
 }
@@ -234,7 +234,7 @@ gboolean cmig_review_make(CmigDb *db, const CmigConfig *config, const CmigSite *
         for (guint at = 0; at < step->facts->len; at++) {
             const CmigReviewFact *fact = step->facts->pdata[at];
             made->large = made->large || is_large(fact, config->guard.safe_below_rows, renamed);
-            renamed = renamed || gives_names(fact);
+            renamed = renamed || gives_names(fact->fact);
         }
     }
     if (steps->len > 0)

@@ -65,6 +65,7 @@ typedef enum {
         1 << 3, /* it may not happen: a body may be left early, or take another way */
     CMIG_DEED_DELETES = 1 << 4, /* rows, and those that refer to them with ON DELETE CASCADE */
     CMIG_DEED_EMPTIES = 1 << 5, /* the table, and all that refer to it */
+    CMIG_DEED_RENAMES = 1 << 6,
 } CmigActDeed;
 
 typedef struct {

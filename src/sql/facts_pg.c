@@ -106,6 +106,7 @@ static void add_target(Run *run, const CmigAct *act, CmigLock lock, guint deeds)
     }
     target->lock = MAX(target->lock, lock);
     target->loses = target->loses || (deeds & CMIG_DEED_LOSES) != 0;
+    target->renamed = target->renamed || (deeds & CMIG_DEED_RENAMES) != 0;
     if (deeds & CMIG_DEED_EMPTIES)
         target->referring = CMIG_REFERRING_ALL;
     else if (deeds & CMIG_DEED_DELETES)

@@ -242,6 +242,7 @@ static void walk_rename(CmigWalk *walk, const CmigNode *node)
                                    .level = L1,
                                    .flags = object->flags,
                                    .lock = index ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE : object->lock,
+                                   .deeds = CMIG_DEED_RENAMES,
                                    .phrase = phrase});
     if (signature != NULL) { /* under its new name it is not followed */
         cmig__add(walk, CMIG_ACT_FORGET, object->kind, name);
@@ -266,6 +267,7 @@ static void walk_move(CmigWalk *walk, const CmigNode *node)
                                    .name = name,
                                    .level = L1,
                                    .lock = object != NULL ? object->lock : 0,
+                                   .deeds = CMIG_DEED_RENAMES,
                                    .phrase = "moves {o} to another schema"});
     cmig__add(walk, CMIG_ACT_MOVE, kind, name)->to = g_strdup(move->newschema);
 }

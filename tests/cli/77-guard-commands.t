@@ -185,6 +185,18 @@ SQL
         refused 77 'may lose data' upgrade r2
         case $loss in *top*) expect_err '5 rows, with 1 table that refers to it)' ;; esac
     done
+    for loss in 'ALTER TABLE below SET SCHEMA s; DROP TABLE s.below' 'ALTER SCHEMA public RENAME TO s; DROP TABLE s.below' \
+        'DO $$ BEGIN ALTER TABLE below RENAME TO other; END $$; DELETE FROM other'; do
+        revision_file r2 r1 <<SQL
+-- cmig:upgrade
+CREATE SCHEMA s;
+$loss;
+
+-- cmig:downgrade
+SELECT 1;
+SQL
+        refused 77 'may lose data' upgrade r2
+    done
     revision_file r2 r1 <<'SQL'
 -- cmig:upgrade
 TRUNCATE top, below;
