@@ -60,12 +60,12 @@ typedef enum {
     CMIG_DEED_LOSES = 1 << 0,
     CMIG_DEED_REWRITES = 1 << 1,
     CMIG_DEED_SCANS = 1 << 2,
-    CMIG_DEED_ADDS_CHILD = 1 << 4,
     CMIG_DEED_UNSURE =
         1 << 3, /* it may not happen: a body may be left early, or take another way */
     CMIG_DEED_DELETES = 1 << 4, /* rows, and those that refer to them with ON DELETE CASCADE */
     CMIG_DEED_EMPTIES = 1 << 5, /* the table, and all that refer to it */
     CMIG_DEED_RENAMES = 1 << 6,
+    CMIG_DEED_ADDS_CHILD = 1 << 7,
 } CmigActDeed;
 
 typedef struct {

@@ -115,13 +115,13 @@ static void add_target(Run *run, const CmigAct *act, CmigLock lock, guint deeds)
     target->scans = target->scans || (deeds & CMIG_DEED_SCANS) != 0;
 }
 
-/* What depends on a type with CASCADE are columns of whatever table; an extension may hold types.
- */
+/* What depends on a type or a function with CASCADE are columns and tables, whoever made these; an
+ * extension may hold both. */
 static gboolean takes_columns(const CmigAct *act)
 {
     CmigActKind kind = cmig__kind_class((CmigActKind)act->kind);
     return (act->flags & CMIG_FACT_CASCADE) != 0 &&
-           (kind == CMIG_KIND_TYPE || kind == CMIG_KIND_EXTENSION);
+           (kind == CMIG_KIND_TYPE || kind == CMIG_KIND_FUNCTION || kind == CMIG_KIND_EXTENSION);
 }
 
 static void touch(Run *run, const CmigAct *act, const char *through)

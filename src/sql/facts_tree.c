@@ -228,6 +228,7 @@ const PgQuery__DefElem *cmig__option(CmigNode *const *options, gsize count, cons
     return NULL;
 }
 
+/* A bare word may be the name of a type to the grammar. */
 static gboolean is_on(const PgQuery__DefElem *option)
 {
     const char *value = cmig__string_of(option->arg);
@@ -235,6 +236,8 @@ static gboolean is_on(const PgQuery__DefElem *option)
         return option->arg->boolean->boolval;
     if (option->arg != NULL && option->arg->node_case == CMIG_NODE(INTEGER))
         return option->arg->integer->ival != 0;
+    if (option->arg != NULL && option->arg->node_case == CMIG_NODE(TYPE_NAME))
+        value = cmig__name_in(option->arg->type_name->names, option->arg->type_name->n_names).name;
     return value == NULL || (g_ascii_strcasecmp(value, "false") != 0 &&
                              g_ascii_strcasecmp(value, "off") != 0 && strcmp(value, "0") != 0);
 }

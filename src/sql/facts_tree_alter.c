@@ -58,8 +58,6 @@ static const Command commands[] = {
      "makes {o} unlogged: a crash or a standby has none of its rows", FALSE},
     {AT(SetAccessMethod), L0, 0, AE, REWRITES, 0, "rewrites {o} by another method", FALSE},
     {AT(SetTableSpace), L0, 0, AE, REWRITES, 0, "moves {o} to another tablespace", FALSE},
-    {AT(SetRelOptions), L0, 0, SUE, 0, 0, "changes options of {o}", FALSE},
-    {AT(ResetRelOptions), L0, 0, SUE, 0, 0, "changes options of {o}", FALSE},
     {AT(EnableTrig), L0, 0, SRE, 0, TRIGGER, "enables the trigger {p} of {o}", FALSE},
     {AT(EnableAlwaysTrig), L0, 0, SRE, 0, TRIGGER, "enables the trigger {p} of {o}", FALSE},
     {AT(EnableReplicaTrig), L2, PRIV, SRE, 0, TRIGGER,
@@ -90,14 +88,6 @@ typedef struct {
     const PgQuery__AlterTableCmd *command;
 } Change;
 
-/* Locks are for tables; a type has none, an index its own. */
-static CmigLock fit_lock(CmigActKind kind, CmigLock lock)
-{
-    if (kind == CMIG_KIND_TYPE)
-        return CMIG_LOCK_NONE;
-    return kind == CMIG_KIND_INDEX ? MIN(lock, SUE) : lock;
-}
-
 static void touch(const Change *change, CmigActPart part_kind, const char *part, CmigLevel level,
                   guint flags, CmigLock lock, guint deeds, const char *phrase)
 {
@@ -107,7 +97,7 @@ static void touch(const Change *change, CmigActPart part_kind, const char *part,
                                            .part = cmig__filled(part),
                                            .level = level,
                                            .flags = flags,
-                                           .lock = fit_lock(change->kind, lock),
+                                           .lock = change->kind == CMIG_KIND_TYPE ? 0 : lock,
                                            .deeds = deeds,
                                            .phrase = phrase});
 }
@@ -297,7 +287,8 @@ static void add_constraint(const Change *change)
           cmig__filled(constraint->conname) != NULL ? "adds the constraint {p} to {o}"
                                                     : "adds a constraint to {o}");
     reference(change, constraint, scans);
-    created_part(change, CMIG_PART_CONSTRAINT, constraint->conname);
+    if (cmig__filled(constraint->indexname) == NULL) /* which would go with the constraint */
+        created_part(change, CMIG_PART_CONSTRAINT, constraint->conname);
     if (scans)
         cmig__walk_parts(change->walk, &constraint->base);
 }
@@ -345,6 +336,27 @@ static void add_parent(const Change *change)
     bind(change, parent);
 }
 
+/* Those of a view keep rows from who may not see or write them. */
+static void change_options(const Change *change)
+{
+    const CmigNode *definition = change->command->def;
+    const PgQuery__List *options =
+        definition != NULL && definition->node_case == CMIG_NODE(LIST) ? definition->list : NULL;
+    gboolean view = change->kind == CMIG_KIND_VIEW;
+    gboolean weaker = view && change->command->subtype == AT(ResetRelOptions);
+    gboolean hard = view;
+    for (gsize idx = 0; options != NULL && idx < options->n_items; idx++) {
+        const CmigNode *option = options->items[idx];
+        if (option->node_case != CMIG_NODE(DEF_ELEM))
+            continue;
+        const char *name = option->def_elem->defname;
+        weaker = weaker || (view && !cmig__option_is_on(&options->items[idx], 1, name));
+        hard = hard || strcmp(name, "user_catalog_table") == 0;
+    }
+    touch(change, 0, NULL, weaker ? L2 : L0, weaker ? PRIV : 0, hard ? AE : SUE, 0,
+          weaker ? "takes the protection of the view {o}" : "changes options of {o}");
+}
+
 static void change_replica_identity(const Change *change)
 {
     const CmigNode *definition = change->command->def;
@@ -363,6 +375,8 @@ static const struct {
     {AT(AlterColumnType), change_type},
     {AT(ColumnDefault), change_default},
     {AT(SetIdentity), change_identity},
+    {AT(SetRelOptions), change_options},
+    {AT(ResetRelOptions), change_options},
     {AT(AddConstraint), add_constraint},
     {AT(AttachPartition), change_partition},
     {AT(DetachPartition), change_partition},

@@ -26,8 +26,8 @@ typedef struct {
 static const Object objects[] = {
     {OF(TABLE), CMIG_KIND_TABLE, "table", L3, L3, 0, AE},
     {OF(FOREIGN_TABLE), CMIG_KIND_FOREIGN_TABLE, "foreign table", L2, L2, 0, AE},
-    {OF(MATVIEW), CMIG_KIND_MATVIEW, "materialized view", L1, L1, 0, AE},
-    {OF(VIEW), CMIG_KIND_VIEW, "view", L1, L1, 0, AE},
+    {OF(MATVIEW), CMIG_KIND_MATVIEW, "materialized view", L1, L2, 0, AE},
+    {OF(VIEW), CMIG_KIND_VIEW, "view", L1, L2, 0, AE},
     {OF(SEQUENCE), CMIG_KIND_SEQUENCE, "sequence", L2, L2, 0, AE},
     {OF(INDEX), CMIG_KIND_INDEX, "index", L2, L2, 0, AE}, /* it may have been unique */
     {OF(SCHEMA), CMIG_KIND_SCHEMA, "schema", L4, L4, 0, 0},
@@ -41,10 +41,10 @@ static const Object objects[] = {
     {OF(OPERATOR), CMIG_KIND_OTHER, "operator", L1, L3, 0, 0},
     {OF(OPCLASS), CMIG_KIND_OTHER, "operator class", L1, L3, 0, 0},
     {OF(OPFAMILY), CMIG_KIND_OTHER, "operator family", L1, L3, 0, 0},
-    {OF(CAST), CMIG_KIND_OTHER, "cast", L1, L2, 0, 0},
+    {OF(CAST), CMIG_KIND_OTHER, "cast", L1, L3, 0, 0},
     {OF(COLLATION), CMIG_KIND_OTHER, "collation", L1, L3, 0, 0},
     {OF(CONVERSION), CMIG_KIND_OTHER, "conversion", L1, L1, 0, 0},
-    {OF(TRANSFORM), CMIG_KIND_OTHER, "transform", L1, L1, 0, 0},
+    {OF(TRANSFORM), CMIG_KIND_OTHER, "transform", L1, L3, 0, 0},
     {OF(STATISTIC_EXT), CMIG_KIND_OTHER, "statistics", L1, L1, 0, 0},
     {OF(TSCONFIGURATION), CMIG_KIND_OTHER, "text search configuration", L1, L3, 0, 0},
     {OF(TSDICTIONARY), CMIG_KIND_OTHER, "text search dictionary", L1, L3, 0, 0},

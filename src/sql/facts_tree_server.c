@@ -64,8 +64,6 @@ static const struct {
      "changes the foreign-data wrapper {o}"},
     {CMIG_NODE(ALTER_FOREIGN_SERVER_STMT), L1, 0, CMIG_KIND_OTHER, "servername",
      "changes the server {o}"},
-    {CMIG_NODE(ALTER_PUBLICATION_STMT), L1, 0, CMIG_KIND_OTHER, "pubname",
-     "changes the publication {o}"},
     {CMIG_NODE(ALTER_TSDICTIONARY_STMT), L1, 0, CMIG_KIND_NONE, NULL,
      "changes a text search dictionary"},
     {CMIG_NODE(ALTER_TSCONFIGURATION_STMT), L1, 0, CMIG_KIND_NONE, NULL,
@@ -98,6 +96,38 @@ static void walk_row(CmigWalk *walk, const CmigNode *node)
                                    .level = rows[row].level,
                                    .flags = rows[row].flags,
                                    .phrase = rows[row].phrase});
+}
+
+/* Tables are locked while they join or leave a publication. */
+static void lock_published(CmigWalk *walk, CmigNode *const *objects, gsize count)
+{
+    for (gsize idx = 0; idx < count; idx++) {
+        const PgQuery__PublicationObjSpec *spec =
+            objects[idx]->node_case == CMIG_NODE(PUBLICATION_OBJ_SPEC)
+                ? objects[idx]->publication_obj_spec
+                : NULL;
+        if (spec != NULL && spec->pubtable != NULL)
+            cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                           .name = cmig__name_of(walk, spec->pubtable->relation),
+                                           .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                           .phrase = "changes the publications of {o}"});
+    }
+}
+
+static void walk_create_publication(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__CreatePublicationStmt *create = node->create_publication_stmt;
+    lock_published(walk, create->pubobjects, create->n_pubobjects);
+}
+
+static void walk_alter_publication(CmigWalk *walk, const CmigNode *node)
+{
+    const PgQuery__AlterPublicationStmt *alter = node->alter_publication_stmt;
+    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_OTHER,
+                                   .name = {NULL, alter->pubname},
+                                   .level = L1,
+                                   .phrase = "changes the publication {o}"});
+    lock_published(walk, alter->pubobjects, alter->n_pubobjects);
 }
 
 /* --- Rights on objects --- */
@@ -381,6 +411,8 @@ static void walk_comment(CmigWalk *walk, const CmigNode *node)
 const CmigHandler cmig__server_handlers[] = {
     {CMIG_NODE(ALTER_EXTENSION_CONTENTS_STMT), walk_contents},
     {CMIG_NODE(ALTER_OBJECT_DEPENDS_STMT), walk_depends},
+    {CMIG_NODE(CREATE_PUBLICATION_STMT), walk_create_publication},
+    {CMIG_NODE(ALTER_PUBLICATION_STMT), walk_alter_publication},
     {CMIG_NODE(GRANT_STMT), walk_grant},
     {CMIG_NODE(GRANT_ROLE_STMT), walk_grant_role},
     {CMIG_NODE(ALTER_POLICY_STMT), walk_alter_policy},
@@ -421,7 +453,6 @@ const CmigHandler cmig__server_handlers[] = {
     {CMIG_NODE(SEC_LABEL_STMT), walk_row},
     {CMIG_NODE(ALTER_FDW_STMT), walk_row},
     {CMIG_NODE(ALTER_FOREIGN_SERVER_STMT), walk_row},
-    {CMIG_NODE(ALTER_PUBLICATION_STMT), walk_row},
     {CMIG_NODE(ALTER_TSDICTIONARY_STMT), walk_row},
     {CMIG_NODE(ALTER_TSCONFIGURATION_STMT), walk_row},
     {CMIG_NODE(ALTER_OP_FAMILY_STMT), walk_row},
