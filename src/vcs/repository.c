@@ -6,6 +6,8 @@
 #include "cmig/error.h"
 #include "cmig/text.h"
 
+#include <errno.h>
+#include <glib/gstdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -77,8 +79,37 @@ static char *without_slash(const char *path)
     return g_strndup(path, length);
 }
 
+/* Whether a repository may be at or above the folder: something has a name that one cannot do
+ * without. libgit2 reads all certificates of the machine when it starts, which takes longer than
+ * most runs do; a project without git need not wait for that. */
+static gboolean may_have_repository(const char *directory)
+{
+    char *real = realpath(directory, NULL);
+    if (real == NULL)
+        return TRUE;
+    g_autofree char *folder = g_strdup(real);
+    free(real);
+    for (;;) {
+        g_autofree char *work_tree = g_build_filename(folder, ".git", NULL);
+        g_autofree char *bare = g_build_filename(folder, "HEAD", NULL);
+        GStatBuf status;
+        if (g_lstat(work_tree, &status) == 0 || errno != ENOENT || g_lstat(bare, &status) == 0 ||
+            errno != ENOENT)
+            return TRUE;
+        if (g_str_equal(folder, "/"))
+            return FALSE;
+        char *parent = g_path_get_dirname(folder);
+        g_free(folder);
+        folder = parent;
+    }
+}
+
 gboolean cmig_vcs_open(const char *directory, CmigVcs **vcs, GError **error)
 {
+    if (!may_have_repository(directory)) {
+        *vcs = NULL;
+        return TRUE;
+    }
     /* Extensions that change nothing for a reader, or only that objects may be missing. */
     static const char *const extensions[] = {"worktreeconfig", "partialclone", "preciousobjects"};
     git_libgit2_init();

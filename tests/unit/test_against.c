@@ -171,7 +171,7 @@ int main(void)
     Suite *suite = suite_create("against");
     TCase *tests = tcase_create("against");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, git_setup, git_teardown);
+    git_add_fixtures(tests);
     tcase_add_loop_test(tests, test_against, 0, G_N_ELEMENTS(cases));
     tcase_add_loop_test(tests, test_errors, 0, G_N_ELEMENTS(errors));
     suite_add_tcase(suite, tests);

@@ -211,7 +211,7 @@ int main(void)
     Suite *suite = suite_create("rebase");
     TCase *tests = tcase_create("rebase");
     tcase_set_timeout(tests, 60);
-    tcase_add_checked_fixture(tests, git_setup, git_teardown);
+    git_add_fixtures(tests);
     tcase_add_loop_test(tests, test_plan, 0, G_N_ELEMENTS(cases));
     tcase_add_test(tests, test_write);
     tcase_add_test(tests, test_link);

@@ -143,6 +143,8 @@ static const struct {
     {"mkdir d", "d", NULL, NULL},
     {"mkdir -p d/.git", "d", NULL, NULL},
     {"git init -q --bare b", "b", "bare", NULL},
+    {"git init -q --bare b", "b/refs/heads", "bare", NULL},
+    {"git init -q --bare b; ln -s b/refs l", "l", "bare", NULL},
     {"git init -q --object-format=sha256 r", "r", "objectformat", "SHA-256"},
     {"git init -q r; git -C r config core.repositoryformatversion 9", "r", "version", NULL},
     {"git init -q r; echo '[broken' >r/.git/config", "r", "config", NULL},
@@ -552,7 +554,7 @@ int main(void)
     Suite *suite = suite_create("vcs");
     TCase *cases = tcase_create("vcs");
     tcase_set_timeout(cases, 60);
-    tcase_add_checked_fixture(cases, git_setup, git_teardown);
+    git_add_fixtures(cases);
     tcase_add_loop_test(cases, test_state, 0, G_N_ELEMENTS(states));
     tcase_add_loop_test(cases, test_branches, 0, G_N_ELEMENTS(branches));
     tcase_add_loop_test(cases, test_refused, 0, G_N_ELEMENTS(refused));
