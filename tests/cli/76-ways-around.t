@@ -83,6 +83,72 @@ is "$(sql 'SELECT count(*) FROM rows')" 1 'the row is still there'
 sql 'EXPLAIN SELECT outer_one()' >/dev/null
 is "$(sql 'SELECT count(*) FROM rows')" 0 'which EXPLAIN alone deletes'
 
+# --- A record that is not taken is no run ----------------------------------------------------------
+
+drop_database "$TEST_DB"
+psql -XqAt -d postgres -c "CREATE DATABASE $TEST_DB"
+rev b1 null <<'EOF'
+CREATE TABLE one (a int);
+EOF
+cmig_ok upgrade head
+sql "CREATE FUNCTION eat() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'" \
+  'CREATE TRIGGER eat BEFORE INSERT ON cmig_audit FOR EACH ROW EXECUTE FUNCTION eat()'
+before=$(sql 'SELECT count(*) FROM cmig_audit')
+rev b2 b1 <<'EOF'
+CREATE TABLE two (a int);
+EOF
+rev b3 b1 <<'EOF'
+VACUUM one;
+EOF
+for target in b2 b3; do
+  cmig_fails 1 upgrade "$target"
+  expect_err 'the audit table does not take its row' 'rules or triggers'
+done
+cmig_fails 1 stamp b2
+expect_err 'the audit table does not take its row'
+is "$(sql 'SELECT version_num FROM alembic_version')" b1 'no version moved'
+is "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'two'")" 0 'and nothing was made'
+sql 'DROP TRIGGER eat ON cmig_audit'
+is "$(sql 'SELECT count(*) FROM cmig_audit')" "$before" 'no record came'
+cmig_ok upgrade b2
+cmig_ok audit verify
+rm migrations/b[23].sql
+
+# --- Plans that hide what they drop ----------------------------------------------------------------
+
+drop_database "$TEST_DB"
+psql -XqAt -d postgres -c "CREATE DATABASE $TEST_DB"
+sql 'CREATE TABLE old (a int); INSERT INTO old VALUES (1)' 'CREATE SCHEMA s' \
+  'CREATE TABLE s.t (a int)' 'INSERT INTO s.t VALUES (1)'
+CONFIRM_PRODUCTION_MIGRATION=true cmig_ok environment production
+# hides WHAT: the plan on standard input is not run without an approval.
+hides() {
+  rev b1 null
+  CONFIRM_PRODUCTION_MIGRATION=true cmig_fails 77 upgrade head
+  expect_err '--approve'
+  is "$(sql 'SELECT (SELECT count(*) FROM old) + (SELECT count(*) FROM s.t)')" 2 "$1"
+}
+hides 'a schema around a parent' <<'EOF'
+CREATE SCHEMA x;
+CREATE TABLE x.parent (a int);
+ALTER TABLE old INHERIT x.parent;
+DROP SCHEMA x CASCADE;
+EOF
+hides 'a parent of a parent' <<'EOF'
+CREATE TABLE root (a int);
+CREATE TABLE parent () INHERITS (root);
+ALTER TABLE old INHERIT parent;
+DELETE FROM root;
+EOF
+hides 'a search path of a routine' <<'EOF'
+CREATE TABLE t (a int);
+CREATE PROCEDURE drops() LANGUAGE sql SET search_path = s AS 'DROP TABLE t';
+CALL drops();
+EOF
+hides 'a child of the records' <<'EOF'
+CREATE TABLE more () INHERITS (cmig_audit);
+EOF
+
 # --- An address counts, not the folder beside it ---------------------------------------------------
 # 0.0.0.0 leads to this machine and is no loopback address.
 

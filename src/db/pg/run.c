@@ -75,6 +75,27 @@ static gboolean is_retryable(const CmigDbUnit *unit, const char *sqlstate)
     return unit->begins && unit->commits && g_strv_contains(states, sqlstate);
 }
 
+/* The insert divides by the number of rows that it wrote. */
+#define NO_ROW_WRITTEN "22012"
+
+static void explain_record_failure(const char *sqlstate, GError **error)
+{
+    /* It has other columns, or is something else. */
+    static const char *const states[] = {"42703", "42P01", "42804", "42809", "42P10", "23502",
+                                         "23505", "23514", "55000", "22003", NULL};
+    if (strcmp(sqlstate, NO_ROW_WRITTEN) == 0) {
+        g_clear_error(error);
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                            "the audit table does not take its row");
+        cmig_error_set_hint(error, "nothing of this transaction is applied; does the table have "
+                                   "rules or triggers?");
+        return;
+    }
+    g_prefix_error(error, "writing the audit record: ");
+    if (g_strv_contains(states, sqlstate))
+        cmig_error_set_hint(error, CMIG_DB_AUDIT_HINT);
+}
+
 /* An answer without COMMIT, for a message that should have brought everything. */
 static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMessage *message,
                             const CmigPgAnswer *answer, CmigDbOutcome *outcome, GError **error)
@@ -113,14 +134,8 @@ static gboolean fail_answer(CmigPg *pg, const CmigDbUnit *unit, const CmigPgMess
     cmig_pg_set_message_error(pg, message, answer, error);
     if (answer->done == message->commit_at)
         g_prefix_error(error, "at COMMIT: ");
-    if (answer->done >= message->records_from && answer->done < message->records_to) {
-        g_prefix_error(error, "writing the audit record: ");
-        /* It has other columns, or is something else. */
-        static const char *const states[] = {"42703", "42P01", "42804", "42809", "42P10", "23502",
-                                             "23505", "23514", "55000", "22003", NULL};
-        if (g_strv_contains(states, sqlstate))
-            cmig_error_set_hint(error, CMIG_DB_AUDIT_HINT);
-    }
+    if (answer->done >= message->records_from && answer->done < message->records_to)
+        explain_record_failure(sqlstate, error);
     if (answer->done >= message->script_at)
         return FALSE;
     if (cmig_error_file(*error) != NULL)
