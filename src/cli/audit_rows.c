@@ -27,19 +27,24 @@ static const char *cell_or(const CmigAuditRow *row, CmigAuditColumnId column, co
     return row->cells[column] != NULL ? row->cells[column] : other;
 }
 
-/* What a row says besides who, when and of what. */
+/* What a row says besides who, when and of what; the line is cut, so what was done or refused comes
+ * first. */
 static char *describe(const CmigAuditRow *row)
 {
+    static const char event_again[] = "refused: ";
     g_autoptr(GString) text = g_string_new(cell_or(row, CMIG_COLUMN_DIRECTION, ""));
     if (row->cells[CMIG_COLUMN_STATEMENT] != NULL)
         g_string_append_printf(text, "%sstatement %s of %s", text->len > 0 ? ", " : "",
                                row->cells[CMIG_COLUMN_STATEMENT],
                                cell_or(row, CMIG_COLUMN_STATEMENTS, "?"));
-    static const CmigAuditColumnId more[] = {CMIG_COLUMN_CONFIRMED, CMIG_COLUMN_REASON,
-                                             CMIG_COLUMN_DETAIL};
-    for (gsize idx = 0; idx < G_N_ELEMENTS(more); idx++)
-        if (row->cells[more[idx]] != NULL)
-            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", row->cells[more[idx]]);
+    static const CmigAuditColumnId more[] = {CMIG_COLUMN_DETAIL, CMIG_COLUMN_CONFIRMED,
+                                             CMIG_COLUMN_REASON};
+    for (gsize idx = 0; idx < G_N_ELEMENTS(more); idx++) {
+        const char *cell = cell_or(row, more[idx], "");
+        const char *shown = g_str_has_prefix(cell, event_again) ? cell + strlen(event_again) : cell;
+        if (*shown != '\0')
+            g_string_append_printf(text, "%s%s", text->len > 0 ? ", " : "", shown);
+    }
     return g_strdup(text->str);
 }
 

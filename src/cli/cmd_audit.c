@@ -218,8 +218,9 @@ static void print_verdict(const CmigAuditVerdict *verdict)
         cmig_out("note: the last %" G_GUINT64_FORMAT
                  " rows come from scripts and have no hash yet; the next run seals them\n",
                  verdict->unsealed);
-    cmig_out("%" G_GUINT64_FORMAT " row%s, head %s\n", verdict->rows, verdict->rows == 1 ? "" : "s",
-             verdict->head != NULL ? verdict->head : "none");
+    cmig_out("%s%" G_GUINT64_FORMAT " row%s, head %s\n",
+             verdict->findings == 0 && verdict->rows > 0 ? "intact: " : "", verdict->rows,
+             verdict->rows == 1 ? "" : "s", verdict->head != NULL ? verdict->head : "none");
 }
 
 static gboolean run_verify(Log *log, char **arguments G_GNUC_UNUSED, GError **error)
@@ -352,7 +353,8 @@ static const CmigExample examples[] = {
     {"cmig audit list --event failed --since 2026-11-01", "what did not work this month"},
     {"cmig audit show 17", "one record with all its fields"},
     {"cmig audit verify", "whether the log is as cmig wrote it"},
-    {"cmig audit verify --head 3f0c…", "and whether nothing was cut off behind a known record"},
+    {"cmig audit verify --head \"$(cat audit-head.txt)\"",
+     "and whether nothing was cut off behind a head that was kept"},
     {"cmig audit export -o audit.jsonl", "all of it, one JSON object per line"},
     {NULL, NULL},
 };

@@ -187,9 +187,10 @@ void cmig_doctor_files(CmigApp *app, GPtrArray *report)
 void cmig_doctor_verdict(const CmigApp *app, const CmigEnvironment *environment, GPtrArray *report)
 {
     const char *needed =
-        environment->kind != CMIG_ENVIRONMENT_PRODUCTION ? "not needed, unless much data is lost"
-        : app->config->guard.only_destructive            ? "needed from level 2 on"
-                                                         : "needed before anything is written";
+        environment->kind == CMIG_ENVIRONMENT_OTHER        ? "not needed, unless data is lost"
+        : environment->kind != CMIG_ENVIRONMENT_PRODUCTION ? "not needed, unless much data is lost"
+        : app->config->guard.only_destructive              ? "needed from level 2 on"
+                                                           : "needed before anything is written";
     cmig_report_add(report, "counts as", environment->reason, "%s",
                     environment->kind == CMIG_ENVIRONMENT_PRODUCTION ? "production"
                                                                      : environment->name);

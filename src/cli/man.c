@@ -197,6 +197,18 @@ static const CmigExample variables[] = {
     {"DATABASE_URL",
      "The database, unless the command line or the configuration names another; see "
      "`alembic.yml`(5)."},
+    {"DIRECT_URL",
+     "The same database without its connection pooler, used instead of DATABASE_URL."},
+    {"CMIG_ENV, ENVIRONMENT, APP_ENV",
+     "The name of the environment; the first one that is set counts. production, prod and live are "
+     "guarded, see `cmig-environment`(1)."},
+    {"CI",
+     "With `true`, a server whose host name is one label counts as ci and not as production, as "
+     "long as no environment is declared."},
+    {"CMIG_LOCK_TIMEOUT, CMIG_STATEMENT_TIMEOUT",
+     "Come before lock_timeout and statement_timeout of alembic.yml."},
+    {"CMIG_CONNECT_TIMEOUT, CMIG_REQUIRE_TLS",
+     "Come before connect_timeout and require_tls of alembic.yml."},
     {"CONFIRM_PRODUCTION_MIGRATION",
      "Set to `true` for one run, it confirms that this run may change a production database. Any "
      "other value is an error. It does not count in a .env file."},

@@ -34,6 +34,16 @@ page_is_current() {
   diag <"$TEST_TMP/lint"
 }
 
+# Every variable that a key of alembic.yml names stands in the list of variables.
+cmig_ok help --man
+sed -n '/^.SH ENVIRONMENT/,/^.SH FILES/{s/\\f.//g;p;}' "$TEST_OUT" >"$TEST_TMP/variables"
+cmig_ok help --man alembic.yml
+for variable in CI $(tr '\n' ' ' <"$TEST_OUT" | grep -oE 'Overridden by [^.]*' | sed 's/\\f.//g' |
+  grep -oE '[A-Z][A-Z_]+' | sort -u); do
+  grep -qw "$variable" "$TEST_TMP/variables"
+  check_that "the manual page explains $variable"
+done
+
 for command in $commands; do
   cmig_ok "$command" --help
   expect_err_is </dev/null

@@ -32,7 +32,9 @@ for action in list export; do
   expect_out_is </dev/null
 done
 cmig_ok audit verify
-expect_out '0 rows, head none'
+expect_out_is <<TEXT
+0 rows, head none
+TEXT
 cmig_ok audit list --json
 expect_out '[]'
 cmig_fails 1 audit show 1
@@ -47,7 +49,9 @@ head=$(head_of)
 is "$(printf '%s' "$head" | grep -cE '^[0-9a-f]{64}$')" 1 'a run prints the head'
 is "$head" "$(sql 'SELECT hash FROM cmig_audit ORDER BY id DESC LIMIT 1')" 'which is the last hash'
 cmig_ok audit verify
-expect_out "3 rows, head $head"
+expect_out_is <<TEXT
+intact: 3 rows, head $head
+TEXT
 expect_err_is </dev/null
 cmig_ok audit verify --head "$head"
 cmig_ok upgrade head

@@ -33,6 +33,8 @@ check_that 'no file was created'
 run 0 DATABASE_URL="$TEST_URL" upgrade aaaa1
 run 0 DATABASE_URL="$TEST_URL" doctor
 out_has '  current: ' ' aaaa1' '1 of 2 revisions' 'cmig_audit, readable' 'lock: '
+run 0 DATABASE_URL="$TEST_URL" doctor --environment staging
+out_has ': not needed, unless data is lost'
 before=$(tables)
 
 run 0 DATABASE_URL="$TEST_URL" doctor --json

@@ -685,7 +685,9 @@ expect_out 'That is not its name.' 'declined; nothing was changed'
 is "$(grep -c 'drops the table r1' "$TEST_OUT")" 1 'the statement is shown once'
 cmig_fails 77 upgrade head
 cmig_ok audit list --event refused --limit 1
-expect_out 'refused: upgrade by 1 revision is not confirmed'
+expect_out '  upgrade by 1 revision is not confirmed'
+cmig_ok audit list --json --limit 1
+expect_out '"detail": "refused: upgrade by 1 revision is not confirmed"'
 
 # A name that is recorded is told.
 fresh 'environment: staging'

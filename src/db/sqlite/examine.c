@@ -103,14 +103,14 @@ static void add_file(const CmigSqlite *self, GPtrArray *report)
 {
     static const char *const suffixes[] = {"-journal", "-wal", "-shm", "-cmig-lock"};
     gint64 size = size_of(self->path, "");
-    g_autofree char *shown = size >= 0 ? g_format_size_full((guint64)size, G_FORMAT_SIZE_IEC_UNITS)
+    g_autofree char *shown = size >= 0 ? g_format_size_full((guint64)size, G_FORMAT_SIZE_DEFAULT)
                                        : g_strdup("not there yet: the first run makes it");
     cmig_report_add(report, "file", NULL, "%s, %s", self->path, shown);
     for (gsize idx = 0; idx < G_N_ELEMENTS(suffixes); idx++) {
         gint64 beside = size_of(self->path, suffixes[idx]);
         if (beside < 0)
             continue;
-        g_autofree char *text = g_format_size_full((guint64)beside, G_FORMAT_SIZE_IEC_UNITS);
+        g_autofree char *text = g_format_size_full((guint64)beside, G_FORMAT_SIZE_DEFAULT);
         cmig_report_add(report, "beside it", NULL, "%s, %s", suffixes[idx], text);
     }
 }
