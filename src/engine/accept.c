@@ -102,13 +102,13 @@ static gboolean write_records(CmigWork *work, const GPtrArray *revisions, const 
     g_autoptr(GStrvBuilder) builder = g_strv_builder_new();
     for (guint idx = 0; idx < files->len; idx++) {
         const CmigAppliedFile *file = files->pdata[idx];
-        CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_ACCEPTED, work->token);
+        CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_ACCEPTED, work->log.token);
         record.revision = file->id;
         record.direction = cmig_direction_name(CMIG_UPGRADE);
         record.checksum = file->checksum;
         record.fingerprint = file->fingerprint;
         record.detail = cmig_file_state_name(file->state);
-        g_auto(GStrv) statements = cmig_audit_records(&work->place, &record, FALSE);
+        g_auto(GStrv) statements = cmig_audit_records(&work->log.place, &record, FALSE);
         g_strv_builder_addv(builder, (const char **)(void *)statements);
     }
     g_auto(GStrv) records = g_strv_builder_end(builder);
@@ -157,7 +157,7 @@ gboolean cmig_run_accept(CmigDb *db, const CmigConfig *config, const CmigGraph *
         if (!choose_target(graph, files, *targets, chosen, error))
             return FALSE;
     keep_chosen(files, chosen);
-    work.context.reason = reason;
+    work.log.context.reason = reason;
     if (!cmig_gate_pass(&work, "acceptance of changed files", NULL, error) ||
         !write_records(&work, rows, files, error))
         return FALSE;

@@ -19,28 +19,28 @@ enum {
 
 void cmig_work_begin_attempts(CmigWork *work)
 {
-    work->attempt = 0;
-    work->patience = work->config->lock_timeout;
+    work->attempts.count = 0;
+    work->attempts.patience = work->config->lock_timeout;
 }
 
 /* How long statements wait for a lock in the next attempt, in milliseconds. */
-static guint lock_timeout(const CmigWork *work)
+static guint lock_timeout(const CmigWorkAttempts *attempts)
 {
-    guint wait = ladder[MIN(work->attempt, G_N_ELEMENTS(ladder) - 1)];
+    guint wait = ladder[MIN(attempts->count, G_N_ELEMENTS(ladder) - 1)];
     /* Only the deadlock check makes an autovacuum give way, so one wait must be longer. */
-    if (work->attempt > 0)
-        wait = MAX(wait, work->deadlock_timeout + work->deadlock_timeout / 2);
-    return (guint)CLAMP((gint64)wait, 1, MAX(work->patience, 1)); /* 0 would mean for ever */
+    if (attempts->count > 0)
+        wait = MAX(wait, attempts->deadlock_timeout + attempts->deadlock_timeout / 2);
+    return (guint)CLAMP((gint64)wait, 1, MAX(attempts->patience, 1)); /* 0 would mean for ever */
 }
 
-/* Who was in the way when the server was last asked. */
-static char *describe_blockers(const CmigWork *work)
+/* Who was in the way when the server was last asked; `activity` may be NULL. */
+static char *describe_blockers(const CmigDbActivity *activity)
 {
-    if (work->activity == NULL || work->activity->blockers->len == 0)
+    if (activity == NULL || activity->blockers->len == 0)
         return NULL;
     g_autoptr(GString) text = g_string_new("blocked by ");
-    for (guint idx = 0; idx < work->activity->blockers->len; idx++) {
-        g_autofree char *one = cmig_run_describe_blocker(work->activity->blockers->pdata[idx]);
+    for (guint idx = 0; idx < activity->blockers->len; idx++) {
+        g_autofree char *one = cmig_run_describe_blocker(activity->blockers->pdata[idx]);
         g_string_append_printf(text, "%s%s", idx > 0 ? "; " : "", one);
     }
     return g_strdup(text->str);
@@ -63,11 +63,11 @@ char *cmig_run_describe_blocker(const CmigDbBlocker *blocker)
 
 static gboolean give_up(const CmigWork *work, const CmigStep *step, GError **error)
 {
-    g_autofree char *blockers = describe_blockers(work);
+    g_autofree char *blockers = describe_blockers(work->watch.activity);
     if (blockers != NULL && cmig_error_detail(*error) == NULL)
         cmig_error_set_detail(error, "%s", blockers);
-    g_prefix_error(error, "gave up after %u attempt%s: ", work->attempt + 1,
-                   work->attempt == 0 ? "" : "s");
+    g_prefix_error(error, "gave up after %u attempt%s: ", work->attempts.count + 1,
+                   work->attempts.count == 0 ? "" : "s");
     /* Of a section outside of a transaction earlier statements may be there. */
     g_autofree char *nothing =
         step->transactional ? g_strdup_printf("nothing of %s is applied; ", step->revision->id)
@@ -82,27 +82,28 @@ static gboolean give_up(const CmigWork *work, const CmigStep *step, GError **err
 
 gboolean cmig_work_try_again(CmigWork *work, const CmigStep *step, gint64 took, GError **error)
 {
-    gint64 pause = MIN((gint64)FIRST_PAUSE << MIN(work->attempt, 10), LAST_PAUSE);
+    CmigWorkAttempts *attempts = &work->attempts;
+    gint64 pause = MIN((gint64)FIRST_PAUSE << MIN(attempts->count, 10), LAST_PAUSE);
     pause += pause / 4 - g_random_int_range(0, (gint32)(pause / 2) + 1);
-    gint64 waited = lock_timeout(work);
-    work->patience -= MIN(waited, took / 1000) + pause;
-    if (work->patience <= 0)
+    gint64 waited = lock_timeout(attempts);
+    attempts->patience -= MIN(waited, took / 1000) + pause;
+    if (attempts->patience <= 0)
         return give_up(work, step, error);
-    g_autofree char *blockers = describe_blockers(work);
+    g_autofree char *blockers = describe_blockers(work->watch.activity);
     g_autofree char *reason = cmig_text_escape((*error)->message);
     cmig_work_note(work, "attempt %u: %s%s%s; rolled back, trying again in %.1f s",
-                   work->attempt + 1, reason, blockers ? ", " : "", blockers ? blockers : "",
+                   attempts->count + 1, reason, blockers ? ", " : "", blockers ? blockers : "",
                    (double)pause / 1000);
     g_clear_error(error);
     cmig_interrupt_sleep(pause * 1000);
-    work->attempt++;
+    attempts->count++;
     return !cmig_interrupt_check(error);
 }
 
 gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, guint statement,
                         GError **error)
 {
-    g_auto(GStrv) setup = work->create_audit ? cmig_audit_setup(&work->place) : NULL;
+    g_auto(GStrv) setup = cmig_log_setup(&work->log);
     unit->create_table = work->create_table;
     unit->create_schema = work->create_table && work->create_schema;
     unit->setup = (const char *const *)setup;
@@ -110,10 +111,10 @@ gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, 
         CmigDbOutcome outcome = {0};
         GError *failure = NULL;
         gint64 start = cmig_clock_monotonic();
-        unit->lock_timeout = lock_timeout(work);
+        unit->lock_timeout = lock_timeout(&work->attempts);
         if (cmig_db_run(work->db, unit, &outcome, &failure) ||
             (outcome.lost && cmig_work_settle(work, step, statement, &failure))) {
-            cmig_work_note_head(work, unit, &outcome);
+            cmig_log_note(&work->log, unit, &outcome);
             break;
         }
         gint64 took = cmig_clock_monotonic() - start;
@@ -123,6 +124,6 @@ gboolean cmig_work_send(CmigWork *work, const CmigStep *step, CmigDbUnit *unit, 
         }
     }
     work->create_table = FALSE;
-    work->create_audit = FALSE;
+    work->log.create = FALSE;
     return TRUE;
 }

@@ -38,15 +38,15 @@ gboolean cmig_run_record_environment(CmigDb *db, const CmigConfig *config, const
     cmig_work_init(&work, db, config, NULL, observer, state);
     if (!cmig_gate_read_past(&work, error))
         return FALSE;
-    cmig_guard_environment_change(config, &work.site, name, &work.environment);
+    cmig_guard_environment_change(config, &work.site, name, &work.guard.environment);
     if (!cmig_gate_ask(&work, "a change of the environment", NULL, error))
         return FALSE;
     g_autofree char *detail = g_strdup_printf(
         "%s -> %s", work.site.recorded != NULL ? work.site.recorded : "not recorded", name);
-    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_ENVIRONMENT, work.token);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_ENVIRONMENT, work.log.token);
     record.detail = detail;
-    work.context.environment = name;
-    if (!cmig_work_record(&work, &record, error))
+    work.log.context.environment = name;
+    if (!cmig_log_write(&work.log, &record, error))
         return FALSE;
     cmig_work_end(&work);
     return TRUE;

@@ -15,9 +15,9 @@ static const CmigConsent no_consent;
 
 gboolean cmig_gate_read_past(CmigWork *work, GError **error)
 {
-    if (work->past_known || work->create_audit)
+    if (work->past_known || work->log.create)
         return TRUE;
-    g_autofree char *query = cmig_audit_past_sql(&work->place);
+    g_autofree char *query = cmig_audit_past_sql(&work->log.place);
     g_autoptr(GPtrArray) rows = NULL;
     if (!cmig_db_query(work->db, query, &rows, error)) {
         g_prefix_error(error, "cannot read the audit table: ");
@@ -35,18 +35,18 @@ static void read_vcs(CmigWork *work, GError **unread)
     const CmigConfig *config = work->config;
     const char *const *branches = (const char *const *)(void *)config->guard.branches;
     gboolean required =
-        work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION && cmig_guard_needs_git(config);
+        work->guard.environment.kind == CMIG_ENVIRONMENT_PRODUCTION && cmig_guard_needs_git(config);
     g_autoptr(CmigVcs) vcs = NULL;
     g_autoptr(GError) problem = NULL;
     gboolean read = required ? (vcs = cmig_project_vcs_require(config, &problem)) != NULL
                              : cmig_project_vcs_open(config, &vcs, &problem);
     if (read && vcs != NULL)
-        read = cmig_project_vcs_state(config, vcs, &work->vcs, &problem);
-    work->on_branch =
+        read = cmig_project_vcs_state(config, vcs, &work->guard.vcs, &problem);
+    work->guard.on_branch =
         branches[0] == NULL || (required && read && cmig_vcs_is_on_branch(vcs, branches));
-    work->context.git_commit = work->vcs.commit;
-    work->context.git_branch = work->vcs.branch;
-    work->context.git_dirty = read && vcs != NULL ? work->vcs.dirty : -1;
+    work->log.context.git_commit = work->guard.vcs.commit;
+    work->log.context.git_branch = work->guard.vcs.branch;
+    work->log.context.git_dirty = read && vcs != NULL ? work->guard.vcs.dirty : -1;
     if (!read && required)
         g_propagate_error(unread, g_steal_pointer(&problem));
 }
@@ -56,7 +56,7 @@ static gboolean is_reversible(const CmigWork *work, const CmigStep *step)
     g_autoptr(CmigScript) script = NULL;
     const CmigSection *section = NULL;
     return cmig_script_open(step->revision, &script, NULL) &&
-           cmig_script_find_section(script, FALSE, work->place.dialect, &section, NULL);
+           cmig_script_find_section(script, FALSE, cmig_db_dialect(work->db), &section, NULL);
 }
 
 /* The first revision that cannot be taken back, where that keeps a plan from production. */
@@ -75,13 +75,13 @@ static const char *find_irreversible(const CmigWork *work)
 static char *find_obstacle(const CmigWork *work, const GError *unread, char **remedy)
 {
     const CmigGuardConfig *guard = &work->config->guard;
-    if (work->changed_files != NULL) {
-        gboolean one = strchr(work->changed_files, ' ') == NULL;
+    if (work->guard.changed_files != NULL) {
+        gboolean one = strchr(work->guard.changed_files, ' ') == NULL;
         *remedy = g_strdup_printf("put back what was applied, or take it as it is: cmig accept %s "
                                   "--reason 'why it is right'",
-                                  one ? work->changed_files : "--all");
+                                  one ? work->guard.changed_files : "--all");
         return g_strdup_printf("meets files that changed after they were applied: %s",
-                               work->changed_files);
+                               work->guard.changed_files);
     }
     if (unread != NULL) {
         *remedy = g_strdup(cmig_error_hint(unread) != NULL
@@ -90,17 +90,18 @@ static char *find_obstacle(const CmigWork *work, const GError *unread, char **re
                                  "guard.branches out of alembic.yml");
         return g_strdup_printf("cannot be compared with git: %s", unread->message);
     }
-    if (guard->require_committed && (work->vcs.commit == NULL || work->vcs.dirty)) {
+    if (guard->require_committed && (work->guard.vcs.commit == NULL || work->guard.vcs.dirty)) {
         *remedy = g_strdup("commit the revision files first");
         return g_strdup("would run files that are not committed, which guard.require_committed "
                         "forbids");
     }
-    if (!work->on_branch) {
+    if (!work->guard.on_branch) {
         g_autofree char *names = g_strjoinv(", ", guard->branches);
         g_autofree char *shown = cmig_text_escape(names);
         *remedy = g_strdup_printf("check out a branch that guard.branches names: %s", shown);
         return g_strdup_printf("would run from %s, which guard.branches does not name",
-                               work->vcs.branch != NULL ? work->vcs.branch : "no branch");
+                               work->guard.vcs.branch != NULL ? work->guard.vcs.branch
+                                                              : "no branch");
     }
     const char *irreversible = guard->require_reversible ? find_irreversible(work) : NULL;
     if (irreversible != NULL) {
@@ -123,7 +124,7 @@ static gboolean ask(const CmigWork *work, CmigDecision decision, const CmigInten
     /* The statements stand in the plan, which is shown with the question. */
     CmigIntent brief = *intent;
     brief.detail = review != NULL ? NULL : intent->detail;
-    g_autofree char *detail = cmig_guard_describe(&work->environment, &brief);
+    g_autofree char *detail = cmig_guard_describe(&work->guard.environment, &brief);
     CmigQuestion question = {.name = decision == CMIG_DECISION_ASK_NAME ? intent->database : NULL,
                              .intent = intent,
                              .review = review,
@@ -139,10 +140,10 @@ static gboolean ask(const CmigWork *work, CmigDecision decision, const CmigInten
 /* The guard's word is kept where it can be; that it cannot must not become the user's problem. */
 static void record_refusal(CmigWork *work, CmigLevel level, const GError *refusal)
 {
-    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REFUSED, work->token);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REFUSED, work->log.token);
     record.detail = refusal->message;
     record.level = (int)level;
-    if (cmig_work_record(work, &record, NULL))
+    if (cmig_log_write(&work->log, &record, NULL))
         cmig_work_end(work);
 }
 
@@ -153,12 +154,12 @@ static gboolean make_copy(CmigWork *work, const CmigIntent *intent, const CmigCo
 {
     guint careful = CMIG_ENVIRONMENT_OTHER | CMIG_ENVIRONMENT_PRODUCTION;
     *path = NULL;
-    if (!(work->environment.kind & careful) || consent->no_backup ||
+    if (!(work->guard.environment.kind & careful) || consent->no_backup ||
         (intent->level < CMIG_LEVEL_DATA && !intent->opaque))
         return TRUE;
     g_autoptr(GDateTime) now = cmig_clock_now();
     g_autofree char *time = g_date_time_format(now, "%Y%m%dT%H%M%SZ");
-    g_autofree char *suffix = g_strdup_printf("%s-%.8s.backup", time, work->token);
+    g_autofree char *suffix = g_strdup_printf("%s-%.8s.backup", time, work->log.token);
     if (!cmig_db_backup(work->db, suffix, path, error))
         return FALSE;
     if (*path != NULL) {
@@ -174,13 +175,13 @@ static gboolean record_confirmation(CmigWork *work, const CmigIntent *intent, co
     /* The first run of all makes the schema with the version table; its rows say it too. */
     if (work->create_schema)
         return TRUE;
-    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_CONFIRMED, work->token);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_CONFIRMED, work->log.token);
     g_autofree char *shown = copy != NULL ? cmig_text_escape(copy) : NULL;
     g_autofree char *detail =
         shown != NULL ? g_strdup_printf("%s; copy: %s", intent->what, shown) : NULL;
     record.detail = detail != NULL ? detail : intent->what;
     record.level = (int)intent->level;
-    return cmig_work_record(work, &record, error);
+    return cmig_log_write(&work->log, &record, error);
 }
 
 /* Decides, asks, and writes down what came of it. */
@@ -191,15 +192,15 @@ static gboolean settle(CmigWork *work, const CmigIntent *intent, const CmigRevie
         work->observer->consent != NULL ? work->observer->consent : &no_consent;
     g_autoptr(GDateTime) now = cmig_clock_now();
     GError *refusal = NULL;
-    CmigDecision decision = cmig_guard_decide(work->config, &work->environment, intent, consent,
-                                              now, &work->confirmed, &refusal);
-    work->context.reason = consent->reason;
+    CmigDecision decision = cmig_guard_decide(work->config, &work->guard.environment, intent,
+                                              consent, now, &work->guard.confirmed, &refusal);
+    work->log.context.reason = consent->reason;
     if (decision != CMIG_DECISION_RUN && ask(work, decision, intent, review, &refusal)) {
-        g_autofree char *given = work->confirmed;
-        work->confirmed = g_strdup_printf("%s%styped on the terminal", given != NULL ? given : "",
-                                          given != NULL ? ", " : "");
+        g_autofree char *given = work->guard.confirmed;
+        work->guard.confirmed = g_strdup_printf(
+            "%s%styped on the terminal", given != NULL ? given : "", given != NULL ? ", " : "");
     }
-    work->context.confirmed = work->confirmed;
+    work->log.context.confirmed = work->guard.confirmed;
     if (refusal != NULL) {
         record_refusal(work, intent->level, refusal);
         g_propagate_error(error, refusal);
@@ -207,17 +208,17 @@ static gboolean settle(CmigWork *work, const CmigIntent *intent, const CmigRevie
     }
     g_autofree char *copy = NULL;
     return make_copy(work, intent, consent, &copy, error) &&
-           (work->confirmed == NULL || record_confirmation(work, intent, copy, error));
+           (work->guard.confirmed == NULL || record_confirmation(work, intent, copy, error));
 }
 
 gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *review, GError **error)
 {
-    gboolean production = work->environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
+    gboolean production = work->guard.environment.kind == CMIG_ENVIRONMENT_PRODUCTION;
     g_autoptr(GError) unread = NULL;
     read_vcs(work, &unread);
     if (review != NULL)
-        work->plan = g_strdup(review->hash);
-    work->context.plan = work->plan;
+        work->guard.plan = g_strdup(review->hash);
+    work->log.context.plan = work->guard.plan;
     g_autofree char *detail = review != NULL ? cmig_review_describe(review, NAMED) : NULL;
     CmigIntent intent = {.what = what,
                          .display = work->config->url->display,
@@ -225,15 +226,15 @@ gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *revie
                          .level = review != NULL ? review->level : CMIG_LEVEL_WEAKER,
                          .opaque = review != NULL && (review->flags & CMIG_FACT_OPAQUE),
                          .large = review != NULL && review->large,
-                         .hash = work->plan,
+                         .hash = work->guard.plan,
                          .detail = detail};
     g_autofree char *remedy = NULL;
     g_autofree char *obstacle = production ? find_obstacle(work, unread, &remedy) : NULL;
     intent.obstacle = obstacle;
     intent.remedy = remedy;
-    if (!production && work->changed_files != NULL)
+    if (!production && work->guard.changed_files != NULL)
         cmig_work_note(work, "files changed after they were applied: %s; see `cmig history -i`",
-                       work->changed_files);
+                       work->guard.changed_files);
     return settle(work, &intent, review, error);
 }
 
@@ -246,7 +247,7 @@ gboolean cmig_gate_environment(CmigWork *work, CmigEnvironment *environment, GEr
 gboolean cmig_gate_pass(CmigWork *work, const char *what, const CmigReview *review, GError **error)
 {
     g_autoptr(GError) refusal = NULL;
-    if (!cmig_gate_environment(work, &work->environment, &refusal)) {
+    if (!cmig_gate_environment(work, &work->guard.environment, &refusal)) {
         if (g_error_matches(refusal, CMIG_ERROR, CMIG_ERROR_CONFIG)) {
             read_vcs(work, NULL);
             record_refusal(work, review != NULL ? review->level : CMIG_LEVEL_WEAKER, refusal);
@@ -255,7 +256,7 @@ gboolean cmig_gate_pass(CmigWork *work, const char *what, const CmigReview *revi
         return FALSE;
     }
     /* What is only guessed is not written down: a later declaration would contradict it. */
-    if (work->environment.declared || work->site.recorded != NULL)
-        work->context.environment = work->environment.name;
+    if (work->guard.environment.declared || work->site.recorded != NULL)
+        work->log.context.environment = work->guard.environment.name;
     return cmig_gate_ask(work, what, review, error);
 }

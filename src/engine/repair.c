@@ -35,7 +35,7 @@ static void load_section(const CmigWork *work, CmigRepairReport *report, CmigPla
     report->path = g_strdup(revision->path);
     plan->direction = cmig_direction_of(report->open->direction);
     g_ptr_array_add(plan->revisions, revision);
-    if (!cmig_step_load_all(plan, work->config, work->place.dialect, NULL, steps, &problem) ||
+    if (!cmig_step_load_all(plan, work->config, cmig_db_dialect(work->db), NULL, steps, &problem) ||
         !cmig_work_check_open(work, (*steps)->pdata[0], &problem))
         report->problem = g_strdup(problem->message);
 }
@@ -91,7 +91,7 @@ gboolean cmig_run_repair_look(CmigDb *db, const CmigConfig *config, const CmigGr
         return FALSE;
     cmig_work_init_reader(&work, db, config, graph, state);
     CmigAuditPast past = {0};
-    if (state->audit_exists && !cmig_session_read_rows(db, &work.place, &rows, &past, error))
+    if (state->audit_exists && !cmig_session_read_rows(db, &work.log.place, &rows, &past, error))
         return FALSE;
     cmig_work_set_past(&work, &past);
     if (work.past.open != NULL) {
@@ -133,11 +133,11 @@ static gboolean mark(CmigWork *work, const CmigRevision *revision, gboolean appl
     }
     if (moves)
         cmig_row_move_init(&move, work, &step);
-    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REPAIRED, work->token);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_REPAIRED, work->log.token);
     record.revision = revision->id;
     record.direction = work->past.open->direction;
     record.detail = applied ? cmig_audit_marked_applied : cmig_audit_marked_reverted;
-    g_auto(GStrv) records = cmig_audit_records(&work->place, &record, FALSE);
+    g_auto(GStrv) records = cmig_audit_records(&work->log.place, &record, FALSE);
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
                        .expected = moves ? move.expected : same,

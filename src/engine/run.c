@@ -45,13 +45,13 @@ static CmigStep *next_step(const CmigWork *work)
 
 static gboolean is_done(const CmigWork *work, const CmigStep *step)
 {
-    return cmig_applied_has(work->applied, step->revision) == (work->direction == CMIG_UPGRADE);
+    return cmig_applied_has(work->applied, step->revision) == (step->direction == CMIG_UPGRADE);
 }
 
 static void announce(CmigWork *work, const CmigStep *step)
 {
     if (work->announced != step && work->observer->step_started != NULL)
-        work->observer->step_started(step->revision, work->direction, work->observer->data);
+        work->observer->step_started(step->revision, step->direction, work->observer->data);
     work->announced = step;
 }
 
@@ -81,12 +81,12 @@ static gboolean refresh(CmigWork *work, GError **error)
     cmig_applied_free(work->applied);
     work->applied = cmig_applied_new(work->graph, revisions);
     work->create_table = FALSE;
-    work->place.seals = TRUE;
+    work->log.place.seals = TRUE;
 
     for (const CmigStep *step; (step = next_step(work)) != NULL && is_done(work, step);) {
         announce(work, step);
         if (work->observer->step_finished != NULL)
-            work->observer->step_finished(step->revision, work->direction, 0, TRUE, NULL,
+            work->observer->step_finished(step->revision, step->direction, 0, TRUE, NULL,
                                           work->observer->data);
         work->next++;
     }
@@ -95,13 +95,13 @@ static gboolean refresh(CmigWork *work, GError **error)
 
 static gboolean check_possible(const CmigWork *work, const CmigStep *step, GError **error)
 {
-    gboolean possible = work->direction == CMIG_UPGRADE
+    gboolean possible = step->direction == CMIG_UPGRADE
                             ? cmig_applied_can_upgrade(work->applied, step->revision)
                             : cmig_applied_can_downgrade(work->applied, step->revision);
     if (!possible) {
         g_set_error(error, CMIG_ERROR, CMIG_ERROR_TRY_AGAIN,
                     "another run moved the database away; %s can no longer be %s",
-                    step->revision->id, work->direction == CMIG_UPGRADE ? "applied" : "reverted");
+                    step->revision->id, step->direction == CMIG_UPGRADE ? "applied" : "reverted");
         cmig_error_set_hint(error, "look at `cmig current`, then run the command again");
     }
     return possible;
@@ -117,14 +117,14 @@ static gboolean take_together(CmigWork *work, const CmigStep *step, GError **err
 {
     CmigAuditRecord record = cmig_step_record(
         step, step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED : CMIG_AUDIT_REVERTED,
-        work->token);
+        work->log.token);
     record.checksum = step->checksum;
     record.timed = TRUE;
     g_auto(CmigRowMove) move = {0};
     cmig_row_move_init(&move, work, step);
     /* The way back to base may have dropped everything that there was. */
     gboolean base = move.result[0] == NULL;
-    g_auto(GStrv) records = cmig_audit_records(&work->place, &record, base);
+    g_auto(GStrv) records = cmig_audit_records(&work->log.place, &record, base);
     CmigDbUnit unit = {
         .script = step->sql,
         .begins = !is_spanning(work) || work->next == 0,
@@ -140,7 +140,7 @@ static gboolean take_together(CmigWork *work, const CmigStep *step, GError **err
 
 static gboolean send_step(CmigWork *work, CmigStep *step, gboolean forced, GError **error)
 {
-    if (step->sql == NULL && !cmig_step_load(step, work->config, work->place.dialect, error))
+    if (step->sql == NULL && !cmig_step_load(step, work->config, cmig_db_dialect(work->db), error))
         return FALSE;
     if (!is_spanning(work) || work->next == 0)
         cmig_work_begin_attempts(work);
@@ -151,9 +151,14 @@ static gboolean send_step(CmigWork *work, CmigStep *step, gboolean forced, GErro
     return sent;
 }
 
-/* Takes the next step; `*conflict` is set when other version rows were found and another try with
- * fresh ones is right. */
-static gboolean take_step(CmigWork *work, gboolean forced, gboolean *conflict, GError **error)
+/* What became of an attempt at a step. */
+typedef struct {
+    gboolean conflict;      /* other version rows were found: try again with fresh ones */
+    const CmigStep *failed; /* nothing of it is there; NULL where that is not so */
+    gint64 took;            /* microseconds */
+} Outcome;
+
+static gboolean take_step(CmigWork *work, gboolean forced, Outcome *outcome, GError **error)
 {
     const CmigRunObserver *observer = work->observer;
     CmigStep *step = next_step(work);
@@ -165,23 +170,22 @@ static gboolean take_step(CmigWork *work, gboolean forced, gboolean *conflict, G
     gint64 start = cmig_clock_monotonic();
     gboolean sent = send_step(work, step, forced, &failure);
     cmig_error_hide(failure, work->config->secrets);
-    gint64 duration = cmig_clock_monotonic() - start;
+    outcome->took = cmig_clock_monotonic() - start;
 
     /* Without a lock for the whole run, other rows mean that another run came first. */
-    *conflict = !sent && g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_CONFLICT) &&
-                !cmig_db_can(work->db, CMIG_DB_SESSION_LOCK);
-    if (*conflict) {
+    outcome->conflict = !sent && g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_CONFLICT) &&
+                        !cmig_db_can(work->db, CMIG_DB_SESSION_LOCK);
+    if (outcome->conflict) {
         g_clear_error(&failure);
         return TRUE;
     }
     if (observer->step_finished != NULL)
-        observer->step_finished(step->revision, work->direction, duration, FALSE, failure,
+        observer->step_finished(step->revision, step->direction, outcome->took, FALSE, failure,
                                 observer->data);
-    work->failed = sent || !step->transactional ? NULL : step;
-    work->failed_after = duration;
     if (!sent) {
+        outcome->failed = step->transactional ? step : NULL;
         g_propagate_prefixed_error(
-            error, failure, "%s of %s: ", cmig_direction_name(work->direction), step->revision->id);
+            error, failure, "%s of %s: ", cmig_direction_name(step->direction), step->revision->id);
         return FALSE;
     }
     g_clear_pointer(&step->sql, cmig_sql_script_free);
@@ -197,8 +201,8 @@ static void start_over(CmigWork *work, const GPtrArray *rows)
     work->applied = cmig_applied_new(work->graph, rows);
     work->next = 0;
     work->announced = NULL;
-    work->head_stale = FALSE;
-    work->place.seals = TRUE;
+    work->log.stale = FALSE;
+    work->log.place.seals = TRUE;
     g_ptr_array_set_size(work->report->done, 0);
 }
 
@@ -211,25 +215,45 @@ static gboolean try_all_again(CmigWork *work, gint64 took, GError **error)
            work->steps->len > 1 && cmig_work_try_again(work, work->steps->pdata[0], took, error);
 }
 
+/* Records that the step failed and nothing of it is there, if the connection allows. */
+static void record_failure(CmigWork *work, const Outcome *outcome, const GError *failure)
+{
+    const CmigStep *step = outcome->failed;
+    /* Others are at work, or what is there is not known. */
+    if (step == NULL || g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_CONFLICT) ||
+        g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_IN_DOUBT))
+        return;
+    const char *file = cmig_error_file(failure);
+    g_autofree char *detail = file != NULL ? g_strdup_printf("%s (%s:%u)", failure->message, file,
+                                                             cmig_error_line(failure))
+                                           : g_strdup(failure->message);
+    CmigAuditRecord record = cmig_step_record(step, CMIG_AUDIT_FAILED, work->log.token);
+    record.checksum = step->checksum;
+    record.detail = detail;
+    record.sqlstate = cmig_error_sqlstate(failure);
+    record.duration = outcome->took;
+    cmig_log_write(&work->log, &record, NULL);
+}
+
 /* Takes all steps, from the version rows `rows` (revisions). */
 static gboolean take_all_steps(CmigWork *work, const GPtrArray *rows, gboolean forced,
                                GError **error)
 {
     gboolean create_table = work->create_table;
-    gboolean create_audit = work->create_audit;
+    gboolean create_audit = work->log.create;
     gint64 start = cmig_clock_monotonic();
     while (next_step(work) != NULL) {
-        gboolean conflict = FALSE;
-        if (take_step(work, forced, &conflict, error) && (!conflict || refresh(work, error)))
+        Outcome outcome = {0};
+        if (take_step(work, forced, &outcome, error) && (!outcome.conflict || refresh(work, error)))
             continue;
         if (is_spanning(work))
             start_over(work, rows);
         if (!try_all_again(work, cmig_clock_monotonic() - start, error)) {
-            cmig_work_record_failure(work, *error);
+            record_failure(work, &outcome, *error);
             return FALSE;
         }
         work->create_table = create_table;
-        work->create_audit = create_audit;
+        work->log.create = create_audit;
         start = cmig_clock_monotonic();
     }
     return TRUE;
@@ -267,7 +291,7 @@ static gboolean find_changed_files(CmigWork *work, const GPtrArray *rows, GError
     if (!cmig_applied_files_check(work->db, work->config, work->graph, rows, &changed, error))
         return FALSE;
     if (changed->len > 0)
-        work->changed_files = cmig_applied_files_names(changed);
+        work->guard.changed_files = cmig_applied_files_names(changed);
     return TRUE;
 }
 
@@ -277,7 +301,8 @@ static gboolean load_steps(CmigWork *work, const CmigPlan *plan, GError **error)
     g_autoptr(CmigJudge) judge = NULL;
     if (plan->revisions->len > 0 && !cmig_db_judge(work->db, &judge, error))
         return FALSE;
-    return cmig_step_load_all(plan, work->config, work->place.dialect, judge, &work->steps, error);
+    return cmig_step_load_all(plan, work->config, cmig_db_dialect(work->db), judge, &work->steps,
+                              error);
 }
 
 static gboolean ask_guard(CmigWork *work, const CmigPlan *plan, GError **error)
@@ -294,7 +319,6 @@ static gboolean ask_guard(CmigWork *work, const CmigPlan *plan, GError **error)
 gboolean cmig_work_run(CmigWork *work, const CmigPlan *plan, const GPtrArray *rows, gboolean forced,
                        GError **error)
 {
-    work->direction = plan->direction;
     work->applied = cmig_applied_new(work->graph, rows);
     if (!load_steps(work, plan, error))
         return FALSE;

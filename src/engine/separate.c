@@ -57,7 +57,7 @@ gboolean cmig_work_check_open(const CmigWork *work, const CmigStep *step, GError
 
 static CmigAuditRecord record_of(const Separate *self, CmigAuditEvent event, const char *checksum)
 {
-    CmigAuditRecord record = cmig_step_record(self->step, event, self->work->token);
+    CmigAuditRecord record = cmig_step_record(self->step, event, self->work->log.token);
     record.statement = self->at;
     record.statements = self->step->sql->statements->len;
     record.checksum = checksum;
@@ -68,7 +68,7 @@ static CmigAuditRecord record_of(const Separate *self, CmigAuditEvent event, con
  * are done. With `part`, the last one of these is run in the unit. */
 static gboolean send(Separate *self, const CmigAuditRecord *record, gboolean part, GError **error)
 {
-    g_auto(GStrv) records = cmig_audit_records(&self->work->place, record, FALSE);
+    g_auto(GStrv) records = cmig_audit_records(&self->work->log.place, record, FALSE);
     CmigDbUnit unit = {.script = part ? self->step->sql : NULL,
                        .only = part ? self->at : 0,
                        .begins = !self->in_script,
@@ -176,7 +176,7 @@ static gboolean run_next(Separate *self, gboolean *unclear, GError **error)
 {
     gboolean atomic =
         !self->in_script && cmig_sql_kind(self->step->sql, self->at) == CMIG_SQL_ATOMIC;
-    self->work->statement = self->at + 1;
+    self->work->watch.progress.statement = self->at + 1;
     if (!atomic)
         return run_alone(self, unclear, error);
     self->at++;
@@ -217,10 +217,10 @@ static gboolean fail_unknown(const Separate *self, const CmigEffect *effect, GEr
 static gboolean wait_for_other(Separate *self, const CmigEffect *effect, GError **error)
 {
     g_autofree char *what = cmig_text_escape(effect->what);
-    if (self->work->patience == self->work->config->lock_timeout)
+    if (self->work->attempts.patience == self->work->config->lock_timeout)
         cmig_work_note(self->work, "waiting: %s", what);
-    self->work->patience -= BUSY_POLL / 1000;
-    if (self->work->patience > 0) {
+    self->work->attempts.patience -= BUSY_POLL / 1000;
+    if (self->work->attempts.patience > 0) {
         cmig_interrupt_sleep(BUSY_POLL);
         return !cmig_interrupt_check(error);
     }
@@ -304,7 +304,7 @@ static gboolean finish(Separate *self, GError **error)
         self, self->step->direction == CMIG_UPGRADE ? CMIG_AUDIT_APPLIED : CMIG_AUDIT_REVERTED,
         self->step->checksum);
     record.duration = cmig_clock_monotonic() - self->began;
-    g_auto(GStrv) records = cmig_audit_records(&self->work->place, &record, FALSE);
+    g_auto(GStrv) records = cmig_audit_records(&self->work->log.place, &record, FALSE);
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
                        .expected = self->move.expected,

@@ -45,7 +45,7 @@ static gboolean look(CmigWork *work, const CmigStep *step, guint statement, gboo
     if (!state->audit_exists)
         return TRUE;
     g_autofree char *query =
-        cmig_audit_find_sql(&work->place, work->token, step->revision->id, statement);
+        cmig_audit_find_sql(&work->log.place, work->log.token, step->revision->id, statement);
     if (!cmig_db_query(work->db, query, &rows, error))
         return FALSE;
     *found = rows->len > 0;

@@ -27,10 +27,10 @@ static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArra
                            GError **error)
 {
     g_autofree char *detail = cmig_session_stamp_detail(from, to);
-    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work->token);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work->log.token);
     record.detail = detail;
-    g_auto(GStrv) records = cmig_audit_records(&work->place, &record, FALSE);
-    g_auto(GStrv) setup = work->create_audit ? cmig_audit_setup(&work->place) : NULL;
+    g_auto(GStrv) records = cmig_audit_records(&work->log.place, &record, FALSE);
+    g_auto(GStrv) setup = cmig_log_setup(&work->log);
     g_autofree const char **result = cmig_session_ids(to);
     g_autofree const char **expected = from != NULL ? cmig_session_ids(from) : NULL;
     g_auto(GStrv) changes = NULL;
@@ -121,10 +121,10 @@ gboolean cmig_run_ensure_version(CmigDb *db, const CmigConfig *config,
     cmig_work_init(&work, db, config, NULL, observer, state);
     if (!cmig_gate_pass(&work, "creation of the version table", NULL, error))
         return FALSE;
-    g_auto(GStrv) setup = cmig_audit_setup(&work.place);
-    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work.token);
+    g_auto(GStrv) setup = cmig_audit_setup(&work.log.place);
+    CmigAuditRecord record = cmig_audit_record(CMIG_AUDIT_STAMPED, work.log.token);
     record.detail = "[] -> []";
-    g_auto(GStrv) records = cmig_audit_records(&work.place, &record, FALSE);
+    g_auto(GStrv) records = cmig_audit_records(&work.log.place, &record, FALSE);
     CmigDbUnit unit = {.begins = TRUE,
                        .commits = TRUE,
                        .create_schema = work.create_schema,

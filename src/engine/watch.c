@@ -10,37 +10,33 @@ enum {
 static void tick(gpointer data)
 {
     CmigWork *work = data;
-    const CmigStep *step = work->announced;
+    CmigWorkWatch *watch = &work->watch;
     gint64 now = cmig_clock_monotonic();
-    if (now - work->started < FIRST_LOOK)
+    if (now - watch->started < FIRST_LOOK)
         return;
-    if (now - work->watched >= INTERVAL) {
-        g_clear_pointer(&work->activity, cmig_db_activity_free);
-        cmig_db_watch(work->db, &work->activity);
-        work->watched = cmig_clock_monotonic();
+    if (now - watch->asked >= INTERVAL) {
+        g_clear_pointer(&watch->activity, cmig_db_activity_free);
+        cmig_db_watch(work->db, &watch->activity);
+        watch->asked = cmig_clock_monotonic();
     }
-    CmigRunProgress progress = {.revision = step->revision,
-                                .direction = step->direction,
-                                .microseconds = now - work->started,
-                                .statement = work->statement,
-                                .statements = work->statements,
-                                .activity = work->activity};
+    watch->progress.microseconds = now - watch->started;
+    watch->progress.activity = watch->activity;
     if (work->observer->working != NULL)
-        work->observer->working(&progress, work->observer->data);
+        work->observer->working(&watch->progress, work->observer->data);
 }
 
 void cmig_work_watch(CmigWork *work, const CmigStep *step)
 {
-    work->started = cmig_clock_monotonic();
-    work->watched = 0;
-    work->statement = 0;
-    work->statements = step->sql != NULL ? step->sql->statements->len : 0;
-    work->announced = step;
+    work->watch = (CmigWorkWatch){
+        .started = cmig_clock_monotonic(),
+        .progress = {.revision = step->revision,
+                     .direction = step->direction,
+                     .statements = step->sql != NULL ? step->sql->statements->len : 0}};
     cmig_db_set_tick(work->db, tick, work);
 }
 
 void cmig_work_unwatch(CmigWork *work)
 {
     cmig_db_set_tick(work->db, NULL, NULL);
-    g_clear_pointer(&work->activity, cmig_db_activity_free);
+    g_clear_pointer(&work->watch.activity, cmig_db_activity_free);
 }

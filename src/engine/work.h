@@ -2,59 +2,61 @@
 #ifndef CMIG_ENGINE_WORK_H
 #define CMIG_ENGINE_WORK_H
 
-#include "cmig/audit.h"
 #include "cmig/run.h"
 #include "cmig/vcs.h"
+#include "engine/log.h"
 #include "engine/step.h"
+
+/* gate.c: what the guard goes by, and what came of it; the records borrow from it. */
+typedef struct {
+    CmigEnvironment environment; /* once the guard was asked */
+    char *changed_files;         /* ids of those edited since they were applied, or NULL */
+    char *plan;                  /* its hash, or NULL */
+    char *confirmed;             /* how, or NULL */
+    CmigVcsState vcs;            /* what git says of the revision files */
+    gboolean on_branch;          /* one that guard.branches names, or it names none */
+} CmigWorkGuard;
+
+/* attempt.c: attempts at the locks that a step needs. */
+typedef struct {
+    guint deadlock_timeout; /* the server's, in milliseconds */
+    guint count;            /* from 0 */
+    gint64 patience;        /* milliseconds left for them */
+} CmigWorkAttempts;
+
+/* watch.c: how the step is getting on. */
+typedef struct {
+    gint64 started; /* when it began */
+    gint64 asked;   /* when the server was last asked what it is doing */
+    CmigRunProgress progress;
+    CmigDbActivity *activity;
+} CmigWorkWatch;
 
 typedef struct {
     CmigDb *db;
     const CmigConfig *config;
     const CmigGraph *graph;
-    CmigDirection direction;
     const CmigRunObserver *observer;
+    CmigRunReport *report; /* or NULL */
 
     CmigSite site;      /* of the database; borrows from its state, and from `past` */
     CmigAuditPast past; /* what earlier runs have left, a section that is open above all */
     gboolean past_known;
-    CmigEnvironment environment; /* once the guard was asked */
-    char *confirmed;             /* how, or NULL */
-    char *changed_files;         /* ids of those edited since they were applied, or NULL */
-    char *plan;                  /* its hash, or NULL */
-    CmigVcsState vcs;            /* what git says of the revision files */
-    gboolean on_branch;          /* one that guard.branches names, or it names none */
-
-    char *token;              /* of the run */
-    char *table;              /* the version table, quoted and qualified */
-    char *audit_table;        /* likewise */
-    CmigAuditContext context; /* of all records; to be completed before the first */
-    CmigAuditPlace place;
-    char *head;             /* hash of the last record that was committed, or NULL */
-    gboolean head_stale;    /* there are later ones */
-    const CmigStep *failed; /* the step in a transaction at which the run ended, or NULL */
-    gint64 failed_after;    /* microseconds */
+    guint sessions; /* that took the place of a lost one */
+    char *table;    /* the version table, quoted and qualified */
+    gboolean create_schema;
+    gboolean create_table;
 
     GPtrArray *steps;          /* CmigStep */
     guint next;                /* which of them comes next */
     const CmigStep *announced; /* the observer knows that it started */
     CmigApplied *applied;      /* what is applied, the step that is being taken included */
     GPtrArray *expected;       /* version rows that the last unit asked for; borrowed ids */
-    gboolean create_schema;
-    gboolean create_table;
-    gboolean create_audit;
 
-    guint sessions;         /* that took the place of a lost one */
-    guint deadlock_timeout; /* the server's, in milliseconds */
-    guint attempt;          /* at the locks that the step needs, from 0 */
-    gint64 patience;        /* milliseconds left for them */
-
-    gint64 started;   /* when the step began */
-    gint64 watched;   /* when the server was last asked what it is doing */
-    guint statement;  /* that is running, from 1; 0 = not known */
-    guint statements; /* of the step */
-    CmigDbActivity *activity;
-
-    CmigRunReport *report;
+    CmigRunLog log;
+    CmigWorkGuard guard;
+    CmigWorkAttempts attempts;
+    CmigWorkWatch watch;
 } CmigWork;
 
 /* Ready for a database that `state` describes, which must outlive it. `work` must be zeroed; clear
@@ -68,19 +70,8 @@ void cmig_work_init_reader(CmigWork *work, CmigDb *db, const CmigConfig *config,
 void cmig_work_clear(CmigWork *work);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigWork, cmig_work_clear)
 
-/* work.c: remembers what a unit with records returned. */
-void cmig_work_note_head(CmigWork *work, const CmigDbUnit *unit, const CmigDbOutcome *outcome);
-
 /* Sends the one unit of a run that has no other, and ends the run. */
 gboolean cmig_work_send_only(CmigWork *work, const CmigDbUnit *unit, GError **error);
-
-/* Writes a record in a transaction of its own, also when the run was interrupted. Its run may be
- * NULL: this one. Where there is no audit table, it is made first; but a refusal changes nothing
- * and is not recorded then. */
-gboolean cmig_work_record(CmigWork *work, const CmigAuditRecord *record, GError **error);
-
-/* Records that `work->failed` failed and nothing of it is there, if the connection allows. */
-void cmig_work_record_failure(CmigWork *work, const GError *failure);
 
 /* The last thing of a run: tells the observer, and the report if there is one, the hash of the last
  * record when any was written. */
