@@ -166,12 +166,12 @@ gboolean cmig_graph_resolve_one(const CmigGraph *graph, const char *text, CmigRe
 /* Version rows (ids from the database, sorted) to revisions. A state that no migration leads to is
  * CMIG_ERROR_FAILED that says which: an empty row, the same one twice, ids that no file defines
  * (all of them are named), a revision beside its own ancestor. */
-gboolean cmig_graph_resolve_rows(const CmigGraph *graph, const char *const *rows,
-                                 GPtrArray **result, GError **error);
+gboolean cmig_graph_resolve_rows(const CmigGraph *graph, const GPtrArray *rows, GPtrArray **result,
+                                 GError **error);
 
 /* The revisions of those rows that the files define, each once: to show what can be shown of a
  * state that is wrong. The caller unrefs. */
-GPtrArray *cmig_graph_known_rows(const CmigGraph *graph, const char *const *rows);
+GPtrArray *cmig_graph_known_rows(const CmigGraph *graph, const GPtrArray *rows);
 
 /* What `current` shows: the rows, and every revision implied by them that has no applied child by
  * down_revision. Load order. The caller unrefs. */

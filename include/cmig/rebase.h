@@ -40,7 +40,7 @@ gboolean cmig_rebase_plan(const CmigConfig *config, const CmigGraph *graph, cons
  * version rows: it would be taken for one that has what comes before it now. Rows that no file
  * defines are an error too. */
 gboolean cmig_rebase_check_rows(const CmigRebasePlan *plan, const CmigGraph *graph,
-                                const char *const *rows, GError **error);
+                                const GPtrArray *rows, GError **error);
 
 /* Writes the files, each in one step. Killed between two of them, the history is sound, and
  * planning again finds the rest. A file that is no longer what was read is an error. */

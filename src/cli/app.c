@@ -151,8 +151,7 @@ gboolean cmig_app_current(CmigApp *app, GPtrArray **revisions, GError **error)
     g_autoptr(GPtrArray) rows = NULL;
     if (!cmig_app_read_rows(app, &rows, error))
         return FALSE;
-    g_ptr_array_add(rows, NULL);
-    return cmig_graph_resolve_rows(app->graph, (const char *const *)rows->pdata, revisions, error);
+    return cmig_graph_resolve_rows(app->graph, rows, revisions, error);
 }
 
 static guint needs_of(const CmigApp *app)

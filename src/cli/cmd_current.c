@@ -68,12 +68,11 @@ static void print_text(const GPtrArray *revisions)
 }
 
 /* A state that is wrong is shown as far as it can be, and is an error all the same. */
-static gboolean show(const CmigApp *app, const GPtrArray *rows, const char *const *ids,
-                     GError **error)
+static gboolean show(const CmigApp *app, const GPtrArray *rows, GError **error)
 {
     g_autoptr(GPtrArray) resolved = NULL;
-    gboolean sound = cmig_graph_resolve_rows(app->graph, ids, &resolved, error);
-    g_autoptr(GPtrArray) at = cmig_graph_known_rows(app->graph, ids);
+    gboolean sound = cmig_graph_resolve_rows(app->graph, rows, &resolved, error);
+    g_autoptr(GPtrArray) at = cmig_graph_known_rows(app->graph, rows);
     g_autoptr(GPtrArray) missing = find_missing(app->graph, at);
     g_autoptr(GPtrArray) shown = cmig_graph_implied_current(app->graph, at);
     if (app->json) {
@@ -94,12 +93,7 @@ static gboolean show(const CmigApp *app, const GPtrArray *rows, const char *cons
 static gboolean run(CmigApp *app, char **arguments G_GNUC_UNUSED, GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
-    if (!cmig_app_read_rows(app, &rows, error))
-        return FALSE;
-    g_autofree const char **ids = g_new0(const char *, rows->len + 1);
-    for (guint i = 0; i < rows->len; i++)
-        ids[i] = g_ptr_array_index(rows, i);
-    return show(app, rows, ids, error);
+    return cmig_app_read_rows(app, &rows, error) && show(app, rows, error);
 }
 
 static const GOptionEntry options[] = {

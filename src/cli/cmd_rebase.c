@@ -77,11 +77,8 @@ static gboolean check_database(CmigApp *app, const CmigRebasePlan *plan, GError 
         return TRUE;
     }
     gboolean asked = cmig_app_read_rows(app, &rows, error);
-    if (asked) {
-        g_ptr_array_add(rows, NULL);
-        if (cmig_rebase_check_rows(plan, app->graph, (const char *const *)rows->pdata, error))
-            return TRUE;
-    }
+    if (asked && cmig_rebase_check_rows(plan, app->graph, rows, error))
+        return TRUE;
     if (!asked || !g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_REFUSED))
         g_prefix_error(error, "cannot tell whether the revisions are applied (--offline does not "
                               "ask): ");

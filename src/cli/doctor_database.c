@@ -93,14 +93,13 @@ static guint count_pending(const CmigGraph *graph, const GPtrArray *current)
     return pending;
 }
 
-static void add_pending(const CmigApp *app, GPtrArray *rows, GPtrArray *report)
+static void add_pending(const CmigApp *app, const GPtrArray *rows, GPtrArray *report)
 {
     g_autoptr(GError) problem = NULL;
     g_autoptr(GPtrArray) current = NULL;
     if (app->graph == NULL)
         return;
-    g_ptr_array_add(rows, NULL);
-    if (cmig_graph_resolve_rows(app->graph, (const char *const *)rows->pdata, &current, &problem))
+    if (cmig_graph_resolve_rows(app->graph, rows, &current, &problem))
         cmig_report_add(report, "pending", NULL, "%u of %u revisions",
                         count_pending(app->graph, current), cmig_graph_size(app->graph));
     else

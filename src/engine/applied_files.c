@@ -37,7 +37,10 @@ static CmigRevisionSet *below_stamp(const CmigGraph *graph, const char *text, co
 {
     g_autofree char *list = g_strndup(text, (gsize)(end - text));
     g_auto(GStrv) ids = g_strsplit_set(list, "[], ", -1);
-    g_autoptr(GPtrArray) known = cmig_graph_known_rows(graph, (const char *const *)ids);
+    g_autoptr(GPtrArray) rows = g_ptr_array_new();
+    for (gsize idx = 0; ids[idx] != NULL; idx++)
+        g_ptr_array_add(rows, ids[idx]);
+    g_autoptr(GPtrArray) known = cmig_graph_known_rows(graph, rows);
     return cmig_graph_ancestors(graph, known, CMIG_EDGES_ALL);
 }
 

@@ -4,7 +4,6 @@
 #include "cmig/run.h"
 #include "cmig/text.h"
 #include "engine/check_rules.h"
-#include "engine/session.h"
 
 static gboolean read_rows(CmigCheckWork *work, GError **error)
 {
@@ -42,8 +41,7 @@ gboolean cmig_check_applied_files(CmigCheckWork *work, GError **error)
         work->unchecked = "the user of the URL may not read the audit table";
         return TRUE;
     }
-    g_autofree const char **ids = cmig_session_ids(work->rows);
-    g_autoptr(GPtrArray) known = cmig_graph_known_rows(work->graph, ids);
+    g_autoptr(GPtrArray) known = cmig_graph_known_rows(work->graph, work->rows);
     if (!cmig_applied_files_read(work->db, work->config, work->graph, known, NULL, &files, error))
         return FALSE;
     for (guint idx = 0; idx < files->len; idx++)
@@ -72,8 +70,7 @@ gboolean cmig_check_at_head(CmigCheckWork *work, GError **error)
     if (!read_rows(work, error))
         return FALSE;
     const CmigAuditOpen *open = work->open;
-    g_autofree const char **ids = cmig_session_ids(work->rows);
-    if (cmig_graph_resolve_rows(work->graph, ids, &revisions, &problem))
+    if (cmig_graph_resolve_rows(work->graph, work->rows, &revisions, &problem))
         add_missing_heads(work, revisions);
     else
         cmig_check_add_error(work, cmig_rule_at_head, NULL, problem);

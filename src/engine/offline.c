@@ -29,8 +29,7 @@ static gboolean resolve_start(const CmigGraph *graph, const char *text, GPtrArra
             g_ptr_array_add(ids, ((CmigRevision *)found->pdata[at])->id);
     }
     g_ptr_array_sort(ids, compare_ids);
-    g_ptr_array_add(ids, NULL);
-    return cmig_graph_resolve_rows(graph, (const char *const *)ids->pdata, rows, error);
+    return cmig_graph_resolve_rows(graph, ids, rows, error);
 }
 
 /* `-N:TO`: so many below TO. */

@@ -319,7 +319,7 @@ gboolean cmig_rebase_plan(const CmigConfig *config, const CmigGraph *graph, cons
 }
 
 gboolean cmig_rebase_check_rows(const CmigRebasePlan *plan, const CmigGraph *graph,
-                                const char *const *rows, GError **error)
+                                const GPtrArray *rows, GError **error)
 {
     g_autoptr(GPtrArray) at = NULL;
     if (!cmig_graph_resolve_rows(graph, rows, &at, error))

@@ -75,8 +75,7 @@ static gboolean refresh(CmigWork *work, GError **error)
     if (!cmig_session_read_rows(work->db, NULL, &rows, NULL, error) ||
         !check_changed(work, rows, error))
         return FALSE;
-    g_autofree const char **ids = cmig_session_ids(rows);
-    if (!cmig_graph_resolve_rows(work->graph, ids, &revisions, error))
+    if (!cmig_graph_resolve_rows(work->graph, rows, &revisions, error))
         return FALSE;
     cmig_applied_free(work->applied);
     work->applied = cmig_applied_new(work->graph, revisions);
@@ -356,8 +355,7 @@ gboolean cmig_work_begin(CmigWork *work, CmigDb *db, const CmigConfig *config,
     cmig_work_init(work, db, config, graph, observer, *state);
     if (!cmig_work_read_state(work, &ids, error) || !wait_for_section(work, &ids, error))
         return FALSE;
-    g_autofree const char **texts = cmig_session_ids(ids);
-    return cmig_graph_resolve_rows(graph, texts, rows, error);
+    return cmig_graph_resolve_rows(graph, ids, rows, error);
 }
 
 CmigRunReport *cmig_run_report_new(void)
@@ -403,8 +401,7 @@ gboolean cmig_run_review(CmigDb *db, const CmigConfig *config, const CmigGraph *
     cmig_work_init_reader(&work, db, config, graph, state);
     if (!cmig_work_read_state(&work, &ids, error))
         return FALSE;
-    g_autofree const char **texts = cmig_session_ids(ids);
-    if (!cmig_graph_resolve_rows(graph, texts, &rows, error) ||
+    if (!cmig_graph_resolve_rows(graph, ids, &rows, error) ||
         !cmig_plan_make(graph, direction, target, rows, &plan, error) ||
         !cmig_gate_environment(&work, environment, error) || !load_steps(&work, plan, error) ||
         !cmig_review_make(db, config, &work.site, direction, work.steps, TRUE, review, error))

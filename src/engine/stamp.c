@@ -71,8 +71,7 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
     } else {
         if (!cmig_work_read_state(&work, &rows, error))
             return FALSE;
-        g_autofree const char **ids = cmig_session_ids(rows);
-        if (!cmig_graph_resolve_rows(graph, ids, &revisions, error))
+        if (!cmig_graph_resolve_rows(graph, rows, &revisions, error))
             return FALSE;
     }
     if (!cmig_stamp_plan_make(graph, targets, revisions, plan, error))

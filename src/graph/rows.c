@@ -6,14 +6,15 @@
 
 #include <string.h>
 
-static gboolean check_each(const char *const *rows, GError **error)
+static gboolean check_each(const GPtrArray *rows, GError **error)
 {
-    for (const char *const *row = rows; *row != NULL; row++) {
-        g_autofree char *shown = cmig_text_escape(*row);
-        if (**row == '\0')
+    for (guint idx = 0; idx < rows->len; idx++) {
+        const char *row = rows->pdata[idx];
+        g_autofree char *shown = cmig_text_escape(row);
+        if (*row == '\0')
             g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
                         "the version table holds an empty row");
-        else if (row > rows && strcmp(row[0], row[-1]) == 0)
+        else if (idx > 0 && strcmp(row, rows->pdata[idx - 1]) == 0)
             g_set_error(error, CMIG_ERROR, CMIG_ERROR_FAILED,
                         "the version table holds %s more than once", shown);
         else
@@ -61,12 +62,12 @@ static gboolean check_apart(const CmigGraph *graph, const GPtrArray *revisions, 
     return FALSE;
 }
 
-GPtrArray *cmig_graph_known_rows(const CmigGraph *graph, const char *const *rows)
+GPtrArray *cmig_graph_known_rows(const CmigGraph *graph, const GPtrArray *rows)
 {
     GPtrArray *found = g_ptr_array_new();
     g_autoptr(CmigRevisionSet) seen = cmig_revision_set_new(graph);
-    for (; rows != NULL && *rows != NULL; rows++) {
-        CmigRevision *revision = g_hash_table_lookup(graph->ids, *rows);
+    for (guint idx = 0; idx < rows->len; idx++) {
+        CmigRevision *revision = g_hash_table_lookup(graph->ids, rows->pdata[idx]);
         if (revision == NULL || cmig_revision_set_has(seen, revision))
             continue;
         g_ptr_array_add(found, revision);
@@ -75,15 +76,15 @@ GPtrArray *cmig_graph_known_rows(const CmigGraph *graph, const char *const *rows
     return found;
 }
 
-gboolean cmig_graph_resolve_rows(const CmigGraph *graph, const char *const *rows,
-                                 GPtrArray **result, GError **error)
+gboolean cmig_graph_resolve_rows(const CmigGraph *graph, const GPtrArray *rows, GPtrArray **result,
+                                 GError **error)
 {
-    if (rows != NULL && !check_each(rows, error))
+    if (!check_each(rows, error))
         return FALSE;
     g_autoptr(GPtrArray) unknown = g_ptr_array_new();
-    for (const char *const *row = rows; row != NULL && *row != NULL; row++)
-        if (!g_hash_table_contains(graph->ids, *row))
-            g_ptr_array_add(unknown, (gpointer)(guintptr)*row);
+    for (guint idx = 0; idx < rows->len; idx++)
+        if (!g_hash_table_contains(graph->ids, rows->pdata[idx]))
+            g_ptr_array_add(unknown, rows->pdata[idx]);
     if (unknown->len > 0)
         return fail_unknown(graph, unknown, error);
     g_autoptr(GPtrArray) found = cmig_graph_known_rows(graph, rows);

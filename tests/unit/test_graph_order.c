@@ -248,10 +248,8 @@ static void apply(Database *database, gboolean up, CmigRevision *revision)
 static gboolean migrate(Database *database, CmigDirection direction, const char *target)
 {
     g_autoptr(GPtrArray) names = cmig_applied_rows(database->applied);
-    g_ptr_array_add(names, NULL);
     g_autoptr(GPtrArray) rows = NULL;
-    ck_assert(
-        cmig_graph_resolve_rows(database->graph, (const char *const *)names->pdata, &rows, NULL));
+    ck_assert(cmig_graph_resolve_rows(database->graph, names, &rows, NULL));
     g_autoptr(CmigPlan) plan = NULL;
     g_autoptr(GError) error = NULL;
     if (!cmig_plan_make(database->graph, direction, target, rows, &plan, &error)) {

@@ -171,19 +171,18 @@ START_TEST(rows)
     g_autoptr(CmigGraph) graph = dag("a b<a x c<a!x");
     for (gsize idx = 0; idx < G_N_ELEMENTS(row_cases); idx++) {
         const RowsCase *one = &row_cases[idx];
-        g_auto(GStrv) ids = g_strsplit(one->rows != NULL ? one->rows : "", ",", -1);
-        if (one->rows != NULL && *one->rows == '\0') { /* one empty row */
-            g_strfreev(ids);
-            ids = g_new0(char *, 2);
-            ids[0] = g_strdup("");
-        }
-        const char *const *texts = (const char *const *)ids;
-        g_autoptr(GPtrArray) known = cmig_graph_known_rows(graph, texts);
+        g_auto(GStrv) texts = g_strsplit(one->rows != NULL ? one->rows : "", ",", -1);
+        g_autoptr(GPtrArray) ids = g_ptr_array_new();
+        for (gsize at = 0; texts[at] != NULL; at++)
+            g_ptr_array_add(ids, texts[at]);
+        if (one->rows != NULL && *one->rows == '\0')
+            g_ptr_array_add(ids, (gpointer)(guintptr) ""); /* one empty row */
+        g_autoptr(GPtrArray) known = cmig_graph_known_rows(graph, ids);
         g_autofree char *shown = dag_text(known);
         ck_assert_str_eq(shown, one->known);
         g_autoptr(GPtrArray) result = NULL;
         g_autoptr(GError) error = NULL;
-        gboolean sound = cmig_graph_resolve_rows(graph, texts, &result, &error);
+        gboolean sound = cmig_graph_resolve_rows(graph, ids, &result, &error);
         ck_assert_msg(sound == (one->message == NULL), "%s", one->rows);
         ck_assert(sound == (result != NULL));
         if (sound)
@@ -194,7 +193,8 @@ START_TEST(rows)
     g_autoptr(CmigGraph) none = dag("");
     g_autoptr(GPtrArray) result = NULL;
     g_autoptr(GError) error = NULL;
-    const char *const ids[] = {"a", NULL};
+    g_autoptr(GPtrArray) ids = g_ptr_array_new();
+    g_ptr_array_add(ids, (gpointer)(guintptr) "a");
     ck_assert(!cmig_graph_resolve_rows(none, ids, &result, &error));
     ck_assert_ptr_nonnull(strstr(cmig_error_hint(error), "version_locations"));
 }

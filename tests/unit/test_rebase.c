@@ -196,9 +196,9 @@ START_TEST(test_rows)
     g_autoptr(GError) error = NULL;
     load_project(&config, &graph);
     g_autofree char *got = plan(config, graph, &made);
-    const char *one[] = {rows[_i].rows, NULL};
-    if (*rows[_i].rows == '\0')
-        one[0] = NULL;
+    g_autoptr(GPtrArray) one = g_ptr_array_new();
+    if (*rows[_i].rows != '\0')
+        g_ptr_array_add(one, (gpointer)(guintptr)rows[_i].rows);
     gboolean good = cmig_rebase_check_rows(made, graph, one, &error);
     ck_assert_int_eq(good, rows[_i].message == NULL);
     if (!good)
