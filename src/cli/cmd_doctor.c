@@ -139,7 +139,7 @@ const CmigCommand cmig_cmd_doctor = {
         "where "
         "there is none), and problems, their number.",
     .examples = examples,
-    .exit_statuses = (const int[]){4, 0},
+    .exit_statuses = (const int[]){4, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_TELLS_CONFIG | CMIG_HAS_JSON,
     .options = options,
     .offline = &no_database,

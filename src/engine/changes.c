@@ -15,14 +15,36 @@ static const char *body_of(const CmigScript *script, const CmigSection *section)
     return (const char *)g_bytes_get_data(script->content, NULL) + section->start;
 }
 
+/* Whether they differ in comments, white space and the case of bare words alone, for each database
+ * that the section is for. */
+static gboolean same_words(const CmigScript *left_script, const CmigSection *left,
+                           const CmigScript *right_script, const CmigSection *right)
+{
+    static const CmigDialect dialects[] = {CMIG_DIALECT_POSTGRESQL, CMIG_DIALECT_SQLITE};
+    gboolean known = FALSE;
+    for (gsize idx = 0; idx < G_N_ELEMENTS(dialects); idx++) {
+        if (left->dialect != CMIG_DIALECT_ANY && left->dialect != dialects[idx])
+            continue;
+        g_autofree char *before = cmig_script_fingerprint(left_script, left, dialects[idx], NULL);
+        g_autofree char *after = cmig_script_fingerprint(right_script, right, dialects[idx], NULL);
+        if (g_strcmp0(before, after) != 0)
+            return FALSE;
+        known = known || before != NULL;
+    }
+    return known;
+}
+
 static gboolean same_section(const CmigScript *left_script, const CmigSection *left,
                              const CmigScript *right_script, const CmigSection *right)
 {
     gsize length = left->end - left->start;
+    gboolean same_bytes =
+        length == right->end - right->start &&
+        memcmp(body_of(left_script, left), body_of(right_script, right), length) == 0;
     return left->transaction == right->transaction && left->substitute == right->substitute &&
            left->irreversible == right->irreversible &&
-           g_strcmp0(left->reason, right->reason) == 0 && length == right->end - right->start &&
-           memcmp(body_of(left_script, left), body_of(right_script, right), length) == 0;
+           g_strcmp0(left->reason, right->reason) == 0 &&
+           (same_bytes || same_words(left_script, left, right_script, right));
 }
 
 static const CmigSection *find_section(const CmigScript *script, const CmigSection *like)

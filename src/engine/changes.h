@@ -12,7 +12,8 @@ void cmig_change_clear(CmigChange *change);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigChange, cmig_change_clear)
 
 /* Compares the base's file with the work tree's, as git stores it. What matters is the header but
- * for message and date, and every section, to the byte. Clear the change. */
+ * for message and date, and of every section the words: comments and white space do nothing. Clear
+ * the change. */
 gboolean cmig_change_find(const CmigSides *sides, const CmigSideFile *base,
                           const CmigSideFile *ours, CmigChange *change, GError **error);
 

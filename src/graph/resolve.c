@@ -123,7 +123,8 @@ static gboolean fail_multiple(GError **error, const char *argument, const GPtrAr
                 "'heads' for all heads",
                 shown);
     cmig_error_set_detail(error, "the heads are: %s", names);
-    cmig_error_set_hint(error, "`cmig merge heads` joins them into one");
+    cmig_error_set_hint(error, "`cmig merge heads` joins them into one; `cmig rebase` puts your "
+                               "own revisions behind those of another branch");
     return FALSE;
 }
 

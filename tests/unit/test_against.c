@@ -83,10 +83,12 @@ static const struct {
      "m/b.sql;",
      "unchanged b: revision b of main was edited: its downgrade section and its upgrade section "
      "for sqlite @7"},
+    {"sed -i 's/^-- cmig:downgrade/-- a comment\\n\\n&/' m/b.sql;",
+     "note unchanged b: revision b of main reads otherwise here, but does the same"},
     {"sed -i 's/message: m/message: better/' m/b.sql;",
      "note unchanged b: revision b of main reads otherwise here, but does the same"},
     {"sed -i 's/$/\\r/' m/b.sql;",
-     "unchanged b: revision b of main was edited: its upgrade section @5"},
+     "note unchanged b: revision b of main reads otherwise here, but does the same"},
     {"git mv m/b.sql m/x.sql;", "note unchanged b: revision b of main was at R/m/b.sql"},
     {"rm m/b.sql; rev a null 'SELECT 1;'; mv m/a.sql m/z.sql;",
      "note unchanged a: revision a of main was at R/m/a.sql\n"
