@@ -44,8 +44,9 @@ const CmigCommand cmig_cmd_plan = {
         "A statement that cannot be judged, such as a DO block that composes its SQL, says so. "
         "Dropping what the same plan has created loses nothing. PostgreSQL's statements are judged "
         "by the server's own grammar, SQLite's by SQLite itself on an empty copy of the schema.\n\n"
-        "The hash stands for exactly this plan: the files, their order, the database's name and "
-        "the values of variables. `cmig upgrade TARGET --approve HASH` runs this plan and refuses "
+        "The hash stands for exactly this plan: the files, their order, the values of "
+        "variables and the database, which another one of the same name is not. `cmig upgrade "
+        "TARGET --approve HASH` runs this plan and refuses "
         "any other: one person can review what another one runs.",
     .examples = examples,
     .exit_statuses = (const int[]){1, 69, 75, 78, 130, 0},

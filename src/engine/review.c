@@ -58,13 +58,14 @@ GPtrArray *cmig_review_facts(CmigJudge *judge, const CmigSqlScript *sql)
     return facts;
 }
 
-/* The hash says what would run where: any change of files, order, target or database changes it.
- * Fields are separated by what none of them can hold. */
+/* The hash says what would run where: any change of files, order, target or database changes it, be
+ * it one of the same name on another server. Fields are separated by what none of them can hold. */
 static char *make_hash(const CmigConfig *config, const CmigSite *site, const GPtrArray *steps)
 {
     g_autoptr(GChecksum) sum = g_checksum_new(G_CHECKSUM_SHA256);
     g_autofree char *head =
-        g_strdup_printf("cmig plan 1\n%s\n%s\n", site->database, config->version_table);
+        g_strdup_printf("cmig plan 2\n%s\n%s\n%s\n", site->database,
+                        site->identity != NULL ? site->identity : "", config->version_table);
     g_checksum_update(sum, (const guchar *)head, -1);
     for (guint idx = 0; idx < steps->len; idx++) {
         const CmigStep *step = steps->pdata[idx];

@@ -114,6 +114,28 @@ cmig_ok upgrade b2
 cmig_ok audit verify
 rm migrations/b[23].sql
 
+# --- A plan is approved for one database, not for all of its name ----------------------------------
+
+fresh() {
+  drop_database "$TEST_DB"
+  psql -XqAt -d postgres -c "CREATE DATABASE $TEST_DB"
+  sql 'CREATE TABLE old (a int)'
+}
+rev b1 null <<'EOF'
+DROP TABLE old;
+EOF
+fresh
+cmig_ok plan
+elsewhere=$(sed -n 's/^Plan hash: //p' "$TEST_OUT")
+fresh
+CONFIRM_PRODUCTION_MIGRATION=true cmig_fails 77 upgrade head --environment production \
+  --approve "$elsewhere"
+expect_err 'is not the plan that was approved'
+is "$(sql 'SELECT count(*) FROM old')" 0 'the table is there'
+cmig_ok plan
+here=$(sed -n 's/^Plan hash: //p' "$TEST_OUT")
+CONFIRM_PRODUCTION_MIGRATION=true cmig_ok upgrade head --environment production --approve "$here"
+
 # --- Plans that hide what they drop ----------------------------------------------------------------
 
 drop_database "$TEST_DB"
