@@ -35,8 +35,9 @@ typedef struct {
     gboolean unread;               /* what it has recorded may not be read */
 } CmigSite;
 
-/* Which environment a name means, in any letter case: `production`, `prod` and `live`, those with
- * more words or numbers behind (`prod-eu`, `prod2`) and those of guard.environments are production.
+/* Which environment a name means, in any letter case: `production`, `prod`, `prd` and `live`, those
+ * with more words or numbers behind (`prod-eu`, `prod2`) and those of guard.environments are
+ * production.
  */
 CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char *name);
 

@@ -221,7 +221,7 @@ static const Key keys[] = {
      "name of the environment; production is guarded", NO_SLOT},
     {"guard", &type_mapping, NULL, NULL, "what the production guard asks for", NO_SLOT},
     {"guard.environments", &type_texts, NULL, NULL,
-     "names of environments that are production, besides production, prod and live", NO_SLOT},
+     "names of environments that are production, besides production, prod, prd and live", NO_SLOT},
     {"guard.patterns", &type_texts, NULL, NULL,
      "hosts and databases that are production whatever is declared, with * for any text", NO_SLOT},
     {"guard.require_confirmation", &type_confirmation, "always", NULL,

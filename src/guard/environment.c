@@ -16,6 +16,7 @@ static const struct {
 } names[] = {
     {"production", CMIG_ENVIRONMENT_PRODUCTION, TRUE},
     {"prod", CMIG_ENVIRONMENT_PRODUCTION, TRUE},
+    {"prd", CMIG_ENVIRONMENT_PRODUCTION, TRUE},
     {"live", CMIG_ENVIRONMENT_PRODUCTION, TRUE},
     {"development", CMIG_ENVIRONMENT_DEVELOPMENT, FALSE},
     {"dev", CMIG_ENVIRONMENT_DEVELOPMENT, FALSE},

@@ -138,6 +138,8 @@ static const struct {
     {"Production", NULL, NULL, NULL, PROD, "Production"},
     {"PROD", NULL, NULL, NULL, PROD, "PROD"},
     {"live", NULL, NULL, NULL, PROD, "live"},
+    {"prd", NULL, NULL, NULL, PROD, "prd"},
+    {"PRD-1", NULL, NULL, NULL, PROD, "PRD-1"},
     {"prod-eu", NULL, NULL, NULL, PROD, "prod-eu"},
     {"production_2", NULL, NULL, NULL, PROD, "production_2"},
     {"prod2", NULL, NULL, NULL, PROD, "prod2"},
