@@ -36,6 +36,9 @@ const char *cmig_text_suggest(const char *word, const char *const *candidates);
  * characters: the form of a revision id. */
 gboolean cmig_text_is_revision_id(const char *text);
 
+/* Whether `text` is NULL or nothing but white space. */
+gboolean cmig_text_is_blank(const char *text);
+
 /* Whether `text` is a name of a variable for SQL text: `[A-Za-z_][A-Za-z0-9_]*`. */
 gboolean cmig_text_is_variable_name(const char *text);
 

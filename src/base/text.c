@@ -126,6 +126,11 @@ gboolean cmig_text_is_revision_id(const char *text)
     return length >= 1 && length <= 32 && text[length] == '\0' && g_ascii_isalnum(text[0]);
 }
 
+gboolean cmig_text_is_blank(const char *text)
+{
+    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
+}
+
 gboolean cmig_text_is_variable_name(const char *text)
 {
     gsize length = strspn(text, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_");

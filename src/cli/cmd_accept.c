@@ -18,7 +18,7 @@ static gboolean check_usage(char **arguments, GError **error)
         wrong = "--all and REVISION exclude each other";
     else if (!all && arguments[0] == NULL)
         wrong = "name the revisions to accept, or give --all";
-    else if (reason == NULL || reason[strspn(reason, " \t\r\n")] == '\0')
+    else if (cmig_text_is_blank(reason))
         wrong = "a reason is required: --reason TEXT";
     if (wrong != NULL)
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE, wrong);

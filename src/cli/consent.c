@@ -29,7 +29,7 @@ void cmig_consent_release(void)
 gboolean cmig_consent_check(GError **error)
 {
     const CmigConsentRequest *request = &cmig_consent_request;
-    if (request->override_freeze && (request->reason == NULL || *request->reason == '\0')) {
+    if (request->override_freeze && cmig_text_is_blank(request->reason)) {
         g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_USAGE,
                             "--override-freeze needs a reason");
         cmig_error_set_hint(error, "add --reason 'why it cannot wait'; it goes into the audit log");

@@ -93,7 +93,7 @@ const char *cmig__config_variable(const CmigLoader *loader, const char *name, gb
                                   char **source)
 {
     const char *value = dotenv ? g_hash_table_lookup(loader->config->env, name) : g_getenv(name);
-    if (value == NULL || value[strspn(value, " \t\r\n")] == '\0')
+    if (cmig_text_is_blank(value))
         return NULL;
     *source = dotenv ? g_strdup_printf("%s in %s", name,
                                        (char *)g_hash_table_lookup(loader->dotenv_files, name))

@@ -3,6 +3,7 @@
  * in alembic.yml; a :-default there. No URL is ever made up. Without the flag, a direct URL, found
  * in the same order, takes its place. */
 #include "cmig/error.h"
+#include "cmig/text.h"
 #include "config/internal.h"
 
 #include <string.h>
@@ -26,11 +27,6 @@ static void written_clear(Written *written)
     g_clear_error(&written->problem);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(Written, written_clear)
-
-static gboolean is_blank(const char *text)
-{
-    return text == NULL || text[strspn(text, " \t\r\n")] == '\0';
-}
 
 /* Expands one value into `written`; only a value of the wrong kind is an error here. */
 static gboolean expand_part(const CmigLoader *loader, Written *written, const char *key,
@@ -90,8 +86,8 @@ static gboolean read_url(const CmigLoader *loader, const char *key, Written *wri
     if (node == NULL || !expand_part(loader, written, key, node, 0, error))
         return node == NULL;
     /* `${DATABASE_URL:-}` with nothing set says nothing. */
-    gboolean silent =
-        written->problem == NULL && !written->found.used_variable && is_blank(written->text[0]);
+    gboolean silent = written->problem == NULL && !written->found.used_variable &&
+                      cmig_text_is_blank(written->text[0]);
     written->node = silent ? NULL : node;
     written->key = key;
     return TRUE;
@@ -114,7 +110,7 @@ static void use_text(CmigConfig *config, CmigOrigin origin, char *source, const 
 {
     config->url_origin = origin;
     config->url_source = source;
-    if (is_blank(text))
+    if (cmig_text_is_blank(text))
         g_set_error(&config->url_error, CMIG_ERROR, CMIG_ERROR_CONFIG, "%s is set but empty",
                     source);
     else if (!cmig_url_parse(text, directory, &config->url, &config->url_error))
@@ -159,7 +155,7 @@ static void choose_database(const CmigLoader *loader, Written *written)
     }
     if (flag != NULL)
         use_text(config, CMIG_ORIGIN_FLAG, g_strdup("--database-url"), flag, NULL);
-    else if (process != NULL && is_blank(process))
+    else if (process != NULL && cmig_text_is_blank(process))
         use_text(config, CMIG_ORIGIN_ENVIRONMENT, g_strdup("DATABASE_URL"), process, NULL);
     else if (written->node != NULL && written->found.used_variable)
         use_written(config, written);

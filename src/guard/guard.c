@@ -114,7 +114,7 @@ static gboolean is_confirmed_by_name(const CmigIntent *intent, const CmigConsent
 
 static gboolean overrides_freeze(const CmigConsent *consent)
 {
-    return consent->override_freeze && consent->reason != NULL && *consent->reason != '\0';
+    return consent->override_freeze && !cmig_text_is_blank(consent->reason);
 }
 
 static const char *find_approval(const CmigIntent *intent, const CmigConsent *consent)
@@ -246,10 +246,12 @@ static void hint_command(const CmigConfig *config, const CmigIntent *intent,
     g_autofree char *option = find_option(missing, intent);
     if (missing & NEED_CONFIRMATION)
         g_string_append_printf(command, "%s=true ", confirm_variable);
-    g_autofree char *options = g_strconcat(
-        option, missing & NEED_NO_FREEZE ? " --override-freeze" : "",
-        missing & NEED_NO_FREEZE && consent->reason == NULL ? " --reason 'why it cannot wait'" : "",
-        NULL);
+    g_autofree char *options =
+        g_strconcat(option, missing & NEED_NO_FREEZE ? " --override-freeze" : "",
+                    missing & NEED_NO_FREEZE && cmig_text_is_blank(consent->reason)
+                        ? " --reason 'why it cannot wait'"
+                        : "",
+                    NULL);
     append_command(command, consent, options);
     /* It is tempting to put it there, and would confirm every run for ever. */
     gboolean dotenv =

@@ -418,6 +418,8 @@ for zone in Asia/Tokyo UTC; do
     done
     cmig_fails 2 upgrade head --override-freeze
     expect_err 'needs a reason'
+    cmig_fails 2 upgrade head --override-freeze --reason ' '
+    expect_err 'needs a reason'
     # Somewhere else it is another time.
     other=UTC
     [ "$zone" != UTC ] || other=Asia/Tokyo
