@@ -52,6 +52,12 @@ char *cmig_audit_table(const char *schema)
     return g_strconcat(quoted, ".", name, NULL);
 }
 
+CmigAuditPlace cmig_audit_place(const CmigDb *db, const CmigConfig *config, const char *table)
+{
+    return (CmigAuditPlace){
+        .dialect = cmig_db_dialect(db), .table = table, .version_table = config->version_table};
+}
+
 /* Of the version table, and about what was done to it: not what was refused or said, nor what was
  * rolled back whole. */
 static char *deeds_sql(const CmigAuditPlace *place)

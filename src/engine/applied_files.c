@@ -5,7 +5,6 @@
 #include "cmig/audit.h"
 #include "cmig/script.h"
 #include "cmig/text.h"
-#include "engine/session.h"
 
 #include <string.h>
 
@@ -142,7 +141,7 @@ static gboolean read_log(CmigDb *db, const CmigConfig *config, GPtrArray **log, 
         return TRUE;
     }
     g_autofree char *table = cmig_audit_table(db->table_schema);
-    CmigAuditPlace place = cmig_session_place(db, config, table);
+    CmigAuditPlace place = cmig_audit_place(db, config, table);
     g_autofree char *query = cmig_audit_sections_sql(&place);
     if (!cmig_db_query(db, query, &rows, error))
         return FALSE;
