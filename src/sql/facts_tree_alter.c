@@ -385,10 +385,18 @@ static const struct {
     {AT(ReplicaIdentity), change_replica_identity},
 };
 
+/* Which part a command names: itself, or by what it says of it. */
+static const char *part_of(const PgQuery__AlterTableCmd *command)
+{
+    const CmigNode *definition = command->def;
+    gboolean constraint = definition != NULL && definition->node_case == CMIG_NODE(CONSTRAINT);
+    return constraint ? definition->constraint->conname : command->name;
+}
+
 static void apply_row(const Change *change, const Command *row)
 {
     gboolean cascades = change->command->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
-    touch(change, row->part, row->part != 0 ? change->command->name : NULL, row->level,
+    touch(change, row->part, row->part != 0 ? part_of(change->command) : NULL, row->level,
           row->flags | (cascades ? CMIG_FACT_CASCADE : 0), row->lock, row->deeds, row->phrase);
     if (row->drops && change->kind != CMIG_KIND_TYPE)
         cmig__set_part(cmig__add(change->walk, CMIG_ACT_FORGET, change->kind, change->table),

@@ -110,8 +110,10 @@ char *cmig__signature(const char *name, CmigNode *const *types, gsize count)
 }
 
 /* How an object is named in the tree depends on its kind. `signature` holds what the name needs. */
-static CmigName object_name(const CmigNode *node, char **signature)
+static CmigName object_name(PgQuery__ObjectType type, const CmigNode *node, char **signature)
 {
+    /* Before the names stands that of the access method. */
+    gsize first = type == OF(OPCLASS) || type == OF(OPFAMILY) ? 1 : 0;
     CmigName none = {NULL, NULL};
     if (node == NULL)
         return none;
@@ -119,7 +121,8 @@ static CmigName object_name(const CmigNode *node, char **signature)
     case CMIG_NODE(STRING):
         return (CmigName){NULL, node->string->sval};
     case CMIG_NODE(LIST):
-        return cmig__name_in(node->list->items, node->list->n_items);
+        first = MIN(first, node->list->n_items);
+        return cmig__name_in(node->list->items + first, node->list->n_items - first);
     case CMIG_NODE(TYPE_NAME):
         return cmig__name_in(node->type_name->names, node->type_name->n_names);
     case CMIG_NODE(OBJECT_WITH_ARGS): {
@@ -163,7 +166,7 @@ static void drop_object(CmigWalk *walk, const CmigNode *node, const Object *obje
     gboolean cascades = drop->behavior == PG_QUERY__DROP_BEHAVIOR__DROP_CASCADE;
     g_autofree char *signature = NULL;
     g_autofree char *phrase = g_strdup_printf("drops the %s {o}", object->noun);
-    CmigName name = object_name(node, &signature);
+    CmigName name = object_name(object->type, node, &signature);
     CmigLevel level = cascades ? object->cascade : object->level;
     cmig__touch(walk, &(CmigTouch){.kind = object->kind,
                                    .name = name,
@@ -200,8 +203,8 @@ static void rename_part(CmigWalk *walk, const PgQuery__RenameStmt *rename, gint 
     g_autofree char *signature = NULL;
     gboolean domain = rename->relation == NULL;
     CmigActKind kind = domain ? CMIG_KIND_DOMAIN : CMIG_KIND_TABLE;
-    CmigName owner =
-        domain ? object_name(rename->object, &signature) : cmig__name_of(walk, rename->relation);
+    CmigName owner = domain ? object_name(rename->rename_type, rename->object, &signature)
+                            : cmig__name_of(walk, rename->relation);
     g_autofree char *phrase = g_strdup_printf("renames the %s {p} of {o}", parts[row].noun);
     cmig__touch(walk, &(CmigTouch){.kind = kind,
                                    .name = owner,
@@ -235,7 +238,7 @@ static void walk_rename(CmigWalk *walk, const CmigNode *node)
     if (rename->relation != NULL)
         name = cmig__name_of(walk, rename->relation);
     else if (rename->object != NULL)
-        name = object_name(rename->object, &signature);
+        name = object_name(rename->rename_type, rename->object, &signature);
     gboolean index = object->kind == CMIG_KIND_INDEX;
     cmig__touch(walk, &(CmigTouch){.kind = object->kind,
                                    .name = name,
@@ -260,8 +263,9 @@ static void walk_move(CmigWalk *walk, const CmigNode *node)
     const PgQuery__AlterObjectSchemaStmt *move = node->alter_object_schema_stmt;
     const Object *object = find_object(move->object_type);
     g_autofree char *signature = NULL;
-    CmigName name = move->relation != NULL ? cmig__name_of(walk, move->relation)
-                                           : object_name(move->object, &signature);
+    CmigName name = move->relation != NULL
+                        ? cmig__name_of(walk, move->relation)
+                        : object_name(move->object_type, move->object, &signature);
     CmigActKind kind = object != NULL ? object->kind : CMIG_KIND_OTHER;
     cmig__touch(walk, &(CmigTouch){.kind = kind,
                                    .name = name,
@@ -277,8 +281,9 @@ static void walk_owner(CmigWalk *walk, const CmigNode *node)
     const PgQuery__AlterOwnerStmt *owner = node->alter_owner_stmt;
     const Object *object = find_object(owner->object_type);
     g_autofree char *signature = NULL;
-    CmigName name = owner->relation != NULL ? cmig__name_of(walk, owner->relation)
-                                            : object_name(owner->object, &signature);
+    CmigName name = owner->relation != NULL
+                        ? cmig__name_of(walk, owner->relation)
+                        : object_name(owner->object_type, owner->object, &signature);
     cmig__touch(walk, &(CmigTouch){.kind = object != NULL ? object->kind : CMIG_KIND_OTHER,
                                    .name = name,
                                    .level = L2,

@@ -87,6 +87,7 @@ static const struct {
      "table t SHARE ROW EXCLUSIVE scans; table p SHARE ROW EXCLUSIVE scans"},
     {"ALTER TABLE t ADD FOREIGN KEY (a) REFERENCES p NOT VALID",
      "table t SHARE ROW EXCLUSIVE; table p SHARE ROW EXCLUSIVE"},
+    {"ALTER TABLE t ALTER CONSTRAINT n DEFERRABLE", "table t/n ACCESS EXCLUSIVE"},
     {"ALTER TABLE t VALIDATE CONSTRAINT n", "table t/n SHARE UPDATE EXCLUSIVE scans"},
     {"ALTER TABLE t ADD PRIMARY KEY (a)", "table t ACCESS EXCLUSIVE scans"},
     {"ALTER TABLE t ADD CONSTRAINT n UNIQUE USING INDEX i", "table t/n ACCESS EXCLUSIVE"},
@@ -161,6 +162,9 @@ static const struct {
     {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'TRUNCATE t'; SELECT f()",
      "calls f, which empties the table t"},
     {"PREPARE p AS DELETE FROM t; EXECUTE p", "executes p, which deletes all rows of t"},
+    {"ALTER TABLE t ALTER CONSTRAINT c DEFERRABLE", "changes the constraint c of t"},
+    {"DROP OPERATOR CLASS s.c USING btree", "drops the operator class s.c"},
+    {"ALTER OPERATOR FAMILY f USING btree RENAME TO g", "renames the operator family f"},
     {"VACUUM", "runs VACUUM"},
     {"REPACK t", "is not understood: begins with REPACK T"},
 };
