@@ -73,9 +73,10 @@ $(BUILD)/templates.c: templates/cmig.gresource.xml $(TEMPLATES)
 $(BUILD)/templates.o: $(BUILD)/templates.c
 	$(call SAY,CC)$(CC) -Iinclude $(OPTIMIZE) -fPIE $(PKG_CFLAGS) -c -o $@ $<
 
+# Long tables, and nothing that takes time: optimized for the compiler's warnings, once.
 $(BUILD)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
-	$(call SAY,CC)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call SAY,CC)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(if $(DEBUG),-O0,-O1) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(BUILD)/tests/unit/test_%: $(BUILD)/tests/unit/test_%.o $(LIBRARY)
 	$(call SAY,LINK)$(CC) $(LDFLAGS_ALL) -o $@ $^ $(PKG_LIBS) $(CHECK_LIBS)

@@ -26,6 +26,7 @@ typedef struct {
 } Fixture;
 
 static Fixture fixture;
+static pid_t fixture_process; /* what forks the tests */
 
 static void fixture_admin(const char *format, ...) G_GNUC_PRINTF(1, 2);
 static void fixture_admin(const char *format, ...)
@@ -41,6 +42,73 @@ static void fixture_admin(const char *format, ...)
     PQfinish(conn);
 }
 
+/* The tests of a process share a database of PostgreSQL: to make one takes longer than most tests.
+ * Each leaves it as it was made, which its comment says; where that is not so, the next test drops
+ * it. The part before the comment fails, and with it all, when anything is left. */
+#define FIXTURE_CLEAN                                                                              \
+    "DO $$BEGIN"                                                                                   \
+    " PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"                                     \
+    "  WHERE datname = current_database() AND pid <> pg_backend_pid();"                            \
+    " EXECUTE (SELECT coalesce(string_agg(format('DROP SCHEMA %%I CASCADE;', nspname), ''), '')"   \
+    "  FROM pg_namespace WHERE nspname !~ '^pg_' AND nspname <> 'information_schema');"            \
+    " IF current_setting('server_version_num')::int >= 150000"                                     \
+    "  THEN CREATE SCHEMA public AUTHORIZATION pg_database_owner;"                                 \
+    "  GRANT USAGE ON SCHEMA public TO PUBLIC;"                                                    \
+    "  ELSE CREATE SCHEMA public; GRANT ALL ON SCHEMA public TO PUBLIC; END IF;"                   \
+    " COMMENT ON SCHEMA public IS 'standard public schema';"                                       \
+    " ASSERT NOT EXISTS (SELECT FROM pg_database"                                                  \
+    "   WHERE datname = current_database()"                                                        \
+    "   AND (datdba <> 10 OR datacl IS NOT NULL OR datconnlimit <> -1)"                            \
+    "  UNION ALL SELECT FROM pg_db_role_setting WHERE setdatabase ="                               \
+    "   (SELECT oid FROM pg_database WHERE datname = current_database())"                          \
+    "  UNION ALL SELECT FROM pg_namespace WHERE oid >= 16384 AND nspname <> 'public'"              \
+    "   AND nspname !~ '^pg_(toast_)?temp_'"                                                       \
+    "  UNION ALL SELECT FROM pg_class WHERE oid >= 16384"                                          \
+    "  UNION ALL SELECT FROM pg_type WHERE oid >= 16384"                                           \
+    "  UNION ALL SELECT FROM pg_proc WHERE oid >= 16384"                                           \
+    "  UNION ALL SELECT FROM pg_cast WHERE oid >= 16384"                                           \
+    "  UNION ALL SELECT FROM pg_language WHERE oid >= 16384"                                       \
+    "  UNION ALL SELECT FROM pg_extension WHERE oid >= 16384"                                      \
+    "  UNION ALL SELECT FROM pg_foreign_data_wrapper"                                              \
+    "  UNION ALL SELECT FROM pg_publication UNION ALL SELECT FROM pg_event_trigger"                \
+    "  UNION ALL SELECT FROM pg_default_acl UNION ALL SELECT FROM pg_largeobject_metadata);"       \
+    "END$$; COMMENT ON DATABASE %s IS 'clean'"
+
+static gboolean fixture_try(const char *conninfo, const char *sql)
+{
+    PGconn *conn = PQconnectdb(conninfo);
+    PGresult *result = PQstatus(conn) == CONNECTION_OK ? PQexec(conn, sql) : NULL;
+    gboolean done = result != NULL && (PQresultStatus(result) == PGRES_COMMAND_OK ||
+                                       PQresultStatus(result) == PGRES_TUPLES_OK);
+    PQclear(result);
+    PQfinish(conn);
+    return done;
+}
+
+static void fixture_drop_database(void)
+{
+    /* WITH (FORCE) came with PostgreSQL 13. */
+    fixture_admin("DO $$BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
+                  " WHERE datname = '%s'; END$$",
+                  fixture.name);
+    fixture_admin("DROP DATABASE IF EXISTS %s", fixture.name);
+}
+
+static void fixture_make_database(const char *server)
+{
+    fixture.name = g_strdup_printf("contract_%d", (int)fixture_process);
+    fixture.url.conninfo = g_strdup_printf("%s dbname=%s", server, fixture.name);
+    g_autofree char *take =
+        g_strdup_printf("DO $$BEGIN ASSERT (SELECT shobj_description(oid, 'pg_database') = 'clean'"
+                        " FROM pg_database WHERE datname = current_database()); END$$;"
+                        "COMMENT ON DATABASE %s IS NULL",
+                        fixture.name);
+    if (fixture_try(fixture.url.conninfo, take))
+        return;
+    fixture_drop_database();
+    fixture_admin("CREATE DATABASE %s", fixture.name);
+}
+
 static void fixture_setup(CmigDialect dialect)
 {
     memset(&fixture, 0, sizeof fixture);
@@ -49,9 +117,7 @@ static void fixture_setup(CmigDialect dialect)
     if (dialect == CMIG_DIALECT_POSTGRESQL) {
         const char *server = g_getenv("CMIG_TEST_PG");
         ck_assert_msg(server != NULL, "CMIG_TEST_PG is not set: see tests/pg.sh");
-        fixture.name = g_strdup_printf("contract_%d", (int)getpid());
-        fixture_admin("CREATE DATABASE %s", fixture.name);
-        fixture.url.conninfo = g_strdup_printf("%s dbname=%s", server, fixture.name);
+        fixture_make_database(server);
         fixture.url.display = g_strdup("test server");
     } else {
         fixture.name = g_dir_make_tmp("cmig-contract-XXXXXX", NULL);
@@ -66,11 +132,8 @@ static void fixture_setup(CmigDialect dialect)
 static void fixture_teardown(void)
 {
     if (fixture.dialect == CMIG_DIALECT_POSTGRESQL) {
-        /* WITH (FORCE) came with PostgreSQL 13. */
-        fixture_admin("DO $$BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity"
-                      " WHERE datname = '%s'; END$$",
-                      fixture.name);
-        fixture_admin("DROP DATABASE %s", fixture.name);
+        g_autofree char *clean = g_strdup_printf(FIXTURE_CLEAN, fixture.name);
+        fixture_try(fixture.url.conninfo, clean);
     } else {
         g_autofree char *command = g_strdup_printf("rm -rf '%s'", fixture.name);
         ck_assert_int_eq(system(command), 0);
@@ -274,10 +337,15 @@ static inline gboolean fixture_run(CmigDb *db, const char *text, gboolean transa
 
 static inline int fixture_main(Suite *suite)
 {
+    fixture_process = getpid();
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_ENV);
     int failed = srunner_ntests_failed(runner);
     srunner_free(runner);
+    const char *server = g_getenv("CMIG_TEST_PG");
+    g_autofree char *drop = g_strdup_printf("DROP DATABASE IF EXISTS contract_%d", (int)getpid());
+    if (server != NULL)
+        fixture_try(server, drop);
     return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
