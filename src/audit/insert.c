@@ -134,70 +134,55 @@ static char *previous_sql(const Insert *self)
     return g_strdup_printf("CASE WHEN l.id IS NULL THEN '%s' ELSE l.hash END", genesis);
 }
 
-/* l is the last row, c the clock. */
-static char *value_sql(const Insert *self, CmigAuditColumnId column)
+/* The expressions of all columns but the hash; l is the last row, c the clock. */
+static GStrv values_sql(const Insert *self)
 {
     const CmigAuditRecord *record = self->record;
     const CmigAuditContext *context = self->context;
-    switch (column) {
-    case CMIG_COLUMN_ID:
-        return g_strdup(is_postgresql(self)
-                            ? "coalesce(l.id, 0::bigint) OPERATOR(pg_catalog.+) 1::bigint"
-                            : "coalesce(l.id, 0) + 1");
-    case CMIG_COLUMN_VERSION_TABLE:
-        return version_table_sql(self);
-    case CMIG_COLUMN_AT:
-        return g_strdup("c.at");
-    case CMIG_COLUMN_STATEMENT:
-        return number(self, statement_number(self, record->statement));
-    case CMIG_COLUMN_STATEMENTS:
-        return number(self, statement_number(self, record->statements));
-    case CMIG_COLUMN_LEVEL:
-        return number(self, record->level);
-    case CMIG_COLUMN_DB_USER:
-        return g_strdup(is_postgresql(self) ? "session_user::pg_catalog.text" : "NULL");
-    case CMIG_COLUMN_APPLICATION:
-        return application_sql(self);
-    case CMIG_COLUMN_GIT_DIRTY:
-        return number(self, context->git_dirty);
-    case CMIG_COLUMN_STARTED_AT:
-        return started_sql(self);
-    case CMIG_COLUMN_DURATION_MS:
-        return duration_sql(self);
-    case CMIG_COLUMN_ROWS_AFFECTED:
-        return rows_sql(self);
-    case CMIG_COLUMN_PREVIOUS:
-        return previous_sql(self);
-    default: {
-        const char *const texts[CMIG_COLUMNS] = {
-            [CMIG_COLUMN_RUN] = record->run,
-            [CMIG_COLUMN_EVENT] = cmig_audit_event_name(record->event),
-            [CMIG_COLUMN_REVISION] = record->revision,
-            [CMIG_COLUMN_DIRECTION] = record->direction,
-            [CMIG_COLUMN_CHECKSUM] = record->checksum,
-            [CMIG_COLUMN_FINGERPRINT] = record->fingerprint,
-            [CMIG_COLUMN_DETAIL] = record->detail,
-            [CMIG_COLUMN_PLAN] = context->plan,
-            [CMIG_COLUMN_ENVIRONMENT] = context->environment,
-            [CMIG_COLUMN_CONFIRMED] = context->confirmed,
-            [CMIG_COLUMN_REASON] = context->reason,
-            [CMIG_COLUMN_OS_USER] = context->os_user,
-            [CMIG_COLUMN_HOST] = context->host,
-            [CMIG_COLUMN_TOOL] = context->tool,
-            [CMIG_COLUMN_GIT_COMMIT] = context->git_commit,
-            [CMIG_COLUMN_GIT_BRANCH] = context->git_branch,
-            [CMIG_COLUMN_SERVER_IDENTITY] = context->server_identity,
-            [CMIG_COLUMN_SQLSTATE] = record->sqlstate,
-        };
-        return literal(self, texts[column]);
-    }
-    }
+    gboolean postgresql = is_postgresql(self);
+    char *const values[] = {
+        [CMIG_COLUMN_ID] =
+            g_strdup(postgresql ? "coalesce(l.id, 0::bigint) OPERATOR(pg_catalog.+) 1::bigint"
+                                : "coalesce(l.id, 0) + 1"),
+        [CMIG_COLUMN_VERSION_TABLE] = version_table_sql(self),
+        [CMIG_COLUMN_AT] = g_strdup("c.at"),
+        [CMIG_COLUMN_RUN] = literal(self, record->run),
+        [CMIG_COLUMN_EVENT] = literal(self, cmig_audit_event_name(record->event)),
+        [CMIG_COLUMN_REVISION] = literal(self, record->revision),
+        [CMIG_COLUMN_DIRECTION] = literal(self, record->direction),
+        [CMIG_COLUMN_STATEMENT] = number(self, statement_number(self, record->statement)),
+        [CMIG_COLUMN_STATEMENTS] = number(self, statement_number(self, record->statements)),
+        [CMIG_COLUMN_CHECKSUM] = literal(self, record->checksum),
+        [CMIG_COLUMN_FINGERPRINT] = literal(self, record->fingerprint),
+        [CMIG_COLUMN_DETAIL] = literal(self, record->detail),
+        [CMIG_COLUMN_LEVEL] = number(self, record->level),
+        [CMIG_COLUMN_PLAN] = literal(self, context->plan),
+        [CMIG_COLUMN_ENVIRONMENT] = literal(self, context->environment),
+        [CMIG_COLUMN_CONFIRMED] = literal(self, context->confirmed),
+        [CMIG_COLUMN_REASON] = literal(self, context->reason),
+        [CMIG_COLUMN_DB_USER] = g_strdup(postgresql ? "session_user::pg_catalog.text" : "NULL"),
+        [CMIG_COLUMN_OS_USER] = literal(self, context->os_user),
+        [CMIG_COLUMN_HOST] = literal(self, context->host),
+        [CMIG_COLUMN_APPLICATION] = application_sql(self),
+        [CMIG_COLUMN_TOOL] = literal(self, context->tool),
+        [CMIG_COLUMN_GIT_COMMIT] = literal(self, context->git_commit),
+        [CMIG_COLUMN_GIT_BRANCH] = literal(self, context->git_branch),
+        [CMIG_COLUMN_GIT_DIRTY] = number(self, context->git_dirty),
+        [CMIG_COLUMN_SERVER_IDENTITY] = literal(self, context->server_identity),
+        [CMIG_COLUMN_STARTED_AT] = started_sql(self),
+        [CMIG_COLUMN_DURATION_MS] = duration_sql(self),
+        [CMIG_COLUMN_ROWS_AFFECTED] = rows_sql(self),
+        [CMIG_COLUMN_SQLSTATE] = literal(self, record->sqlstate),
+        [CMIG_COLUMN_PREVIOUS] = previous_sql(self),
+        [CMIG_COLUMN_HASH] = NULL,
+    };
+    return g_memdup2(values, sizeof values);
 }
 
-static char *last_row_sql(const CmigAuditPlace *place)
+static char *last_row_sql(const CmigAuditPlace *place, const char *columns)
 {
     g_autofree char *own = cmig_audit_own_rows_sql(place, "");
-    return g_strdup_printf("SELECT id, hash FROM %s WHERE %s ORDER BY id DESC LIMIT 1",
+    return g_strdup_printf("SELECT %s FROM %s WHERE %s ORDER BY id DESC LIMIT 1", columns,
                            place->table, own);
 }
 
@@ -206,7 +191,7 @@ static char *select_postgresql(const Insert *self, char *const *values)
 {
     g_autoptr(GString) named = g_string_new(NULL);
     g_autoptr(GString) names = g_string_new(NULL);
-    g_autofree char *last = last_row_sql(self->place);
+    g_autofree char *last = last_row_sql(self->place, "id, hash");
     g_autofree char *json = cmig_audit_json_row_postgresql("r.");
     for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++) {
         const char *name = cmig_audit_columns[idx].name;
@@ -223,7 +208,7 @@ static char *select_postgresql(const Insert *self, char *const *values)
  * knows no SHA-256. */
 static char *select_sqlite(const Insert *self, char *const *values)
 {
-    g_autofree char *last = last_row_sql(self->place);
+    g_autofree char *last = last_row_sql(self->place, "id, hash");
     g_autofree char *hash =
         self->place->offline ? g_strdup("NULL") : cmig_audit_hash_sqlite(values);
     g_autoptr(GString) sql = g_string_new("SELECT ");
@@ -251,9 +236,7 @@ char *cmig_audit_insert_sql(const CmigAuditPlace *place, const CmigAuditRecord *
 {
     static const CmigAuditContext nothing = {.git_dirty = -1};
     Insert self = {place, record, place->context != NULL ? place->context : &nothing};
-    g_auto(GStrv) values = g_new0(char *, CMIG_COLUMNS + 1);
-    for (guint idx = 0; idx < CMIG_COLUMN_HASH; idx++)
-        values[idx] = value_sql(&self, (CmigAuditColumnId)idx);
+    g_auto(GStrv) values = values_sql(&self);
     g_autofree char *columns = cmig_audit_column_list();
     g_autofree char *select =
         is_postgresql(&self) ? select_postgresql(&self, values) : select_sqlite(&self, values);
@@ -264,9 +247,7 @@ char *cmig_audit_insert_sql(const CmigAuditPlace *place, const CmigAuditRecord *
 
 char *cmig_audit_head_sql(const CmigAuditPlace *place)
 {
-    g_autofree char *own = cmig_audit_own_rows_sql(place, "");
-    return g_strdup_printf("SELECT hash FROM %s WHERE %s ORDER BY id DESC LIMIT 1", place->table,
-                           own);
+    return last_row_sql(place, "hash");
 }
 
 /* Behind the last row with a hash, row by row: each needs the hash of the one before it. */
