@@ -36,14 +36,13 @@ typedef struct {
  * with a checksum are read. The database must have been inspected; without a readable audit table
  * every state is unknown. `*files` gets CmigAppliedFile in load order, then those without a file;
  * the caller unrefs. */
-gboolean cmig_applied_files_read(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
-                                 const GPtrArray *rows, const CmigRevisionSet *only,
-                                 GPtrArray **files, GError **error);
+gboolean cmig_applied_files_read(CmigDb *db, const CmigGraph *graph, const GPtrArray *rows,
+                                 const CmigRevisionSet *only, GPtrArray **files, GError **error);
 
 /* For a run that has something to do, before it writes: `*changed` gets the files that are CHANGED,
  * an empty array when none is. No round trip when nothing is applied yet. The caller unrefs. */
-gboolean cmig_applied_files_check(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
-                                  const GPtrArray *rows, GPtrArray **changed, GError **error);
+gboolean cmig_applied_files_check(CmigDb *db, const CmigGraph *graph, const GPtrArray *rows,
+                                  GPtrArray **changed, GError **error);
 
 /* The ids of an array of CmigAppliedFile as cmig_text_names has them. The caller frees. */
 char *cmig_applied_files_names(const GPtrArray *files);

@@ -7,7 +7,6 @@
 #ifndef CMIG_AUDIT_H
 #define CMIG_AUDIT_H
 
-#include "cmig/config.h"
 #include "cmig/db.h"
 
 #include <glib.h>
@@ -97,7 +96,7 @@ typedef struct {
 char *cmig_audit_table(const char *schema);
 
 /* Where records are, for reading; borrows all. `table` is quoted. */
-CmigAuditPlace cmig_audit_place(const CmigDb *db, const CmigConfig *config, const char *table);
+CmigAuditPlace cmig_audit_place(const CmigDb *db, const char *table);
 
 /* The statement that creates the table when it is not there. The caller frees. */
 char *cmig_audit_create_sql(const CmigAuditPlace *place);

@@ -23,6 +23,8 @@ typedef struct {
 
 /* What stands where the version table belongs. */
 typedef struct {
+    const char *name; /* as SQLite spells it, which takes it in any case; static, NULL = as it is
+                       * configured */
     char *kind;       /* "table", or what else: "a view", "an index" …; NULL = nothing */
     char *type;       /* of the column version_num, as the database names it; NULL = no column */
     gboolean is_text; /* the type keeps every text as it is */
@@ -344,6 +346,10 @@ char *cmig_db_quote_literal(const char *text);
 /* The version table's name, quoted and qualified with the schema that inspect found. The caller
  * frees. */
 char *cmig_db_version_table(const CmigDb *db);
+
+/* Its bare name: as it stands in the database once that was inspected, else as it is configured.
+ * Borrowed. */
+const char *cmig_db_version_table_name(const CmigDb *db);
 
 /* The PostgreSQL query that fails unless `table` holds exactly these rows (sorted): the text that
  * says what was found, between `begin` and `end`, is cast to a number. The caller frees. */

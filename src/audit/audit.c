@@ -52,10 +52,11 @@ char *cmig_audit_table(const char *schema)
     return g_strconcat(quoted, ".", name, NULL);
 }
 
-CmigAuditPlace cmig_audit_place(const CmigDb *db, const CmigConfig *config, const char *table)
+CmigAuditPlace cmig_audit_place(const CmigDb *db, const char *table)
 {
-    return (CmigAuditPlace){
-        .dialect = cmig_db_dialect(db), .table = table, .version_table = config->version_table};
+    return (CmigAuditPlace){.dialect = cmig_db_dialect(db),
+                            .table = table,
+                            .version_table = cmig_db_version_table_name(db)};
 }
 
 /* Of the version table, and about what was done to it: not what was refused or said, nor what was

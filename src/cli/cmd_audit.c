@@ -321,7 +321,7 @@ static gboolean run(CmigApp *app, char **arguments, GError **error)
         return FALSE;
     log.table = cmig_audit_table(state->table_schema);
     log.exists = state->audit_exists;
-    log.place = cmig_audit_place(app->db, app->config, log.table);
+    log.place = cmig_audit_place(app->db, log.table);
     return actions[action].run(&log, arguments, error);
 }
 

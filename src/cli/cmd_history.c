@@ -62,8 +62,8 @@ static gboolean read_files(CmigApp *app, const GPtrArray *current, const GPtrArr
         cmig_say(app,
                  "Warning: this user may not read the audit table: whether files changed since "
                  "they were applied is not known\n");
-    return cmig_applied_files_read(app->db, app->config, app->graph, current,
-                                   rev_range != NULL ? shown : NULL, files, error);
+    return cmig_applied_files_read(app->db, app->graph, current, rev_range != NULL ? shown : NULL,
+                                   files, error);
 }
 
 /* `added` has a CmigVcsAdded for each revision, or is NULL. */

@@ -337,6 +337,11 @@ char *cmig_db_quote_literal(const char *text)
     return quote(text, '\'');
 }
 
+const char *cmig_db_version_table_name(const CmigDb *db)
+{
+    return db->table.name != NULL ? db->table.name : db->settings.version_table->name;
+}
+
 char *cmig_db_version_table(const CmigDb *db)
 {
     g_assert(is_inspected(db));

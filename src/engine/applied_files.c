@@ -133,7 +133,7 @@ static void add_missing(GPtrArray *files, const CmigGraph *graph, const GPtrArra
     }
 }
 
-static gboolean read_log(CmigDb *db, const CmigConfig *config, GPtrArray **log, GError **error)
+static gboolean read_log(CmigDb *db, GPtrArray **log, GError **error)
 {
     g_autoptr(GPtrArray) rows = NULL;
     if (!cmig_db_audit_readable(db)) {
@@ -141,7 +141,7 @@ static gboolean read_log(CmigDb *db, const CmigConfig *config, GPtrArray **log, 
         return TRUE;
     }
     g_autofree char *table = cmig_audit_table(db->table_schema);
-    CmigAuditPlace place = cmig_audit_place(db, config, table);
+    CmigAuditPlace place = cmig_audit_place(db, table);
     g_autofree char *query = cmig_audit_sections_sql(&place);
     if (!cmig_db_query(db, query, &rows, error))
         return FALSE;
@@ -149,12 +149,11 @@ static gboolean read_log(CmigDb *db, const CmigConfig *config, GPtrArray **log, 
     return TRUE;
 }
 
-gboolean cmig_applied_files_read(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
-                                 const GPtrArray *rows, const CmigRevisionSet *only,
-                                 GPtrArray **files, GError **error)
+gboolean cmig_applied_files_read(CmigDb *db, const CmigGraph *graph, const GPtrArray *rows,
+                                 const CmigRevisionSet *only, GPtrArray **files, GError **error)
 {
     g_autoptr(GPtrArray) log = NULL;
-    if (!read_log(db, config, &log, error))
+    if (!read_log(db, &log, error))
         return FALSE;
     g_autoptr(GHashTable) recorded = last_sections(graph, log);
     g_autoptr(CmigRevisionSet) applied = cmig_graph_ancestors(graph, rows, CMIG_EDGES_ALL);
@@ -175,13 +174,13 @@ gboolean cmig_applied_files_read(CmigDb *db, const CmigConfig *config, const Cmi
     return TRUE;
 }
 
-gboolean cmig_applied_files_check(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
-                                  const GPtrArray *rows, GPtrArray **changed, GError **error)
+gboolean cmig_applied_files_check(CmigDb *db, const CmigGraph *graph, const GPtrArray *rows,
+                                  GPtrArray **changed, GError **error)
 {
     g_autoptr(GPtrArray) files = NULL;
     if (rows->len == 0)
         files = g_ptr_array_new();
-    else if (!cmig_applied_files_read(db, config, graph, rows, NULL, &files, error))
+    else if (!cmig_applied_files_read(db, graph, rows, NULL, &files, error))
         return FALSE;
     *changed = g_ptr_array_new_with_free_func(applied_file_free);
     for (guint idx = 0; idx < files->len; idx++)

@@ -264,6 +264,19 @@ for name in 'Mixed Case' "x\";drop table log;--" "it's" 'höhe' select "$long_na
     expect_out aaaa1
     is "$(sql "SELECT version_num FROM \"$quoted\"")" aaaa1 "stamped: $name"
 done
+if [ "$CMIG_TEST_DB" = sqlite ]; then
+    # SQLite takes a name in any case, so the table and its records are the same.
+    start_again
+    rm -f alembic.yml
+    cmig_ok upgrade aaaa1
+    echo 'version_table: Alembic_VERSION' >alembic.yml
+    cmig_ok upgrade head
+    is "$(sql 'SELECT version_table, count(DISTINCT id) > 1 FROM cmig_audit GROUP BY 1')" 'alembic_version|1' \
+        'another spelling of the version table: one chain of records'
+    cmig_ok audit verify
+    rm alembic.yml
+    cmig_ok audit verify
+fi
 printf 'version_table: %s4\n' "$long_name" >alembic.yml
 cmig_fails 78 current
 expect_err 'version_table: must have at most 63 bytes' 'alembic.yml:1:'

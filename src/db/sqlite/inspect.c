@@ -50,7 +50,7 @@ static const char table_query[] =
     "WITH columns AS (SELECT * FROM pragma_table_xinfo(?1, 'main') WHERE hidden = 0)"
     " SELECT CASE WHEN m.type = 'table' AND m.sql LIKE 'create virtual%' THEN 'a virtual table'"
     "  WHEN m.type = 'table' THEN m.type WHEN m.type = 'view' THEN 'a view' ELSE 'an index' END,"
-    " CASE WHEN v.type = '' THEN 'any' ELSE v.type END,"
+    " m.name, CASE WHEN v.type = '' THEN 'any' ELSE v.type END,"
     " v.type NOT LIKE '%int%' AND (v.type = '' OR v.type LIKE '%char%' OR v.type LIKE '%clob%'"
     "  OR v.type LIKE '%text%' OR v.type LIKE '%blob%'),"
     " (SELECT group_concat(o.name, ', ') FROM columns o WHERE o.\"notnull\" AND"
@@ -81,9 +81,10 @@ static gboolean describe_table(CmigSqlite *self, CmigDbTable *table, GError **er
     if (row == NULL)
         return TRUE;
     table->kind = column_text(row, 0);
-    table->type = column_text(row, 1);
-    table->is_text = sqlite3_column_int(row, 2) != 0;
-    table->required = column_text(row, 3);
+    table->name = g_intern_string((const char *)sqlite3_column_text(row, 1));
+    table->type = column_text(row, 2);
+    table->is_text = sqlite3_column_int(row, 3) != 0;
+    table->required = column_text(row, 4);
     return TRUE;
 }
 

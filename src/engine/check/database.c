@@ -42,7 +42,7 @@ gboolean cmig_check_applied_files(CmigCheckWork *work, GError **error)
         return TRUE;
     }
     g_autoptr(GPtrArray) known = cmig_graph_known_rows(work->graph, work->rows);
-    if (!cmig_applied_files_read(work->db, work->config, work->graph, known, NULL, &files, error))
+    if (!cmig_applied_files_read(work->db, work->graph, known, NULL, &files, error))
         return FALSE;
     for (guint idx = 0; idx < files->len; idx++)
         add_file(work, files->pdata[idx]);

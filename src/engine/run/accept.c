@@ -149,7 +149,7 @@ gboolean cmig_run_accept(CmigDb *db, const CmigConfig *config, const CmigGraph *
         return FALSE;
     if (work.past.open != NULL)
         return fail(error, "settle it first: see `cmig repair`", "a section is left half done");
-    if (!cmig_applied_files_read(db, config, graph, rows, NULL, &files, error))
+    if (!cmig_applied_files_read(db, graph, rows, NULL, &files, error))
         return FALSE;
     if (targets == NULL && !choose_all(files, chosen, error))
         return FALSE;

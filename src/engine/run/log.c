@@ -2,14 +2,14 @@
 
 #include "cmig/interrupt.h"
 
-void cmig_log_init(CmigRunLog *log, CmigDb *db, const CmigConfig *config, const CmigDbState *state)
+void cmig_log_init(CmigRunLog *log, CmigDb *db, const CmigDbState *state)
 {
     log->db = db;
     log->token = cmig_audit_new_token();
     log->table = cmig_audit_table(state->table_schema);
     log->context = cmig_audit_context();
     log->context.server_identity = state->identity;
-    log->place = cmig_audit_place(db, config, log->table);
+    log->place = cmig_audit_place(db, log->table);
     log->place.context = &log->context;
     log->place.seals = TRUE;
     log->place.ascii = state->ascii;

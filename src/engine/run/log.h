@@ -3,7 +3,6 @@
 #define CMIG_ENGINE_LOG_H
 
 #include "cmig/audit.h"
-#include "cmig/config.h"
 
 typedef struct {
     CmigDb *db;
@@ -18,7 +17,7 @@ typedef struct {
 
 /* For a database that `state` describes, which must outlive it. It stays where it is in memory;
  * clear it afterwards. */
-void cmig_log_init(CmigRunLog *log, CmigDb *db, const CmigConfig *config, const CmigDbState *state);
+void cmig_log_init(CmigRunLog *log, CmigDb *db, const CmigDbState *state);
 void cmig_log_clear(CmigRunLog *log);
 
 /* The statements that make the table, NULL when it is there. The caller frees. */

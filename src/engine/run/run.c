@@ -30,7 +30,7 @@ gboolean cmig_run_read_rows(CmigDb *db, const CmigConfig *config, GPtrArray **ro
         !cmig_session_check_schema(config, state, error))
         return FALSE;
     g_autofree char *table = cmig_audit_table(state->table_schema);
-    CmigAuditPlace place = cmig_audit_place(db, config, table);
+    CmigAuditPlace place = cmig_audit_place(db, table);
     g_auto(CmigAuditPast) past = {0};
     if (!cmig_session_read_rows(db, state->audit_readable ? &place : NULL, rows, &past, error))
         return FALSE;
@@ -288,7 +288,7 @@ static gboolean check_writable(const CmigWork *work, const CmigPlan *plan, GErro
 static gboolean find_changed_files(CmigWork *work, const GPtrArray *rows, GError **error)
 {
     g_autoptr(GPtrArray) changed = NULL;
-    if (!cmig_applied_files_check(work->db, work->config, work->graph, rows, &changed, error))
+    if (!cmig_applied_files_check(work->db, work->graph, rows, &changed, error))
         return FALSE;
     if (changed->len > 0)
         work->guard.changed_files = cmig_applied_files_names(changed);

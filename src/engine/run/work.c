@@ -16,7 +16,7 @@ void cmig_work_init(CmigWork *work, CmigDb *db, const CmigConfig *config, const 
     work->create_schema = !state->schema_exists;
     work->create_table = !state->table_exists;
     work->attempts.deadlock_timeout = state->deadlock_timeout;
-    cmig_log_init(&work->log, db, config, state);
+    cmig_log_init(&work->log, db, state);
 }
 
 void cmig_work_init_reader(CmigWork *work, CmigDb *db, const CmigConfig *config,
