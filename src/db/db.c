@@ -120,6 +120,14 @@ void cmig_db_add_libraries(GPtrArray *report)
     }
 }
 
+void cmig_db_set_row_not_taken(GError **error)
+{
+    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                        "the audit table does not take its row");
+    cmig_error_set_hint(error, "nothing of this transaction is applied; does the table have rules "
+                               "or triggers?");
+}
+
 CmigDialect cmig_db_dialect(const CmigDb *db)
 {
     return db->driver->dialect;

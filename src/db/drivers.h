@@ -14,6 +14,9 @@
     "nothing of this transaction is applied. If the audit table is not as cmig made it, rename "   \
     "it: the next run begins a new one"
 
+/* For a record that a trigger or a rule made nothing of. */
+void cmig_db_set_row_not_taken(GError **error);
+
 /* Adds to an error that it came of reading the audit table; `damaged`: which is not as it was made.
  */
 void cmig_db_set_audit_error(const CmigDb *db, gboolean damaged, GError **error);

@@ -24,6 +24,33 @@ section() {
   } | revision_file "$revision" "$down"
 }
 
+# --- a record that is kept away -----------------------------------------------------------------------
+# What is not recorded is not done, also where a trigger makes nothing of the record without a word.
+start_over
+line_of_revisions r1 r2
+cmig_ok upgrade r1
+case $CMIG_TEST_DB in
+sqlite)
+  sql "CREATE TRIGGER away BEFORE INSERT ON cmig_audit WHEN new.revision = 'r2' BEGIN SELECT RAISE(IGNORE); END"
+  take_away() { sql 'DROP TRIGGER away'; }
+  ;;
+pg)
+  sql "CREATE FUNCTION away() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'" \
+    "CREATE TRIGGER away BEFORE INSERT ON cmig_audit FOR EACH ROW WHEN (new.revision = 'r2') EXECUTE FUNCTION away()"
+  take_away() { sql 'DROP FUNCTION away() CASCADE' 2>/dev/null; }
+  ;;
+esac
+before=$(dump_schema)
+cmig_fails 1 upgrade head
+expect_err 'the audit table does not take its row' 'nothing of this transaction is applied'
+expect_no_err 'audit head'
+is "$(sql 'SELECT version_num FROM alembic_version')" r1 'the version row is as it was'
+is "$(dump_schema)" "$before" 'and so is the schema'
+is "$(events)" applied 'the log has what happened'
+take_away
+cmig_ok upgrade head
+intact
+
 # --- a migration that fails -------------------------------------------------------------------------
 start_over
 section bad null <<'SQL'

@@ -85,10 +85,7 @@ static void explain_record_failure(const char *sqlstate, GError **error)
                                          "23505", "23514", "55000", "22003", NULL};
     if (strcmp(sqlstate, NO_ROW_WRITTEN) == 0) {
         g_clear_error(error);
-        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                            "the audit table does not take its row");
-        cmig_error_set_hint(error, "nothing of this transaction is applied; does the table have "
-                                   "rules or triggers?");
+        cmig_db_set_row_not_taken(error);
         return;
     }
     g_prefix_error(error, "writing the audit record: ");

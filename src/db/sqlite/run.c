@@ -54,15 +54,18 @@ static gboolean create_tables(CmigSqlite *self, const CmigDbUnit *unit, GError *
     return created;
 }
 
-/* One record; `returned` is what it gives back. */
-static int write_record(CmigSqlite *self, const char *sql, CmigDbOutcome *outcome)
+/* One record; `returned` is what it gives back. `*kept_away`: it should and does not. */
+static int write_record(CmigSqlite *self, const char *sql, CmigDbOutcome *outcome,
+                        gboolean *kept_away)
 {
     g_autoptr(CmigSqliteStatement) statement = NULL;
     int code = sqlite3_prepare_v2(self->handle, sql, -1, &statement, NULL);
     if (code != SQLITE_OK)
         return code;
+    *kept_away = sqlite3_column_count(statement) > 0;
     while ((code = sqlite3_step(statement)) == SQLITE_ROW) {
         const unsigned char *text = sqlite3_column_text(statement, 0);
+        *kept_away = FALSE;
         g_strlcpy(outcome->returned, text != NULL ? (const char *)text : "",
                   sizeof outcome->returned);
     }
@@ -74,9 +77,14 @@ static gboolean write_records(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOu
 {
     self->elapsed = cmig_clock_monotonic() - self->began;
     for (const char *const *record = unit->records; record != NULL && *record != NULL; record++) {
-        int code = write_record(self, *record, outcome);
-        if (code == SQLITE_OK)
+        gboolean kept_away = FALSE;
+        int code = write_record(self, *record, outcome, &kept_away);
+        if (code == SQLITE_OK && !kept_away)
             continue;
+        if (kept_away) {
+            cmig_db_set_row_not_taken(error);
+            return FALSE;
+        }
         cmig_sqlite_set_error(self, code, error);
         g_prefix_error(error, "writing the audit record: ");
         if (code == SQLITE_ERROR || (code & 0xff) == SQLITE_CONSTRAINT)
