@@ -105,6 +105,24 @@ static void walk_sequence(CmigWalk *walk, const CmigNode *node)
         created(walk, CMIG_KIND_SEQUENCE, cmig__name_of(walk, create->sequence));
 }
 
+/* A view of columns of one table: what is written to it is written to the table. */
+static gboolean leads_to_records(const CmigNode *query)
+{
+    const PgQuery__SelectStmt *select =
+        query != NULL && query->node_case == CMIG_NODE(SELECT_STMT) ? query->select_stmt : NULL;
+    if (select == NULL || select->n_from_clause != 1 || select->n_group_clause > 0 ||
+        select->from_clause[0]->node_case != CMIG_NODE(RANGE_VAR) ||
+        strcmp(select->from_clause[0]->range_var->relname, CMIG_FACT_RECORDS) != 0)
+        return FALSE;
+    for (gsize idx = 0; idx < select->n_target_list; idx++) {
+        const CmigNode *target = select->target_list[idx];
+        if (target->node_case == CMIG_NODE(RES_TARGET) && target->res_target->val != NULL &&
+            target->res_target->val->node_case == CMIG_NODE(COLUMN_REF))
+            return TRUE;
+    }
+    return FALSE;
+}
+
 static void walk_view(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__ViewStmt *view = node->view_stmt;
@@ -117,6 +135,9 @@ static void walk_view(CmigWalk *walk, const CmigNode *node)
                                        .phrase = "replaces the view {o}"});
     else
         created(walk, CMIG_KIND_VIEW, name);
+    if (leads_to_records(view->query))
+        cmig__say(walk, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE,
+                  "creates a view through which " CMIG_FACT_RECORDS " can be changed");
     cmig__walk_softly(walk, &view->base);
 }
 
