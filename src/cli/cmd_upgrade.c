@@ -4,6 +4,7 @@
 #include "cli/offline.h"
 #include "cli/review.h"
 
+#include "cmig/error.h"
 #include "cmig/offline.h"
 #include "cmig/text.h"
 
@@ -23,11 +24,24 @@ static json_t *report_json(const CmigApp *app, CmigDirection direction, const ch
                      "revisions", revisions, "rows", rows, "audit_head", report->audit_head);
 }
 
+/* Who asks for a plan or holds a run to one must not get a script that nothing was compared with.
+ */
+static gboolean check_sql_alone(GError **error)
+{
+    const char *other = plan_only                               ? "--plan"
+                        : cmig_consent_request.approved != NULL ? "--approve"
+                                                                : NULL;
+    if (other == NULL)
+        return TRUE;
+    g_set_error(error, CMIG_ERROR, CMIG_ERROR_USAGE, "--sql and %s exclude each other", other);
+    return FALSE;
+}
+
 static gboolean print_sql(CmigApp *app, CmigDirection direction, const char *range, GError **error)
 {
     CmigDialect dialect = CMIG_DIALECT_ANY;
     g_autoptr(GString) script = g_string_new(NULL);
-    return cmig_offline_dialect(app, &dialect, error) &&
+    return check_sql_alone(error) && cmig_offline_dialect(app, &dialect, error) &&
            cmig_offline_run(app->config, app->graph, dialect, direction, range, script, error) &&
            cmig_offline_write(app, script, error);
 }

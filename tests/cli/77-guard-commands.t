@@ -691,6 +691,14 @@ expect_out '  upgrade by 1 revision is not confirmed'
 cmig_ok audit list --json --limit 1
 expect_out '"detail": "refused: upgrade by 1 revision is not confirmed"'
 
+# A script is neither a plan nor held to one.
+cmig_fails 2 upgrade head --plan --sql
+expect_out_is </dev/null
+expect_err '--sql and --plan exclude each other'
+cmig_fails 2 downgrade head:r1 --sql --approve "$hash"
+expect_out_is </dev/null
+expect_err '--sql and --approve exclude each other'
+
 # A name that is recorded is told.
 fresh 'environment: staging'
 cmig_ok environment staging
