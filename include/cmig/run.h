@@ -85,7 +85,8 @@ gboolean cmig_run_record_environment(CmigDb *db, const CmigConfig *config, const
                                      const CmigRunObserver *observer, GError **error);
 
 /* Moves the version rows without running SQL. `purge` forgets what is there first, also ids that no
- * file defines. `step` is called for each change. */
+ * file defines. `step` is called for each change before it is written; once more for all of them
+ * where another run came between on a driver without a session lock. */
 gboolean cmig_run_stamp(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
                         const char *const *targets, gboolean purge, const CmigRunObserver *observer,
                         void (*step)(const CmigStampStep *step, gpointer data), GError **error);

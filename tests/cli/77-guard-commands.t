@@ -691,6 +691,10 @@ expect_out '  upgrade by 1 revision is not confirmed'
 cmig_ok audit list --json --limit 1
 expect_out '"detail": "refused: upgrade by 1 revision is not confirmed"'
 
+# What is done comes before the head of the log that says so.
+with $confirmed stamp base
+is "$(sed 's/ .*//' "$TEST_ERR" | tr '\n' ' ')" 'Running audit ' 'a stamp is told first'
+
 # A script is neither a plan nor held to one.
 cmig_fails 2 upgrade head --plan --sql
 expect_out_is </dev/null

@@ -53,11 +53,21 @@ static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArra
     return cmig_work_send_only(work, &unit, error);
 }
 
+typedef void (*TellStep)(const CmigStampStep *step, gpointer data);
+
+static gboolean tell_steps(const CmigStampPlan *plan, TellStep step, gpointer data)
+{
+    for (guint idx = 0; step != NULL && idx < plan->steps->len; idx++)
+        step(plan->steps->pdata[idx], data);
+    return TRUE;
+}
+
 /* One attempt; CMIG_ERROR_CONFLICT when the rows changed between reading and writing. */
 static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
                            const char *const *targets, gboolean purge,
-                           const CmigRunObserver *observer, CmigStampPlan **plan, GError **error)
+                           const CmigRunObserver *observer, TellStep step, GError **error)
 {
+    g_autoptr(CmigStampPlan) plan = NULL;
     g_autoptr(CmigDbState) state = NULL;
     g_autoptr(GPtrArray) rows = NULL;
     g_autoptr(GPtrArray) revisions = NULL;
@@ -75,14 +85,14 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
         if (!cmig_graph_resolve_rows(graph, rows, &revisions, error))
             return FALSE;
     }
-    if (!cmig_stamp_plan_make(graph, targets, revisions, plan, error))
+    if (!cmig_stamp_plan_make(graph, targets, revisions, &plan, error))
         return FALSE;
-    if (state->table_exists && rows != NULL && cmig_rows_same(rows, (*plan)->rows))
-        return TRUE;
-    g_autofree const char **wanted = cmig_rows_list((*plan)->rows);
+    if (state->table_exists && rows != NULL && cmig_rows_same(rows, plan->rows))
+        return tell_steps(plan, step, observer->data);
+    g_autofree const char **wanted = cmig_rows_list(plan->rows);
     return cmig_db_check_writable(db, wanted, error) &&
-           cmig_gate_pass(&work, "stamp", NULL, error) &&
-           write_rows(&work, rows, (*plan)->rows, error);
+           cmig_gate_pass(&work, "stamp", NULL, error) && tell_steps(plan, step, observer->data) &&
+           write_rows(&work, rows, plan->rows, error);
 }
 
 gboolean cmig_run_stamp(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,
@@ -90,13 +100,9 @@ gboolean cmig_run_stamp(CmigDb *db, const CmigConfig *config, const CmigGraph *g
                         void (*step)(const CmigStampStep *step, gpointer data), GError **error)
 {
     for (;;) {
-        g_autoptr(CmigStampPlan) plan = NULL;
         GError *failure = NULL;
-        if (stamp_once(db, config, graph, targets, purge, observer, &plan, &failure)) {
-            for (guint idx = 0; step != NULL && idx < plan->steps->len; idx++)
-                step(plan->steps->pdata[idx], observer->data);
+        if (stamp_once(db, config, graph, targets, purge, observer, step, &failure))
             return TRUE;
-        }
         gboolean again = g_error_matches(failure, CMIG_ERROR, CMIG_ERROR_CONFLICT) &&
                          !cmig_db_can(db, CMIG_DB_SESSION_LOCK);
         if (!again) {
