@@ -75,3 +75,8 @@ const char *cmig_log_head(CmigRunLog *log)
         find_head(log);
     return log->head != NULL && *log->head != '\0' ? log->head : NULL;
 }
+
+void cmig_log_forget_head(CmigRunLog *log)
+{
+    g_clear_pointer(&log->head, g_free);
+}

@@ -33,4 +33,7 @@ gboolean cmig_log_write(CmigRunLog *log, const CmigAuditRecord *record, GError *
 /* The hash of the last record, borrowed; NULL when none was written. */
 const char *cmig_log_head(CmigRunLog *log);
 
+/* Until the next record there is none. */
+void cmig_log_forget_head(CmigRunLog *log);
+
 #endif

@@ -87,6 +87,8 @@ void cmig_work_end(CmigWork *work)
     }
     if (work->observer->recorded != NULL)
         work->observer->recorded(head, work->observer->data);
+    /* A refusal has told it when the run ends. */
+    cmig_log_forget_head(&work->log);
 }
 
 void cmig_work_note(const CmigWork *work, const char *format, ...)
