@@ -81,6 +81,32 @@ static const JudgeCase cases[] = {
     {"INSERT INTO agents VALUES (1, 'a', 1) ON CONFLICT DO NOTHING", 0, 0, NULL},
     {"INSERT INTO orders DEFAULT VALUES", 0, 0, NULL},
     {"ALTER TABLE agents ADD COLUMN c int", 0, 0, NULL},
+    {"ALTER TABLE agents ADD column c; UPDATE agents SET c = 1, \"C\" = 2; DELETE FROM agents "
+     "WHERE id = 1",
+     2, 0, NULL},
+    {"ALTER TABLE agents ADD 'c d' int; UPDATE main.AGENTS SET [c d] = id; ALTER TABLE agents DROP "
+     "\"c d\"",
+     0, 0, NULL},
+    {"ALTER TABLE agents ADD c; ALTER TABLE agents RENAME c TO d; ALTER TABLE agents RENAME TO a2;"
+     "UPDATE a2 SET d = 1",
+     1, 0, "renames the table agents to a2"},
+    {"ALTER TABLE agents ADD c; CREATE TRIGGER g AFTER INSERT ON log BEGIN UPDATE agents SET c = 1;"
+     "END; INSERT INTO log VALUES (1, 2)",
+     0, 0, NULL},
+    /* what was there before does not become the plan's */
+    {"ALTER TABLE agents ADD c; UPDATE agents SET c = 1, name = ''", 3, 0,
+     "changes all rows of agents"},
+    {"ALTER TABLE agents ADD c; UPDATE OR REPLACE agents SET c = 1", 3, 0, NULL},
+    {"ALTER TABLE agents ADD c; ALTER TABLE agents RENAME c TO d; ALTER TABLE agents RENAME note "
+     "TO c; UPDATE agents SET c = 1",
+     3, 0, NULL},
+    {"ALTER TABLE agents ADD c; ALTER TABLE agents DROP c; ALTER TABLE agents RENAME note TO c;"
+     "UPDATE agents SET c = 1",
+     3, 0, NULL},
+    {"ALTER TABLE agents ADD c; ALTER TABLE agents RENAME TO a2; ALTER TABLE log RENAME TO agents;"
+     "ALTER TABLE agents RENAME at TO c; UPDATE agents SET c = 1",
+     3, 0, NULL},
+    {"SAVEPOINT s; ALTER TABLE agents ADD c; ROLLBACK TO s; UPDATE agents SET c = 1", 3, 0, NULL},
     {"REINDEX; ANALYZE; ANALYZE agents;", 0, 0, NULL},
     {"EXPLAIN DELETE FROM agents; EXPLAIN QUERY PLAN DROP TABLE agents;", 0, 0, NULL},
     {"INSERT INTO audited VALUES (1, 2)", 0, 0, NULL},

@@ -141,6 +141,7 @@ GPtrArray *cmig_scratch_dependents(CmigScratch *scratch, const char *table);
 /* What the plan has done to tables so far. */
 typedef struct {
     GHashTable *created; /* folded names of what it made itself */
+    GHashTable *columns; /* folded name of a table -> folded names of the columns it added */
     GHashTable *origins; /* folded name now -> name in the database */
     GPtrArray *copies;   /* of tables into new ones */
 } CmigJudgePlan;
@@ -165,6 +166,12 @@ void cmig_judge_plan_distrust(CmigJudgePlan *plan);
 void cmig_judge_plan_create(CmigJudgePlan *plan, const char *name, gboolean trigger);
 gboolean cmig_judge_plan_is_new(const CmigJudgePlan *plan, const char *name, gboolean trigger);
 void cmig_judge_plan_rename(CmigJudgePlan *plan, const char *from, const char *to);
+/* A column that an old table has since the plan: its values are no loss. */
+void cmig_judge_plan_add_column(CmigJudgePlan *plan, const char *table, const char *column);
+gboolean cmig_judge_plan_owns(const CmigJudgePlan *plan, const char *table, const char *column);
+/* `to` NULL: the column is gone. */
+void cmig_judge_plan_rename_column(CmigJudgePlan *plan, const char *table, const char *column,
+                                   const char *to);
 /* The name that the table has in the database now. Borrowed. */
 const char *cmig_judge_plan_origin(const CmigJudgePlan *plan, const char *name);
 void cmig_judge_plan_add_copy(CmigJudgePlan *plan, CmigCopy *copy);

@@ -30,6 +30,8 @@ void cmig_copy_free(CmigCopy *copy)
 void cmig_judge_plan_init(CmigJudgePlan *plan)
 {
     plan->created = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+    plan->columns =
+        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, (GDestroyNotify)g_hash_table_unref);
     plan->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     plan->copies = g_ptr_array_new_with_free_func((GDestroyNotify)cmig_copy_free);
 }
@@ -37,6 +39,7 @@ void cmig_judge_plan_init(CmigJudgePlan *plan)
 void cmig_judge_plan_clear(CmigJudgePlan *plan)
 {
     g_hash_table_unref(plan->created);
+    g_hash_table_unref(plan->columns);
     g_hash_table_unref(plan->origins);
     g_ptr_array_unref(plan->copies);
 }
@@ -44,6 +47,7 @@ void cmig_judge_plan_clear(CmigJudgePlan *plan)
 void cmig_judge_plan_distrust(CmigJudgePlan *plan)
 {
     g_hash_table_remove_all(plan->created);
+    g_hash_table_remove_all(plan->columns);
     g_ptr_array_set_size(plan->copies, 0);
 }
 
@@ -65,6 +69,53 @@ gboolean cmig_judge_plan_is_new(const CmigJudgePlan *plan, const char *name, gbo
     return g_hash_table_contains(plan->created, key);
 }
 
+/* --- Columns --- */
+
+static GHashTable *columns_of(const CmigJudgePlan *plan, const char *table)
+{
+    g_autofree char *folded = cmig_fold(table);
+    return g_hash_table_lookup(plan->columns, folded);
+}
+
+void cmig_judge_plan_add_column(CmigJudgePlan *plan, const char *table, const char *column)
+{
+    GHashTable *columns = columns_of(plan, table);
+    if (columns == NULL) {
+        columns = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        g_hash_table_insert(plan->columns, cmig_fold(table), columns);
+    }
+    g_hash_table_add(columns, cmig_fold(column));
+}
+
+gboolean cmig_judge_plan_owns(const CmigJudgePlan *plan, const char *table, const char *column)
+{
+    GHashTable *columns = columns_of(plan, table);
+    g_autofree char *folded = cmig_fold(column);
+    return columns != NULL && g_hash_table_contains(columns, folded);
+}
+
+void cmig_judge_plan_rename_column(CmigJudgePlan *plan, const char *table, const char *column,
+                                   const char *to)
+{
+    GHashTable *columns = columns_of(plan, table);
+    g_autofree char *folded = cmig_fold(column);
+    if (columns != NULL && g_hash_table_remove(columns, folded) && to != NULL)
+        g_hash_table_add(columns, cmig_fold(to));
+}
+
+static void carry_columns(CmigJudgePlan *plan, const char *from, const char *to)
+{
+    gpointer key = NULL;
+    gpointer columns = NULL;
+    if (g_hash_table_steal_extended(plan->columns, from, &key, &columns))
+        g_hash_table_replace(plan->columns, g_strdup(to), columns);
+    else
+        g_hash_table_remove(plan->columns, to);
+    g_free(key);
+}
+
+/* --- Tables --- */
+
 static void replace(char **name, const char *from, const char *to)
 {
     if (strcmp(*name, from) != 0)
@@ -78,6 +129,7 @@ void cmig_judge_plan_rename(CmigJudgePlan *plan, const char *from, const char *t
     g_autofree char *old = cmig_fold(from);
     g_autofree char *new = cmig_fold(to);
     g_autofree char *key = make_key(from, FALSE);
+    carry_columns(plan, old, new);
     if (g_hash_table_remove(plan->created, key)) {
         cmig_judge_plan_create(plan, to, FALSE);
     } else {
@@ -135,6 +187,7 @@ CmigCopy *cmig_judge_plan_drop(CmigJudgePlan *plan, const char *name, gboolean t
     g_autofree char *folded = cmig_fold(name);
     g_autofree char *origin = g_strdup(cmig_judge_plan_origin(plan, name));
     g_hash_table_remove(plan->origins, folded);
+    g_hash_table_remove(plan->columns, folded);
     for (guint idx = plan->copies->len; idx > 0; idx--) {
         CmigCopy *copy = plan->copies->pdata[idx - 1];
         gboolean from = strcmp(copy->from, folded) == 0;

@@ -153,6 +153,15 @@ static gboolean judge_internal(const Rows *rows, const CmigAction *action)
     return TRUE;
 }
 
+/* Values of a column that is the plan's, but for what OR REPLACE takes away. */
+static gboolean sets_own_column(const Rows *rows, const CmigAction *action)
+{
+    if (action->code != SQLITE_UPDATE || action->second == NULL ||
+        !cmig_judge_plan_owns(&rows->judge->plan, action->first, action->second))
+        return FALSE;
+    return action->trigger != NULL ? !trigger_replaces(rows, action->trigger) : !rows->replaces;
+}
+
 static gboolean is_write(const CmigAction *action)
 {
     return action->code == SQLITE_INSERT || action->code == SQLITE_UPDATE ||
@@ -173,7 +182,7 @@ static void judge_action(const Rows *rows, const CmigAction *action)
         return;
     }
     if (cmig_judge_plan_is_new(&self->plan, action->first, FALSE) ||
-        cmig_scratch_is_view(self->scratch, action->first))
+        sets_own_column(rows, action) || cmig_scratch_is_view(self->scratch, action->first))
         return;
     if (action->code == SQLITE_INSERT)
         judge_insert(rows, action);

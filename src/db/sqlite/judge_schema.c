@@ -234,8 +234,11 @@ static void say_renamed(CmigSqliteJudge *self, const Change *change, CmigFact *f
 static void say_column(CmigSqliteJudge *self, const Change *change, gboolean lost, CmigLevel level,
                        CmigFact *fact)
 {
+    gboolean owned = cmig_judge_plan_owns(&self->plan, change->table, change->column);
     cmig_judge_plan_touch(&self->plan, change->table, NULL);
-    if (cmig_judge_plan_is_new(&self->plan, change->table, FALSE))
+    cmig_judge_plan_rename_column(&self->plan, change->table, change->column,
+                                  lost ? NULL : change->to);
+    if (owned || cmig_judge_plan_is_new(&self->plan, change->table, FALSE))
         return;
     const char *table = cmig_judge_plan_origin(&self->plan, change->table);
     CmigFactTarget *target = cmig_judge_target(self, change->table, "table", lost);
@@ -260,11 +263,21 @@ static void skip_table(CmigReader *reader)
     cmig_reader_next(reader);
 }
 
-static gboolean is_computed(CmigSqliteJudge *self, const char *table, const char *column)
+static gboolean is_computed(const GPtrArray *columns, const char *column)
 {
-    g_autoptr(GPtrArray) columns = cmig_scratch_columns(self->scratch, table);
-    const CmigPart *part = cmig_part_find(columns, column);
+    const CmigPart *part = column != NULL ? cmig_part_find(columns, column) : NULL;
     return part != NULL && part->generated;
+}
+
+/* What ADD COLUMN is called is what was not there before. */
+static void note_added(CmigSqliteJudge *self, const char *table, const GPtrArray *before)
+{
+    g_autoptr(GPtrArray) after = cmig_scratch_columns(self->scratch, table);
+    for (guint idx = 0; idx < after->len; idx++) {
+        const CmigPart *part = after->pdata[idx];
+        if (cmig_part_find(before, part->name) == NULL)
+            cmig_judge_plan_add_column(&self->plan, table, part->name);
+    }
 }
 
 static CmigJudged judge_alter(CmigSqliteJudge *self, CmigReader reader, CmigFact *fact,
@@ -277,7 +290,8 @@ static CmigJudged judge_alter(CmigSqliteJudge *self, CmigReader reader, CmigFact
     }
     if (action == NULL)
         return CMIG_JUDGED_NOT;
-    gboolean computed = action->third != NULL && is_computed(self, action->second, action->third);
+    g_autoptr(GPtrArray) before = cmig_scratch_columns(self->scratch, action->second);
+    gboolean computed = is_computed(before, action->third);
     if (!cmig_scratch_run(self->scratch, statement))
         return CMIG_JUDGED_NOT;
     if (g_strcmp0(action->first, "temp") == 0)
@@ -301,6 +315,8 @@ static CmigJudged judge_alter(CmigSqliteJudge *self, CmigReader reader, CmigFact
         say_column(self, &change, FALSE, CMIG_LEVEL_DEFINITION, fact);
     else if (column != NULL)
         say_column(self, &change, TRUE, computed ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_DATA, fact);
+    else
+        note_added(self, action->second, before);
     return CMIG_JUDGED;
 }
 
