@@ -113,7 +113,8 @@ static const char *const steady[] = {
     "tstzmultirange tstzrange tstzrange_subdiff tsvector_to_array txid_current",
     "txid_current_if_assigned txid_current_snapshot txid_snapshot_xip txid_snapshot_xmax",
     "txid_snapshot_xmin txid_visible_in_snapshot unicode_assigned unicode_version unistr unnest",
-    "upper upper_inc upper_inf uuid_extract_timestamp uuid_extract_version var_pop var_samp",
+    "upper upper_inc upper_inf uuid_extract_timestamp uuid_extract_version uuid_in var_pop "
+    "var_samp",
     "varbit varchar variance version websearch_to_tsquery width width_bucket xid xid8_larger",
     "xid8_smaller xml xml_is_well_formed xml_is_well_formed_content xml_is_well_formed_document",
     "xmlagg xmlcomment xmlexists xmltext xmlvalidate xpath xpath_exists",

@@ -187,7 +187,7 @@ static void walk_refresh(CmigWalk *walk, const CmigNode *node)
                      .name = cmig__name_of(walk, refresh->relation),
                      .level = refresh->skip_data ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_NONE,
                      .lock = refresh->concurrent ? CMIG_LOCK_EXCLUSIVE : CMIG_LOCK_ACCESS_EXCLUSIVE,
-                     .deeds = CMIG_DEED_REWRITES,
+                     .deeds = refresh->concurrent ? CMIG_DEED_SCANS : CMIG_DEED_REWRITES,
                      .phrase = refresh->skip_data ? "empties the materialized view {o}"
                                                   : "refreshes the materialized view {o}"});
 }

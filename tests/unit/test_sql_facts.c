@@ -234,6 +234,7 @@ static const Case plain[] = {
     {"SELECT s.lower('x')", 2, O},
     {"SELECT lower('x'), count(*) FROM t WHERE a = ANY(ARRAY[1]) GROUP BY 1", 0, 0},
     {"SELECT public.uuid_generate_v4()", 0, 0},
+    {"UPDATE t SET a = uuid_in(md5(random()::text)::cstring) WHERE a IS NULL", 2, 0},
     {"SELECT pg_backend_pid(), pg_column_compression(a) FROM t", 0, 0},
     {"SELECT pg_terminate_backend(1)", 2, P},
     {"SELECT lo_unlink(1)", 3, 0},

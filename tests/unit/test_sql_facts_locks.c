@@ -125,7 +125,7 @@ static const struct {
     {"TRUNCATE a, b", "table a ACCESS EXCLUSIVE loses; table b ACCESS EXCLUSIVE loses"},
     {"DROP TABLE \"S\".\"a.b\"", "table S.a.b ACCESS EXCLUSIVE loses"},
     {"REFRESH MATERIALIZED VIEW m", "materialized view m ACCESS EXCLUSIVE rewrites"},
-    {"REFRESH MATERIALIZED VIEW CONCURRENTLY m", "materialized view m EXCLUSIVE rewrites"},
+    {"REFRESH MATERIALIZED VIEW CONCURRENTLY m", "materialized view m EXCLUSIVE scans"},
     {"COMMENT ON COLUMN s.t.a IS 'x'", "table s.t SHARE UPDATE EXCLUSIVE"},
     {"GRANT SELECT ON t TO r", "table t "},
     {"LOCK TABLE t IN SHARE MODE", "table t SHARE"},
