@@ -120,6 +120,17 @@ fi
 # --- transaction: all --------------------------------------------------------------------------------
 start_over
 echo 'transaction: all' >alembic.yml
+line_of_revisions r1
+section r2 r1 <<'SQL'
+INSERT INTO missing VALUES (1);
+SQL
+cmig_fails 1 upgrade head
+is "$(events)" failed 'a first run that fails later than at its first revision'
+is "$(field revision 1)" r2 'of the step that failed'
+expect_err "audit head $(field hash 1)"
+intact
+start_over
+echo 'transaction: all' >alembic.yml
 line_of_revisions r1 r2 r3
 cmig_ok upgrade head
 is "$(events)" 'applied applied applied' 'one transaction has all records'

@@ -246,14 +246,15 @@ static gboolean take_all_steps(CmigWork *work, const GPtrArray *rows, gboolean f
         Outcome outcome = {0};
         if (take_step(work, forced, &outcome, error) && (!outcome.conflict || refresh(work, error)))
             continue;
-        if (is_spanning(work))
+        if (is_spanning(work)) {
             start_over(work, rows);
+            work->create_table = create_table;
+            work->log.create = create_audit;
+        }
         if (!try_all_again(work, cmig_clock_monotonic() - start, error)) {
             record_failure(work, &outcome, *error);
             return FALSE;
         }
-        work->create_table = create_table;
-        work->log.create = create_audit;
         start = cmig_clock_monotonic();
     }
     return TRUE;
