@@ -267,7 +267,8 @@ static char *seal_sql(const CmigAuditPlace *place)
     return g_strdup_printf(
         "WITH RECURSIVE chain (id, previous, hash) AS (SELECT coalesce((SELECT id %s), 0), NULL, "
         "coalesce((SELECT hash %s), '%s') UNION ALL SELECT t.id, chain.hash, %s FROM chain JOIN %s "
-        "AS t ON t.%s AND t.id = chain.id + 1 WHERE t.hash IS NULL) UPDATE %s AS a SET previous = "
+        "AS t ON t.%s AND t.id = chain.id + 1 WHERE t.hash IS NULL AND t.previous IS NULL) UPDATE "
+        "%s AS a SET previous = "
         "chain.previous, hash = chain.hash FROM chain WHERE a.%s AND a.id = chain.id AND "
         "a.hash IS NULL AND chain.previous IS NOT NULL",
         last, last, genesis, hash, place->table, own, place->table, own);

@@ -127,6 +127,10 @@ static void take_hash(Walk *walk, CmigAuditRow *row, gint64 id)
     const char *number = row->cells[CMIG_COLUMN_ID];
     const char *hash = row->cells[CMIG_COLUMN_HASH];
     if (hash == NULL) {
+        if (may_lack_hash(walk) && row->cells[CMIG_COLUMN_PREVIOUS] != NULL) {
+            report(walk, CMIG_AUDIT_UNSEALED, number, "it has lost its hash");
+            return; /* scripts know neither of the two */
+        }
         if (!may_lack_hash(walk) && walk->verdict->unsealed == 0)
             report(walk, CMIG_AUDIT_UNSEALED, number, "it has no hash");
         walk->verdict->unsealed++;

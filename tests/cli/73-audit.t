@@ -200,7 +200,7 @@ finds 'a row that is there twice' "INSERT INTO cmig_audit SELECT 6, version_tabl
   sqlstate, previous, hash FROM cmig_audit WHERE id = 5" 'row 6: reordered: this was row 5' 'row 6: unlinked'
 finds 'a row of one'"'"'s own' "INSERT INTO cmig_audit (id, version_table, at, run, event, previous, hash)
   SELECT 6, version_table, at, 'x', 'applied', hash, 'x' FROM cmig_audit WHERE id = 5" 'row 6: edited'
-finds 'a hash in between that is gone' 'UPDATE cmig_audit SET hash = NULL WHERE id = 3' 'row 4: unsealed'
+finds 'a hash in between that is gone' 'UPDATE cmig_audit SET hash = NULL WHERE id = 3' 'row 3: unsealed'
 sql 'DELETE FROM cmig_audit WHERE id = 3' >/dev/null
 cmig_fails 4 audit verify --json
 expect_out '"intact": false' '"problem": "missing"' '"row": "4"' '"findings_count": 1'

@@ -274,8 +274,9 @@ static const struct {
     {"UPDATE cmig_audit SET level = 0 WHERE id = 1", "1 edited"},
     {"UPDATE cmig_audit SET hash = previous WHERE id = 5", "5 edited, 6 unlinked"},
     {"UPDATE cmig_audit SET hash = 'x' WHERE id = 10", "10 edited"},
-    {"UPDATE cmig_audit SET hash = NULL WHERE id = 5", "6 unsealed, 6 unlinked"},
-    {"UPDATE cmig_audit SET hash = NULL WHERE id = 10", " unsealed 1"},
+    {"UPDATE cmig_audit SET hash = NULL WHERE id = 5", "5 unsealed, 6 unlinked"},
+    {"UPDATE cmig_audit SET hash = NULL WHERE id = 10", "10 unsealed"},
+    {"UPDATE cmig_audit SET hash = NULL, previous = NULL WHERE id = 10", " unsealed 1"},
     {HIDE, " unsealed 10"},
     {"UPDATE cmig_audit SET previous = hash WHERE id = 5", "5 edited, 5 unlinked"},
     {"UPDATE cmig_audit SET previous = NULL WHERE id = 1", "1 edited, 1 unlinked"},
@@ -303,7 +304,7 @@ static const char *findings_of(const char *sql, const char *findings)
         const char *findings;
     } others[] = {
         {"UPDATE cmig_audit SET hash = NULL WHERE id = 5", "5 unsealed, 6 unsealed, 6 unlinked"},
-        {"UPDATE cmig_audit SET hash = NULL WHERE id = 10", "10 unsealed"},
+        {"UPDATE cmig_audit SET hash = NULL, previous = NULL WHERE id = 10", "10 unsealed"},
         {HIDE, "1 unsealed"},
     };
     for (gsize idx = 0; idx < G_N_ELEMENTS(others); idx++)
