@@ -1,5 +1,5 @@
 /* What was run of each revision, as the audit table tells it. */
-#include "cmig/audit.h"
+#include "columns.h"
 
 #include <string.h>
 
@@ -8,13 +8,12 @@ const char cmig_audit_marked_reverted[] = "marked as reverted";
 
 char *cmig_audit_sections_sql(const CmigAuditPlace *place)
 {
-    g_autofree char *version_table = cmig_db_quote_literal(place->version_table);
+    g_autofree char *own = cmig_audit_own_rows_sql(place, "");
     return g_strdup_printf(
-        "SELECT event, revision, checksum, fingerprint, detail FROM %s WHERE "
-        "version_table = %s AND (event = 'stamped' OR id IN (SELECT max(id) FROM %s WHERE "
-        "version_table = %s AND revision IS NOT NULL AND event IN ('applied', 'reverted', "
-        "'repaired', 'accepted') GROUP BY revision)) ORDER BY id",
-        place->table, version_table, place->table, version_table);
+        "SELECT event, revision, checksum, fingerprint, detail FROM %s WHERE %s AND "
+        "(event = 'stamped' OR id IN (SELECT max(id) FROM %s WHERE %s AND revision IS NOT NULL AND "
+        "event IN ('applied', 'reverted', 'repaired', 'accepted') GROUP BY revision)) ORDER BY id",
+        place->table, own, place->table, own);
 }
 
 static void section_free(gpointer data)

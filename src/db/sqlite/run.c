@@ -111,21 +111,31 @@ static char *join_rows(CmigSqlite *self, GError **error)
     return g_strjoinv(", ", (char **)rows->pdata);
 }
 
-static gboolean check_rows(CmigSqlite *self, const CmigDbUnit *unit, GError **error)
+/* Whether the version rows are `ids` (NULL: whatever they are): before the script, or `behind` it,
+ * which may have touched the table. Without a table there is no row. */
+static gboolean check_rows(CmigSqlite *self, const char *const *ids, gboolean behind,
+                           GError **error)
 {
-    if (unit->expected == NULL)
+    if (ids == NULL)
         return TRUE;
     g_autofree char *found = join_rows(self, error);
     if (found == NULL)
         return FALSE;
-    g_autofree char *expected = g_strjoinv(", ", (char **)(guintptr)unit->expected);
+    g_autofree char *expected = g_strjoinv(", ", (char **)(guintptr)ids);
     if (strcmp(found, expected) == 0)
         return TRUE;
     g_autofree char *shown = cmig_text_escape(found);
     g_autofree char *wanted = cmig_text_escape(expected);
-    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFLICT,
-                        "the version table was changed by somebody else");
-    cmig_error_set_detail(error, "it holds [%s] where [%s] was expected", shown, wanted);
+    if (behind)
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
+                            "the version table was changed by the section itself or by a trigger");
+    else
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFLICT,
+                            "the version table was changed by somebody else");
+    cmig_error_set_detail(error,
+                          behind ? "it would hold [%s] where [%s] is right; nothing is applied"
+                                 : "it holds [%s] where [%s] was expected",
+                          shown, wanted);
     return FALSE;
 }
 
@@ -279,26 +289,6 @@ static gboolean run_guarded_script(CmigSqlite *self, const CmigDbUnit *unit, Cmi
     return done;
 }
 
-/* The script may have touched the version table. Without one, there is no row. */
-static gboolean check_result(CmigSqlite *self, const CmigDbUnit *unit, GError **error)
-{
-    if (unit->result == NULL)
-        return TRUE;
-    g_autofree char *found = join_rows(self, error);
-    if (found == NULL)
-        return FALSE;
-    g_autofree char *expected = g_strjoinv(", ", (char **)(guintptr)unit->result);
-    if (strcmp(found, expected) == 0)
-        return TRUE;
-    g_autofree char *shown = cmig_text_escape(found);
-    g_autofree char *wanted = cmig_text_escape(expected);
-    g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_FAILED,
-                        "the version table was changed by the section itself or by a trigger");
-    cmig_error_set_detail(error, "it would hold [%s] where [%s] is right; nothing is applied",
-                          shown, wanted);
-    return FALSE;
-}
-
 /* A COMMIT that failed on the disk may have happened all the same: the rows tell. A full disk is
  * noticed before anything is final. */
 static gboolean settle_commit(CmigSqlite *self, const CmigDbUnit *unit, int code, GError **error)
@@ -308,7 +298,7 @@ static gboolean settle_commit(CmigSqlite *self, const CmigDbUnit *unit, int code
         return FALSE;
     g_autoptr(GError) differs = NULL;
     gboolean tells = unit->expected != NULL && unit->rows_changed > 0;
-    if (tells && check_rows(self, unit, &differs))
+    if (tells && check_rows(self, unit->expected, FALSE, &differs))
         return FALSE; /* the old rows are there */
     if (tells && g_error_matches(differs, CMIG_ERROR, CMIG_ERROR_CONFLICT)) {
         g_clear_error(error);
@@ -344,12 +334,13 @@ gboolean cmig_sqlite_run(CmigDb *db, const CmigDbUnit *unit, CmigDbOutcome *outc
                             "the transaction that this migration belongs to is no longer open");
         return FALSE;
     }
-    gboolean done = (!unit->begins || execute(self, "BEGIN IMMEDIATE", error)) &&
-                    create_tables(self, unit, error) && check_rows(self, unit, error) &&
-                    change_rows(self, unit, error) &&
-                    (unit->script == NULL || run_guarded_script(self, unit, outcome, error)) &&
-                    check_result(self, unit, error) && write_records(self, unit, outcome, error) &&
-                    !cmig_interrupt_check(error) && (!unit->commits || commit(self, unit, error));
+    gboolean done =
+        (!unit->begins || execute(self, "BEGIN IMMEDIATE", error)) &&
+        create_tables(self, unit, error) && check_rows(self, unit->expected, FALSE, error) &&
+        change_rows(self, unit, error) &&
+        (unit->script == NULL || run_guarded_script(self, unit, outcome, error)) &&
+        check_rows(self, unit->result, TRUE, error) && write_records(self, unit, outcome, error) &&
+        !cmig_interrupt_check(error) && (!unit->commits || commit(self, unit, error));
     if (!done)
         cmig_sqlite_roll_back(self);
     outcome->applied = done && unit->commits;
