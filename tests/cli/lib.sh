@@ -79,7 +79,8 @@ pg)
   fi
   TEST_DB=cmig_test_$$
   export PGDATABASE="$TEST_DB"
-  psql -XqAt -d postgres -c "CREATE DATABASE $TEST_DB" || exit 1
+  test_server=$(psql -XqAt -d postgres -v ON_ERROR_STOP=1 -c "CREATE DATABASE $TEST_DB" -c 'SHOW server_version_num') || exit 1
+  test_dumps=$(pg_dump --version | sed 's/.* \([0-9][0-9]*\)\..*/\1/; q')
   TEST_URL="postgresql:///$TEST_DB?host=$PGHOST&port=$PGPORT&user=$PGUSER"
   export DATABASE_URL="$TEST_URL"
   ;;
@@ -293,17 +294,19 @@ sql() {
   sqlite) sqlite3 -batch -bail "$TEST_DB" "$@" </dev/null ;;
   pg)
     for test_sql in "$@"; do
-      psql -XqAt -v ON_ERROR_STOP=1 -c "$test_sql" </dev/null || return 1
+      set -- "$@" -c "$test_sql"
+      shift
     done
+    psql -XqAt -v ON_ERROR_STOP=1 "$@" </dev/null || return 1
     ;;
   esac
 }
 
 # server_has NUMBER: the PostgreSQL server is of this version, as in server_version_num, or newer.
-server_has() { [ "$(psql -XqAt -c 'SHOW server_version_num')" -ge "$1" ]; }
+server_has() { [ "$test_server" -ge "$1" ]; }
 
 # pg_dump_can: pg_dump is as new as the server; an older one refuses.
-pg_dump_can() { ! server_has $((($(pg_dump --version | sed 's/.* \([0-9][0-9]*\)\..*/\1/; q') + 1) * 10000)); }
+pg_dump_can() { ! server_has $(((test_dumps + 1) * 10000)); }
 
 # dump_schema: the schema as text that can be compared, without the tables of cmig.
 dump_schema() {

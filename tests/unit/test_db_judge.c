@@ -1,5 +1,6 @@
 /* What the judge for SQLite says of statements, and what it keeps its hands off. */
 #include "db_fixture.h"
+#include "scale.h"
 
 #include <sys/stat.h>
 
@@ -722,7 +723,7 @@ static double seconds_of(CmigJudge *judge, const char *text)
 /* Bounds are wide: the machine may be busy, and the build a slow one. */
 START_TEST(is_quick)
 {
-    enum { MIGRATIONS = 1000, OLD_TABLES = 300, ROWS = 200000 };
+    enum { MIGRATIONS = 1000, OLD_TABLES = 300, ROWS = TIMED(200000) };
     g_autoptr(GString) schema = g_string_new("BEGIN;");
     for (guint idx = 0; idx < OLD_TABLES; idx++)
         g_string_append_printf(schema,

@@ -2,6 +2,8 @@
 #include "cmig/error.h"
 #include "cmig/sql.h"
 
+#include "scale.h"
+
 #include <check.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -483,7 +485,7 @@ START_TEST(takes_linear_time)
     g_autoptr(GString) text = g_string_new("CREATE FUNCTION f() BEGIN ATOMIC ");
     if (_i % 2)
         g_string_truncate(text, 0);
-    while (text->len < 8 * 1024 * 1024)
+    while (text->len < TIMED(8 * 1024 * 1024))
         g_string_append(text, units[_i / 2]);
     gint64 start = g_get_monotonic_time();
     g_autoptr(GError) error = NULL;
