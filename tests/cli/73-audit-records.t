@@ -376,7 +376,7 @@ SQL
 
   # Encodings that lack letters, and none at all.
   for encoding in LATIN1 SQL_ASCII EUC_JP; do
-    psql -XqAt -d postgres -c "CREATE DATABASE ${TEST_DB}_e ENCODING '$encoding' TEMPLATE template0 LOCALE 'C'"
+    psql -XqAt -d postgres -c "CREATE DATABASE ${TEST_DB}_e ENCODING '$encoding' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
     export DATABASE_URL="postgresql:///${TEST_DB}_e?host=$PGHOST&port=$PGPORT&user=$PGUSER&application_name=na%C3%AFve"
     start_over
     mkdir -p 'migrations/versions/ä日😀'

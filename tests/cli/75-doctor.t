@@ -308,8 +308,9 @@ pg)
     problem_at url
     out_has 'SQLSTATE 28'
     run 0 DATABASE_URL="$TEST_URL" doctor
+    extensions=$(sql "SELECT count(*) || ': ' || string_agg(extname, ', ' ORDER BY extname) FROM pg_extension")
     out_has 'server:' ' PostgreSQL ' 'role:' ' primary' 'search_path:' 'pooler:' ' none seen' 'superuser' \
-        'CREATE on schema public, CREATE on the database' 'deadlock_timeout:' 'extensions:' '1: plpgsql' \
+        'CREATE on schema public, CREATE on the database' 'deadlock_timeout:' 'extensions:' "$extensions" \
         'local socket' 'lock:' ' free' 'sessions:'
 
     # What a failed build leaves, and what was never validated; with a hostile name.
