@@ -426,6 +426,8 @@ static const char *const plans[] = {
     "INSERT INTO mid VALUES (7);"
     "ALTER TABLE refers ADD FOREIGN KEY (id) REFERENCES mid ON DELETE CASCADE; DELETE FROM root",
     "DROP FUNCTION place CASCADE",
+    "ALTER TABLE loose ADD CONSTRAINT loose_a UNIQUE USING INDEX loose_a;"
+    "ALTER TABLE loose DROP CONSTRAINT loose_a",
     "CREATE SCHEMA x; SET search_path = x, public; CREATE TABLE t (a int);"
     "CREATE PROCEDURE own() LANGUAGE plpgsql SET search_path = s AS 'BEGIN DROP TABLE t; END';"
     "CALL own()",
