@@ -20,6 +20,10 @@ GBytes *cmig_file_read_exact(const char *path, gsize max_bytes, GError **error);
  * temporary file is removed on failure. Errors: CMIG_ERROR_FAILED. */
 gboolean cmig_file_create(const char *path, const char *content, GError **error);
 
+/* Whether cmig_file_replace may write there: nothing is, or a regular file. Errors:
+ * CMIG_ERROR_FAILED. */
+gboolean cmig_file_check_replaceable(const char *path, GError **error);
+
 /* Makes `content` what the file `path` holds, in one step: whoever looks sees the old content or
  * the new. The folder must be there; what stands there must be a regular file, not a link or
  * device, and keeps its permissions. Errors: CMIG_ERROR_FAILED. */

@@ -123,7 +123,7 @@ gboolean cmig_file_create(const char *path, const char *content, GError **error)
     return TRUE;
 }
 
-static gboolean check_replaceable(const char *path, GError **error)
+gboolean cmig_file_check_replaceable(const char *path, GError **error)
 {
     struct stat status;
     if (lstat(path, &status) != 0 || S_ISREG(status.st_mode))
@@ -136,7 +136,7 @@ static gboolean check_replaceable(const char *path, GError **error)
 
 gboolean cmig_file_replace(const char *path, const char *content, gssize length, GError **error)
 {
-    if (!check_replaceable(path, error))
+    if (!cmig_file_check_replaceable(path, error))
         return FALSE;
     g_autoptr(GError) problem = NULL;
     struct stat status;
@@ -159,7 +159,7 @@ gboolean cmig_file_replace(const char *path, const char *content, gssize length,
 
 FILE *cmig_file_begin(const char *path, char **temporary, GError **error)
 {
-    if (!check_replaceable(path, error))
+    if (!cmig_file_check_replaceable(path, error))
         return NULL;
     g_autofree char *folder = g_path_get_dirname(path);
     g_autofree char *name = g_build_filename(folder, ".cmig-XXXXXX", NULL);

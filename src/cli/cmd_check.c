@@ -47,6 +47,17 @@ static json_t *report_json(const CmigCheckReport *report, const char *folder)
                      cmig_findings_json(report->findings, folder));
 }
 
+/* Paths are as seen from here; GitHub finds annotations by paths as seen from the checkout,
+ * whatever the working directory of the step. The caller frees. */
+static char *find_folder(void)
+{
+    g_autofree char *here = g_get_current_dir();
+    const char *checkout = g_getenv("GITHUB_WORKSPACE");
+    gboolean github = g_strcmp0(format, "github") == 0 && checkout != NULL && *checkout != '\0';
+    g_autofree char *above = github ? g_strconcat(checkout, "/", NULL) : NULL;
+    return github && g_str_has_prefix(here, above) ? g_strdup(checkout) : g_steal_pointer(&here);
+}
+
 static void print_report(const CmigApp *app, const CmigCheckReport *report, const char *folder)
 {
     CmigFindingFormat print = cmig_finding_format(format != NULL ? format : "text");
@@ -85,7 +96,7 @@ static gboolean run_check(CmigApp *app, char **arguments G_GNUC_UNUSED, GError *
     CmigCheckRequest request = {
         .against = against, .only = (const char *const *)only, .skip = (const char *const *)skip};
     g_autoptr(CmigCheckReport) report = NULL;
-    g_autofree char *folder = g_get_current_dir();
+    g_autofree char *folder = find_folder();
     GError *unreachable = NULL;
     if (!check_usage(app, &request, error))
         return FALSE;

@@ -183,24 +183,32 @@ static gboolean gives_names(const CmigFact *fact)
     return FALSE;
 }
 
-/* Whether more than a few rows are lost; where that cannot be counted, as of what depends on a
- * type, it is, but for what cannot be judged at all. A table that is not there has no rows, unless
- * one is `renamed` before. */
+/* Whether nothing tells how much is lost, as of what depends on a type. Of a function that are
+ * triggers as a rule; and what cannot be judged at all is not asked about. */
+static gboolean is_uncountable(const CmigFact *fact)
+{
+    for (guint idx = 0; idx < fact->targets->len; idx++) {
+        const CmigFactTarget *target = fact->targets->pdata[idx];
+        if ((target->loses && has_size(target)) || strcmp(target->kind, "function") == 0)
+            return FALSE;
+    }
+    return (fact->flags & CMIG_FACT_OPAQUE) == 0;
+}
+
+/* Whether more than a few rows are lost. A table that is not there has none, unless something is
+ * `renamed` before. */
 static gboolean is_large(const CmigReviewFact *fact, guint safe_below, gboolean renamed)
 {
-    gboolean counted = FALSE;
     if (fact->fact->level < CMIG_LEVEL_DATA)
         return FALSE;
     for (guint idx = 0; fact->sizes != NULL && idx < fact->sizes->len; idx++) {
         const CmigFactTarget *target = fact->fact->targets->pdata[idx];
         const CmigDbSize *size = &g_array_index(fact->sizes, CmigDbSize, idx);
-        if (!target->loses || !has_size(target))
-            continue;
-        if (size->exists ? size->rows < 0 || size->rows > safe_below : renamed)
+        if (target->loses && has_size(target) &&
+            (size->exists ? size->rows < 0 || size->rows > safe_below : renamed))
             return TRUE;
-        counted = TRUE;
     }
-    return !counted && (fact->fact->flags & CMIG_FACT_OPAQUE) == 0;
+    return is_uncountable(fact->fact);
 }
 
 static CmigReviewStep *review_step(const CmigStep *step)

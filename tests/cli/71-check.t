@@ -204,6 +204,13 @@ echo '{}' >alembic.yml
 cd migrations || exit 1
 cmig_fails 4 check
 expect_out 'versions/b1.sql:5: downgrade: '
+work=$(dirname "$PWD")
+GITHUB_WORKSPACE=$work cmig_fails 4 check --format github
+expect_out '::error file=migrations/versions/b1.sql,line=5'
+GITHUB_WORKSPACE=$work cmig_fails 4 check
+expect_no_out 'migrations/'
+GITHUB_WORKSPACE=/nowhere cmig_fails 4 check --format github
+expect_out '::error file=versions/b1.sql,line=5'
 mkdir sub && cd sub || exit 1
 cmig_fails 4 check
 expect_out '../versions/b1.sql:5: downgrade: '

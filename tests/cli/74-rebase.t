@@ -145,6 +145,33 @@ cmig_ok check --against origin/main --no-database
 cmig_ok upgrade head
 now_at e
 
+# --- a file that cannot be written ------------------------------------------------------------------
+git checkout -q -b two
+revision f e 2026-11-23T10:00:00Z
+commit f
+git push -q origin two:main
+git checkout -q -b three HEAD~1
+revision g e 2026-11-23T11:00:00Z
+revision h e 2026-11-23T12:00:00Z
+mv migrations/h.sql "$TEST_TMP/h.sql"
+ln -s "$TEST_TMP/h.sql" migrations/h.sql
+commit links
+git fetch -q
+git merge -q origin/main -m merge
+remember
+cmig_fails 1 rebase --yes
+expect_err "h.sql: it is not a regular file"
+unchanged "no file is changed when one of them cannot be"
+rm migrations/h.sql
+cp "$TEST_TMP/h.sql" migrations/h.sql
+git commit -qam files
+cmig_ok rebase --yes
+expect_err "2 files changed"
+cmig_ok heads
+expect_out "h (head)"
+git reset -q --hard main
+git checkout -q main
+
 # --- names ------------------------------------------------------------------------------------------
 for name in --help -x "$(printf 'a\033[31m\nb')" ''; do
   cmig_fails 1 rebase "--onto=$name"

@@ -347,9 +347,11 @@ gboolean cmig_rebase_check_rows(const CmigRebasePlan *plan, const CmigGraph *gra
     return FALSE;
 }
 
-static gboolean write_step(const CmigRebaseStep *step, GError **error)
+static gboolean check_file(const CmigRebaseStep *step, GError **error)
 {
     const char *path = step->revision->path;
+    if (!cmig_file_check_replaceable(path, error))
+        return FALSE;
     g_autoptr(GBytes) now = cmig_file_read_exact(path, CMIG_SIDE_FILE_MAX, error);
     if (now == NULL)
         return FALSE;
@@ -360,15 +362,23 @@ static gboolean write_step(const CmigRebaseStep *step, GError **error)
         cmig_error_set_hint(error, "run the command again");
         return FALSE;
     }
+    return TRUE;
+}
+
+static gboolean write_file(const CmigRebaseStep *step, GError **error)
+{
     gsize length = 0;
     const char *text = g_bytes_get_data(step->edit.content, &length);
-    return cmig_file_replace(path, text, (gssize)length, error);
+    return cmig_file_replace(step->revision->path, text, (gssize)length, error);
 }
 
 gboolean cmig_rebase_write(const CmigRebasePlan *plan, GError **error)
 {
     for (guint idx = 0; idx < plan->steps->len; idx++)
-        if (!write_step(plan->steps->pdata[idx], error))
+        if (!check_file(plan->steps->pdata[idx], error))
+            return FALSE;
+    for (guint idx = 0; idx < plan->steps->len; idx++)
+        if (!write_file(plan->steps->pdata[idx], error))
             return FALSE;
     return TRUE;
 }
