@@ -1,6 +1,6 @@
 /* What the audit table tells a run: where a section was left, whether a record is there. The texts
  * run in transactions that others compose, so nothing here talks to a database. */
-#include "columns.h"
+#include "audit/columns.h"
 
 #include "cmig/clock.h"
 

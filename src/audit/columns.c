@@ -1,6 +1,6 @@
 /* The columns of the audit table, and what a row's hash is made of: canonical JSON (RFC 8785),
  * which PostgreSQL, SQLite and this file make in the same way, to the byte. */
-#include "columns.h"
+#include "audit/columns.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The statements that add a row to the chain. Number, link and hash are computed within, so that
  * they cost no round trip and hold in the transaction that has the row. */
-#include "columns.h"
+#include "audit/columns.h"
 
 #include "cmig/text.h"
 

@@ -1,6 +1,6 @@
 /* Reads rows of the audit table, whatever somebody made of it. Each cell comes as a text with a
  * mark before it: null and the empty text are different things, and SQLite may hold any type. */
-#include "columns.h"
+#include "audit/columns.h"
 
 #include "cmig/error.h"
 #include "cmig/text.h"

@@ -1,5 +1,5 @@
 /* What was run of each revision, as the audit table tells it. */
-#include "columns.h"
+#include "audit/columns.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Walks the chain of hashes and tells where it is not what cmig wrote. */
-#include "columns.h"
+#include "audit/columns.h"
 
 #include "cmig/text.h"
 

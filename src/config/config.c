@@ -27,7 +27,7 @@ void cmig_config_free(CmigConfig *config)
         g_free(texts[idx]);
     g_strfreev(config->version_locations);
     g_strfreev(config->database_names);
-    cmig__config_guard_clear(&config->guard);
+    cmig_config_guard_clear(&config->guard);
     cmig_url_free(config->url);
     g_clear_error(&config->url_error);
     g_clear_pointer(&config->hooks, g_ptr_array_unref);
@@ -38,8 +38,8 @@ void cmig_config_free(CmigConfig *config)
     g_free(config);
 }
 
-gboolean cmig__config_fail(const CmigLoader *loader, const CmigYaml *node, GError **error,
-                           const char *format, ...)
+gboolean cmig_config_fail(const CmigLoader *loader, const CmigYaml *node, GError **error,
+                          const char *format, ...)
 {
     va_list args;
     va_start(args, format);
@@ -61,7 +61,7 @@ static const CmigYaml *get_member(const CmigYaml *mapping, const char *key)
     return inner != NULL && inner->kind == CMIG_YAML_MAPPING ? cmig_yaml_get(inner, dot + 1) : NULL;
 }
 
-const CmigYaml *cmig__config_get(const CmigLoader *loader, const char *key)
+const CmigYaml *cmig_config_get(const CmigLoader *loader, const char *key)
 {
     const CmigYaml *entry = loader->database;
     const CmigYaml *node = entry != NULL ? get_member(entry, key) : NULL;
@@ -74,11 +74,11 @@ const CmigYaml *cmig__config_get(const CmigLoader *loader, const char *key)
     return node == NULL || cmig_yaml_is_null(node) ? NULL : node;
 }
 
-char *cmig__config_expand(const CmigLoader *loader, const CmigYaml *node, const char *key,
-                          GHashTable *dotenv, CmigExpansion *expansion, GError **error)
+char *cmig_config_expand(const CmigLoader *loader, const CmigYaml *node, const char *key,
+                         GHashTable *dotenv, CmigExpansion *expansion, GError **error)
 {
     if (node->kind != CMIG_YAML_SCALAR) {
-        cmig__config_fail(loader, node, error, "%s must be a single value", key);
+        cmig_config_fail(loader, node, error, "%s must be a single value", key);
         return NULL;
     }
     char *text = cmig_expand(node->text, dotenv, expansion, error);
@@ -89,8 +89,8 @@ char *cmig__config_expand(const CmigLoader *loader, const CmigYaml *node, const 
     return text;
 }
 
-const char *cmig__config_variable(const CmigLoader *loader, const char *name, gboolean dotenv,
-                                  char **source)
+const char *cmig_config_variable(const CmigLoader *loader, const char *name, gboolean dotenv,
+                                 char **source)
 {
     const char *value = dotenv ? g_hash_table_lookup(loader->config->env, name) : g_getenv(name);
     if (cmig_text_is_blank(value))
@@ -188,9 +188,9 @@ static gboolean read_file(CmigLoader *loader, GError **error)
     if (!cmig_yaml_parse(text, length, config->file, 1, 0, &loader->root, error))
         return FALSE;
     if (loader->root->kind != CMIG_YAML_MAPPING)
-        return cmig__config_fail(loader, loader->root, error,
-                                 "the configuration must consist of `key: value` lines");
-    return cmig__config_check_keys(loader, loader->root, "", error);
+        return cmig_config_fail(loader, loader->root, error,
+                                "the configuration must consist of `key: value` lines");
+    return cmig_config_check_keys(loader, loader->root, "", error);
 }
 
 /* Keeps what the process environment and earlier files do not set. */
@@ -207,7 +207,7 @@ static gboolean read_dotenv(CmigLoader *loader, const char *path, GError **error
     g_autoptr(GHashTable) lines = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     if (!cmig_dotenv_parse(text, length, shown, found, lines, error))
         return FALSE;
-    cmig__config_note_env_file(loader, label);
+    cmig_config_note_env_file(loader, label);
     GHashTableIter iter;
     gpointer name = NULL;
     gpointer value = NULL;
@@ -226,28 +226,28 @@ static gboolean read_dotenv(CmigLoader *loader, const char *path, GError **error
 /* One entry of env_files; a `?` at its end allows the file to be missing. */
 static gboolean read_listed_dotenv(CmigLoader *loader, const CmigYaml *node, GError **error)
 {
-    g_autofree char *entry = cmig__config_expand(loader, node, "env_files", NULL, NULL, error);
+    g_autofree char *entry = cmig_config_expand(loader, node, "env_files", NULL, NULL, error);
     if (entry == NULL)
         return FALSE;
     gboolean optional = g_str_has_suffix(entry, "?");
     if (optional)
         entry[strlen(entry) - 1] = '\0';
     if (*entry == '\0')
-        return cmig__config_fail(loader, node, error, "env_files: a file name is empty");
+        return cmig_config_fail(loader, node, error, "env_files: a file name is empty");
     g_autofree char *path = g_canonicalize_filename(entry, loader->config->directory);
     if (g_file_test(path, G_FILE_TEST_EXISTS))
         return read_dotenv(loader, path, error);
     if (optional)
         return TRUE;
     g_autofree char *shown = cmig_text_escape(entry);
-    cmig__config_fail(loader, node, error, "env_files: there is no file %s", shown);
+    cmig_config_fail(loader, node, error, "env_files: there is no file %s", shown);
     cmig_error_set_hint(error, "write \"%s?\" if it may be missing", shown);
     return FALSE;
 }
 
 static gboolean read_dotenv_files(CmigLoader *loader, GError **error)
 {
-    const CmigYaml *node = cmig__config_get(loader, "env_files");
+    const CmigYaml *node = cmig_config_get(loader, "env_files");
     if (node == NULL) {
         /* A folder of that name is somebody's virtual environment. */
         g_autofree char *path = g_build_filename(loader->config->directory, ".env", NULL);
@@ -256,7 +256,7 @@ static gboolean read_dotenv_files(CmigLoader *loader, GError **error)
     if (node->kind == CMIG_YAML_SCALAR)
         return read_listed_dotenv(loader, node, error);
     if (node->kind != CMIG_YAML_LIST)
-        return cmig__config_fail(loader, node, error, "env_files must be a list of files");
+        return cmig_config_fail(loader, node, error, "env_files must be a list of files");
     for (guint idx = 0; idx < node->items->len; idx++)
         if (!read_listed_dotenv(loader, node->items->pdata[idx], error))
             return FALSE;
@@ -266,7 +266,7 @@ static gboolean read_dotenv_files(CmigLoader *loader, GError **error)
 static gboolean read_version_locations(CmigLoader *loader, GError **error)
 {
     CmigConfig *config = loader->config;
-    const CmigYaml *node = cmig__config_get(loader, "version_locations");
+    const CmigYaml *node = cmig_config_get(loader, "version_locations");
     g_autoptr(GStrvBuilder) folders = g_strv_builder_new();
     if (node == NULL) {
         g_autofree char *versions = g_build_filename(config->script_location, "versions", NULL);
@@ -279,17 +279,17 @@ static gboolean read_version_locations(CmigLoader *loader, GError **error)
     if (!cmig_yaml_strings(node, "version_locations", config->file, &entries, error))
         return FALSE;
     if (entries[0] == NULL)
-        return cmig__config_fail(loader, node, error,
-                                 "version_locations must name at least one folder");
+        return cmig_config_fail(loader, node, error,
+                                "version_locations must name at least one folder");
     for (gsize idx = 0; entries[idx] != NULL; idx++) {
         const CmigYaml *item = node->kind == CMIG_YAML_LIST ? node->items->pdata[idx] : node;
         g_autofree char *folder =
-            cmig__config_expand(loader, item, "version_locations", config->env, NULL, error);
+            cmig_config_expand(loader, item, "version_locations", config->env, NULL, error);
         if (folder == NULL)
             return FALSE;
         if (*folder == '\0')
-            return cmig__config_fail(loader, item, error,
-                                     "version_locations: a folder name is empty");
+            return cmig_config_fail(loader, item, error,
+                                    "version_locations: a folder name is empty");
         g_autofree char *path = g_canonicalize_filename(folder, config->directory);
         g_strv_builder_add(folders, path);
     }
@@ -312,9 +312,9 @@ static gboolean declare_environment(CmigConfig *config, const char *name, char *
 static void note_environment(const CmigLoader *loader, const CmigYaml *node)
 {
     const CmigConfig *config = loader->config;
-    char *source = node != NULL ? cmig__config_node_source(loader, node)
-                                : g_strdup(config->environment_source);
-    cmig__config_note(loader, "environment", config->environment, source);
+    char *source =
+        node != NULL ? cmig_config_node_source(loader, node) : g_strdup(config->environment_source);
+    cmig_config_note(loader, "environment", config->environment, source);
 }
 
 static gboolean read_environment(CmigLoader *loader, GError **error)
@@ -333,17 +333,17 @@ static gboolean read_environment(CmigLoader *loader, GError **error)
         gboolean dotenv = idx >= G_N_ELEMENTS(names);
         char *source = NULL;
         const char *value =
-            cmig__config_variable(loader, names[idx % G_N_ELEMENTS(names)], dotenv, &source);
+            cmig_config_variable(loader, names[idx % G_N_ELEMENTS(names)], dotenv, &source);
         if (value != NULL && declare_environment(config, value, source)) {
             note_environment(loader, NULL);
             return TRUE;
         }
     }
-    const CmigYaml *node = cmig__config_get(loader, "environment");
+    const CmigYaml *node = cmig_config_get(loader, "environment");
     if (node == NULL)
         return TRUE;
     g_autofree char *text =
-        cmig__config_expand(loader, node, "environment", config->env, NULL, error);
+        cmig_config_expand(loader, node, "environment", config->env, NULL, error);
     if (text == NULL)
         return FALSE;
     declare_environment(config, text, g_strdup_printf("%s:%u", config->file, node->line));
@@ -356,7 +356,7 @@ static gboolean read_flags(CmigLoader *loader, GError **error)
     const char *lock_timeout = loader->request->lock_timeout;
     if (loader->request->require_tls) {
         loader->config->require_tls = TRUE;
-        cmig__config_note(loader, "require_tls", "true", g_strdup("--require-tls"));
+        cmig_config_note(loader, "require_tls", "true", g_strdup("--require-tls"));
     }
     if (lock_timeout == NULL)
         return TRUE;
@@ -364,39 +364,38 @@ static gboolean read_flags(CmigLoader *loader, GError **error)
         g_prefix_error(error, "--lock-timeout: ");
         return FALSE;
     }
-    cmig__config_note(loader, "lock_timeout", lock_timeout, g_strdup("--lock-timeout"));
+    cmig_config_note(loader, "lock_timeout", lock_timeout, g_strdup("--lock-timeout"));
     return TRUE;
 }
 
 static gboolean read_all(CmigLoader *loader, GError **error)
 {
     if (!read_file(loader, error) || !read_dotenv_files(loader, error) ||
-        !cmig__config_choose_database(loader, error) || !cmig__config_apply_keys(loader, error) ||
-        !cmig__config_read_guard(loader, error) ||
-        !cmig__config_check_mapping(loader, "check", error) ||
+        !cmig_config_choose_database(loader, error) || !cmig_config_apply_keys(loader, error) ||
+        !cmig_config_read_guard(loader, error) ||
+        !cmig_config_check_mapping(loader, "check", error) ||
         !read_version_locations(loader, error) || !read_environment(loader, error) ||
         !read_flags(loader, error))
         return FALSE;
-    if (!cmig__config_read_variables(loader, error))
+    if (!cmig_config_read_variables(loader, error))
         return FALSE;
-    const CmigYaml *hooks = cmig__config_get(loader, "hooks");
-    if (hooks != NULL && !cmig__config_read_hooks(loader, hooks, loader->config->hooks, error))
+    const CmigYaml *hooks = cmig_config_get(loader, "hooks");
+    if (hooks != NULL && !cmig_config_read_hooks(loader, hooks, loader->config->hooks, error))
         return FALSE;
-    if (!cmig__config_choose_url(loader, error))
+    if (!cmig_config_choose_url(loader, error))
         return FALSE;
-    cmig__config_note_rest(loader);
+    cmig_config_note_rest(loader);
     return TRUE;
 }
 
 gboolean cmig_config_load(const CmigConfigRequest *request, CmigConfig **config, GError **error)
 {
     g_autoptr(CmigConfig) made = g_new0(CmigConfig, 1);
-    made->hooks = g_ptr_array_new_with_free_func(cmig__config_hook_free);
+    made->hooks = g_ptr_array_new_with_free_func(cmig_config_hook_free);
     made->variables = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     made->secrets = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
     made->env = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, g_free);
-    made->origins =
-        g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cmig__config_origin_free);
+    made->origins = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, cmig_config_origin_free);
     CmigLoader loader = {
         .request = request,
         .config = made,

@@ -33,11 +33,11 @@ static gboolean expand_part(const CmigLoader *loader, Written *written, const ch
                             const CmigYaml *node, guint part, GError **error)
 {
     if (node->kind != CMIG_YAML_SCALAR)
-        return cmig__config_fail(loader, node, error, "%s must be a single value", key);
+        return cmig_config_fail(loader, node, error, "%s must be a single value", key);
     CmigExpansion found = {0};
     GError *problem = NULL;
     written->text[part] =
-        cmig__config_expand(loader, node, key, loader->config->env, &found, &problem);
+        cmig_config_expand(loader, node, key, loader->config->env, &found, &problem);
     written->found.used_variable |= found.used_variable;
     written->found.used_dotenv |= found.used_dotenv;
     written->found.used_default |= found.used_default;
@@ -45,7 +45,7 @@ static gboolean expand_part(const CmigLoader *loader, Written *written, const ch
     /* An empty host or name is a lost secret, unless the file allows it with ${X:-}. */
     if (problem == NULL && (part == HOST || part == NAME) && *written->text[part] == '\0' &&
         !found.used_empty_default)
-        cmig__config_fail(loader, node, &problem, "%s is empty", key);
+        cmig_config_fail(loader, node, &problem, "%s is empty", key);
     if (written->problem == NULL)
         written->problem = problem;
     else
@@ -61,9 +61,9 @@ static gboolean read_mapping(const CmigLoader *loader, const CmigYaml *node, Wri
         [HOST] = "host",     [PORT] = "port", [NAME] = "name",
     };
     if (node->kind != CMIG_YAML_MAPPING)
-        return cmig__config_fail(loader, node, error,
-                                 "database must be a mapping; a URL belongs into database_url");
-    if (!cmig__config_check_keys(loader, node, "database.", error))
+        return cmig_config_fail(loader, node, error,
+                                "database must be a mapping; a URL belongs into database_url");
+    if (!cmig_config_check_keys(loader, node, "database.", error))
         return FALSE;
     written->node = node;
     written->key = "database";
@@ -82,7 +82,7 @@ static gboolean read_mapping(const CmigLoader *loader, const CmigYaml *node, Wri
 static gboolean read_url(const CmigLoader *loader, const char *key, Written *written,
                          GError **error)
 {
-    const CmigYaml *node = cmig__config_get(loader, key);
+    const CmigYaml *node = cmig_config_get(loader, key);
     if (node == NULL || !expand_part(loader, written, key, node, 0, error))
         return node == NULL;
     /* `${DATABASE_URL:-}` with nothing set says nothing. */
@@ -95,12 +95,12 @@ static gboolean read_url(const CmigLoader *loader, const char *key, Written *wri
 
 static gboolean read_written(const CmigLoader *loader, Written *written, GError **error)
 {
-    const CmigYaml *mapping = cmig__config_get(loader, "database");
+    const CmigYaml *mapping = cmig_config_get(loader, "database");
     if (mapping == NULL)
         return read_url(loader, "database_url", written, error);
-    if (cmig__config_get(loader, "database_url") != NULL)
-        return cmig__config_fail(loader, mapping, error,
-                                 "database and database_url exclude each other");
+    if (cmig_config_get(loader, "database_url") != NULL)
+        return cmig_config_fail(loader, mapping, error,
+                                "database and database_url exclude each other");
     return read_mapping(loader, mapping, written, error);
 }
 
@@ -127,7 +127,7 @@ static void use_written(CmigConfig *config, Written *written)
     if (written->problem != NULL)
         *problem = g_steal_pointer(&written->problem);
     else if (!written->is_mapping) {
-        g_autofree char *names = cmig__config_variable_names(written->node->text);
+        g_autofree char *names = cmig_config_variable_names(written->node->text);
         if (!cmig_url_parse(text[0], config->directory, &config->url, problem) && names != NULL)
             g_prefix_error(problem, "%s, made of %s: ", written->key, names);
     } else
@@ -161,7 +161,7 @@ static void choose_database(const CmigLoader *loader, Written *written)
         use_written(config, written);
     else if (process != NULL)
         use_text(config, CMIG_ORIGIN_ENVIRONMENT, g_strdup("DATABASE_URL"), process, NULL);
-    else if ((dotenv = cmig__config_variable(loader, "DATABASE_URL", TRUE, &source)) != NULL)
+    else if ((dotenv = cmig_config_variable(loader, "DATABASE_URL", TRUE, &source)) != NULL)
         use_text(config, CMIG_ORIGIN_DOTENV, source, dotenv, config->directory);
     else if (written->node != NULL)
         use_written(config, written);
@@ -196,9 +196,9 @@ static gboolean use_direct(const CmigLoader *loader, Written *direct, gboolean n
     CmigOrigin origin = CMIG_ORIGIN_ENVIRONMENT;
     gboolean of_file = loader->database != NULL || (written && direct->found.used_variable);
     if (!of_file)
-        text = cmig__config_variable(loader, "DIRECT_URL", FALSE, &source);
+        text = cmig_config_variable(loader, "DIRECT_URL", FALSE, &source);
     if (text == NULL && !no_dotenv && !of_file) {
-        text = cmig__config_variable(loader, "DIRECT_URL", TRUE, &source);
+        text = cmig_config_variable(loader, "DIRECT_URL", TRUE, &source);
         origin = CMIG_ORIGIN_DOTENV;
     }
     if (text == NULL && !written)
@@ -219,11 +219,10 @@ static void note_url(const CmigLoader *loader, const char *key, const Written *w
 {
     const CmigConfig *config = loader->config;
     gboolean of_file = config->url_origin >= CMIG_ORIGIN_FILE;
-    char *source = of_file && written->node != NULL
-                       ? cmig__config_node_source(loader, written->node)
-                       : g_strdup(config->url_source);
-    cmig__config_note(loader, of_file ? written->key : key,
-                      config->url != NULL ? config->url->display : NULL, source);
+    char *source = of_file && written->node != NULL ? cmig_config_node_source(loader, written->node)
+                                                    : g_strdup(config->url_source);
+    cmig_config_note(loader, of_file ? written->key : key,
+                     config->url != NULL ? config->url->display : NULL, source);
 }
 
 /* Both lead to one database, so they must be of one kind. */
@@ -239,7 +238,7 @@ static void check_same_kind(CmigConfig *config, CmigDialect database)
     g_clear_pointer(&config->url, cmig_url_free);
 }
 
-gboolean cmig__config_choose_url(CmigLoader *loader, GError **error)
+gboolean cmig_config_choose_url(CmigLoader *loader, GError **error)
 {
     CmigConfig *config = loader->config;
     g_auto(Written) written = {0};

@@ -15,10 +15,10 @@ static gboolean is_name(const char *text)
 static gboolean check_key(const CmigLoader *loader, const char *name, const CmigYaml *key,
                           GError **error)
 {
-    if (cmig__config_is_per_database(key->text))
+    if (cmig_config_is_per_database(key->text))
         return TRUE;
     g_autofree char *shown = cmig_text_escape(key->text);
-    cmig__config_fail(loader, key, error, "databases.%s cannot have the key \"%s\"", name, shown);
+    cmig_config_fail(loader, key, error, "databases.%s cannot have the key \"%s\"", name, shown);
     cmig_error_set_hint(error, "keys of the whole file, such as hooks and templates, stand at its "
                                "top level");
     return FALSE;
@@ -28,18 +28,18 @@ static gboolean check_entry(const CmigLoader *loader, const CmigYaml *key, const
                             GError **error)
 {
     if (!is_name(key->text)) {
-        cmig__config_fail(loader, key, error, "databases: this cannot be a name");
+        cmig_config_fail(loader, key, error, "databases: this cannot be a name");
         cmig_error_set_hint(error, "a name consists of letters, digits, _ and -; \"all\" means all "
                                    "of them");
         return FALSE;
     }
     if (entry->kind != CMIG_YAML_MAPPING)
-        return cmig__config_fail(loader, entry, error, "databases.%s must be a mapping", key->text);
+        return cmig_config_fail(loader, entry, error, "databases.%s must be a mapping", key->text);
     for (guint idx = 0; idx < entry->keys->len; idx++)
         if (!check_key(loader, key->text, entry->keys->pdata[idx], error))
             return FALSE;
     /* Unknown keys get the suggestion that they get at the top level. */
-    return cmig__config_check_keys(loader, entry, "", error);
+    return cmig_config_check_keys(loader, entry, "", error);
 }
 
 static gboolean fail_name(const CmigLoader *loader, const char *name, GError **error)
@@ -59,15 +59,15 @@ static gboolean fail_name(const CmigLoader *loader, const char *name, GError **e
     return FALSE;
 }
 
-gboolean cmig__config_choose_database(CmigLoader *loader, GError **error)
+gboolean cmig_config_choose_database(CmigLoader *loader, GError **error)
 {
     CmigConfig *config = loader->config;
-    const CmigYaml *node = cmig__config_get(loader, "databases");
+    const CmigYaml *node = cmig_config_get(loader, "databases");
     const char *wanted = loader->request->name;
     const CmigYaml *chosen = NULL;
     g_autoptr(GStrvBuilder) names = g_strv_builder_new();
     if (node != NULL && node->kind != CMIG_YAML_MAPPING)
-        return cmig__config_fail(loader, node, error, "databases must be a mapping of names");
+        return cmig_config_fail(loader, node, error, "databases must be a mapping of names");
     for (guint idx = 0; node != NULL && idx < node->keys->len; idx++) {
         const CmigYaml *key = node->keys->pdata[idx];
         if (!check_entry(loader, key, node->items->pdata[idx], error))

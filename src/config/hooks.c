@@ -2,7 +2,7 @@
 #include "cmig/error.h"
 #include "config/internal.h"
 
-void cmig__config_hook_free(gpointer data)
+void cmig_config_hook_free(gpointer data)
 {
     CmigHook *hook = data;
     g_free(hook->name);
@@ -18,15 +18,15 @@ static char **read_argv(const CmigLoader *loader, const CmigYaml *node, GError *
     g_auto(GStrv) words = NULL;
     if (node->kind == CMIG_YAML_SCALAR) {
         if (!g_shell_parse_argv(node->text, NULL, &words, NULL)) {
-            cmig__config_fail(loader, node, error,
-                              "hooks.command is empty, or a quote in it is not closed");
+            cmig_config_fail(loader, node, error,
+                             "hooks.command is empty, or a quote in it is not closed");
             return NULL;
         }
     } else if (!cmig_yaml_strings(node, "hooks.command", loader->config->file, &words, error)) {
         return NULL;
     }
     if (words[0] == NULL) {
-        cmig__config_fail(loader, node, error, "hooks.command is empty");
+        cmig_config_fail(loader, node, error, "hooks.command is empty");
         return NULL;
     }
     g_autoptr(GStrvBuilder) argv = g_strv_builder_new();
@@ -46,40 +46,40 @@ static gboolean read_hook(const CmigLoader *loader, const CmigYaml *node, CmigHo
                           GError **error)
 {
     if (node->kind != CMIG_YAML_MAPPING)
-        return cmig__config_fail(loader, node, error,
-                                 "a hook must be a mapping with name, command and cwd");
-    if (!cmig__config_check_keys(loader, node, "hooks.", error))
+        return cmig_config_fail(loader, node, error,
+                                "a hook must be a mapping with name, command and cwd");
+    if (!cmig_config_check_keys(loader, node, "hooks.", error))
         return FALSE;
     const CmigYaml *command = cmig_yaml_get(node, "command");
     const CmigYaml *name = cmig_yaml_get(node, "name");
     const CmigYaml *cwd = cmig_yaml_get(node, "cwd");
     if (command == NULL || cmig_yaml_is_null(command))
-        return cmig__config_fail(loader, node, error, "a hook needs a command");
+        return cmig_config_fail(loader, node, error, "a hook needs a command");
     hook->argv = read_argv(loader, command, error);
     if (hook->argv == NULL)
         return FALSE;
     hook->name =
         name == NULL || cmig_yaml_is_null(name)
             ? g_strdup(hook->argv[0])
-            : cmig__config_expand(loader, name, "hooks.name", loader->config->env, NULL, error);
+            : cmig_config_expand(loader, name, "hooks.name", loader->config->env, NULL, error);
     if (hook->name == NULL)
         return FALSE;
     if (cwd == NULL || cmig_yaml_is_null(cwd))
         return TRUE;
     g_autofree char *folder =
-        cmig__config_expand(loader, cwd, "hooks.cwd", loader->config->env, NULL, error);
+        cmig_config_expand(loader, cwd, "hooks.cwd", loader->config->env, NULL, error);
     if (folder == NULL)
         return FALSE;
     hook->cwd = g_canonicalize_filename(folder, loader->config->directory);
     return TRUE;
 }
 
-gboolean cmig__config_read_hooks(const CmigLoader *loader, const CmigYaml *node, GPtrArray *hooks,
-                                 GError **error)
+gboolean cmig_config_read_hooks(const CmigLoader *loader, const CmigYaml *node, GPtrArray *hooks,
+                                GError **error)
 {
     if (node->kind != CMIG_YAML_LIST)
-        return cmig__config_fail(loader, node, error,
-                                 "hooks must be a list, each with name, command and cwd");
+        return cmig_config_fail(loader, node, error,
+                                "hooks must be a list, each with name, command and cwd");
     for (guint idx = 0; idx < node->items->len; idx++) {
         CmigHook *hook = g_new0(CmigHook, 1);
         g_ptr_array_add(hooks, hook);

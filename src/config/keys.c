@@ -291,8 +291,8 @@ static gboolean fail_unknown(const CmigLoader *loader, const CmigYaml *node, con
     gsize plain = strspn(node->text, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_.-");
     gboolean showable = plain > 0 && plain <= 40 && node->text[plain] == '\0';
     if (!showable)
-        return cmig__config_fail(loader, node, error, "unknown key");
-    cmig__config_fail(loader, node, error, "unknown key \"%s%s\"", prefix, node->text);
+        return cmig_config_fail(loader, node, error, "unknown key");
+    cmig_config_fail(loader, node, error, "unknown key \"%s%s\"", prefix, node->text);
     for (gsize idx = 0; idx < G_N_ELEMENTS(other_words); idx++)
         if (*prefix == '\0' && strcmp(other_words[idx].word, node->text) == 0)
             cmig_error_set_hint(error, "use \"%s\"", other_words[idx].key);
@@ -304,8 +304,8 @@ static gboolean fail_unknown(const CmigLoader *loader, const CmigYaml *node, con
     return FALSE;
 }
 
-gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,
-                                 const char *prefix, GError **error)
+gboolean cmig_config_check_keys(const CmigLoader *loader, const CmigYaml *mapping,
+                                const char *prefix, GError **error)
 {
     g_autoptr(GPtrArray) names = g_ptr_array_new_with_free_func(g_free);
     for (gsize idx = 0; idx < G_N_ELEMENTS(keys); idx++) {
@@ -322,7 +322,7 @@ gboolean cmig__config_check_keys(const CmigLoader *loader, const CmigYaml *mappi
     return TRUE;
 }
 
-gboolean cmig__config_check_mapping(const CmigLoader *loader, const char *key, GError **error)
+gboolean cmig_config_check_mapping(const CmigLoader *loader, const char *key, GError **error)
 {
     const CmigYaml *holders[] = {loader->root, loader->database};
     g_autofree char *prefix = g_strconcat(key, ".", NULL);
@@ -331,14 +331,14 @@ gboolean cmig__config_check_mapping(const CmigLoader *loader, const char *key, G
         if (node == NULL || cmig_yaml_is_null(node))
             continue;
         if (node->kind != CMIG_YAML_MAPPING)
-            return cmig__config_fail(loader, node, error, "%s must be a mapping", key);
-        if (!cmig__config_check_keys(loader, node, prefix, error))
+            return cmig_config_fail(loader, node, error, "%s must be a mapping", key);
+        if (!cmig_config_check_keys(loader, node, prefix, error))
             return FALSE;
     }
     return TRUE;
 }
 
-gboolean cmig__config_is_per_database(const char *key)
+gboolean cmig_config_is_per_database(const char *key)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(keys); idx++)
         if (strcmp(keys[idx].name, key) == 0)
@@ -351,8 +351,8 @@ static const char *override_of(const CmigLoader *loader, const Key *key, char **
 {
     if (key->environment == NULL)
         return NULL;
-    const char *text = cmig__config_variable(loader, key->environment, FALSE, source);
-    return text != NULL ? text : cmig__config_variable(loader, key->environment, TRUE, source);
+    const char *text = cmig_config_variable(loader, key->environment, FALSE, source);
+    return text != NULL ? text : cmig_config_variable(loader, key->environment, TRUE, source);
 }
 
 static gboolean apply(const CmigLoader *loader, const Key *key, GError **error)
@@ -365,13 +365,13 @@ static gboolean apply(const CmigLoader *loader, const Key *key, GError **error)
             g_prefix_error(error, "%s: ", source);
             return FALSE;
         }
-        cmig__config_note(loader, key->name, override, g_steal_pointer(&source));
+        cmig_config_note(loader, key->name, override, g_steal_pointer(&source));
         return TRUE;
     }
-    const CmigYaml *node = cmig__config_get(loader, key->name);
+    const CmigYaml *node = cmig_config_get(loader, key->name);
     if (node != NULL) {
         g_autofree char *text =
-            cmig__config_expand(loader, node, key->name, loader->config->env, NULL, error);
+            cmig_config_expand(loader, node, key->name, loader->config->env, NULL, error);
         if (text == NULL)
             return FALSE;
         if (!key->type->parse(loader, key, text, slot, error)) {
@@ -379,14 +379,14 @@ static gboolean apply(const CmigLoader *loader, const Key *key, GError **error)
             cmig_error_set_place(error, loader->config->file, node->line, node->column);
             return FALSE;
         }
-        cmig__config_note(loader, key->name, text, cmig__config_node_source(loader, node));
+        cmig_config_note(loader, key->name, text, cmig_config_node_source(loader, node));
         return TRUE;
     }
-    cmig__config_note(loader, key->name, key->fallback, g_strdup("default"));
+    cmig_config_note(loader, key->name, key->fallback, g_strdup("default"));
     return key->fallback == NULL || key->type->parse(loader, key, key->fallback, slot, error);
 }
 
-gboolean cmig__config_apply_keys(CmigLoader *loader, GError **error)
+gboolean cmig_config_apply_keys(CmigLoader *loader, GError **error)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(keys); idx++)
         if (keys[idx].type->parse != NULL && !apply(loader, &keys[idx], error))

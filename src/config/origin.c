@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-void cmig__config_origin_free(gpointer data)
+void cmig_config_origin_free(gpointer data)
 {
     CmigConfigOrigin *origin = data;
     g_free(origin->value);
@@ -12,7 +12,7 @@ void cmig__config_origin_free(gpointer data)
     g_free(origin);
 }
 
-void cmig__config_note(const CmigLoader *loader, const char *key, const char *value, char *source)
+void cmig_config_note(const CmigLoader *loader, const char *key, const char *value, char *source)
 {
     CmigConfigOrigin *origin = g_new0(CmigConfigOrigin, 1);
     origin->value = g_strdup(value);
@@ -33,7 +33,7 @@ static char *next_variable(const char **at)
     return NULL;
 }
 
-char *cmig__config_variable_names(const char *text)
+char *cmig_config_variable_names(const char *text)
 {
     g_autoptr(GString) names = g_string_new(NULL);
     char *name;
@@ -59,7 +59,7 @@ static void append_variables(const CmigLoader *loader, const char *text, GString
     }
 }
 
-char *cmig__config_node_source(const CmigLoader *loader, const CmigYaml *node)
+char *cmig_config_node_source(const CmigLoader *loader, const CmigYaml *node)
 {
     GString *source = g_string_new(NULL);
     g_string_printf(source, "%s:%u", loader->config->file, node->line);
@@ -70,14 +70,14 @@ char *cmig__config_node_source(const CmigLoader *loader, const CmigYaml *node)
     return g_string_free(source, FALSE);
 }
 
-void cmig__config_note_env_file(const CmigLoader *loader, const char *file)
+void cmig_config_note_env_file(const CmigLoader *loader, const char *file)
 {
     const CmigConfigOrigin *before = g_hash_table_lookup(loader->config->origins, "env_files");
-    const CmigYaml *node = cmig__config_get(loader, "env_files");
+    const CmigYaml *node = cmig_config_get(loader, "env_files");
     g_autofree char *value =
         before != NULL ? g_strconcat(before->value, ", ", file, NULL) : g_strdup(file);
-    cmig__config_note(loader, "env_files", value,
-                      node != NULL ? cmig__config_node_source(loader, node) : g_strdup("default"));
+    cmig_config_note(loader, "env_files", value,
+                     node != NULL ? cmig_config_node_source(loader, node) : g_strdup("default"));
 }
 
 /* The texts of a scalar or list as the file has them. */
@@ -152,10 +152,10 @@ static void append_keys(const CmigYaml *node, GString *value)
 
 static void note_node(const CmigLoader *loader, const char *key, const char *fallback)
 {
-    const CmigYaml *node = cmig__config_get(loader, key);
+    const CmigYaml *node = cmig_config_get(loader, key);
     g_autoptr(GString) value = g_string_new(NULL);
     if (node == NULL) {
-        cmig__config_note(loader, key, fallback, g_strdup("default"));
+        cmig_config_note(loader, key, fallback, g_strdup("default"));
         return;
     }
     if (g_str_has_suffix(key, "_url"))
@@ -169,8 +169,8 @@ static void note_node(const CmigLoader *loader, const char *key, const char *fal
     /* Values of a mapping are not looked at, not even for the variables they are made of. */
     char *source = node->kind == CMIG_YAML_MAPPING
                        ? g_strdup_printf("%s:%u", loader->config->file, node->line)
-                       : cmig__config_node_source(loader, node);
-    cmig__config_note(loader, key, value->str, source);
+                       : cmig_config_node_source(loader, node);
+    cmig_config_note(loader, key, value->str, source);
 }
 
 static void note_variables(const CmigLoader *loader)
@@ -185,7 +185,7 @@ static void note_variables(const CmigLoader *loader)
     for (const GList *one = names; one != NULL; one = one->next)
         g_string_append_printf(value, "%s%s", value->len > 0 ? ", " : "", (const char *)one->data);
     char *source = file->value != NULL ? g_strdup_printf("%s, -x", file->source) : g_strdup("-x");
-    cmig__config_note(loader, "variables", value->str, source);
+    cmig_config_note(loader, "variables", value->str, source);
 }
 
 /* Members of mappings that are shown as one line. */
@@ -194,7 +194,7 @@ static gboolean is_part(const char *key)
     return g_str_has_prefix(key, "database.") || g_str_has_prefix(key, "hooks.");
 }
 
-void cmig__config_note_rest(const CmigLoader *loader)
+void cmig_config_note_rest(const CmigLoader *loader)
 {
     GHashTable *origins = loader->config->origins;
     for (const CmigConfigKeyDoc *key = cmig_config_key_docs(); key->name != NULL; key++)

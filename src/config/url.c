@@ -24,7 +24,7 @@ void cmig_url_free(CmigUrl *url)
     g_free(url);
 }
 
-gboolean cmig__url_fail(GError **error, gboolean encoding, const char *message)
+gboolean cmig_url_fail(GError **error, gboolean encoding, const char *message)
 {
     g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_CONFIG, message);
     if (encoding)
@@ -38,7 +38,7 @@ gboolean cmig__url_fail(GError **error, gboolean encoding, const char *message)
     return FALSE;
 }
 
-gboolean cmig__url_has_control(const char *text)
+gboolean cmig_url_has_control(const char *text)
 {
     for (; *text != '\0'; text++)
         if ((guint8)*text < 0x20 || *text == 0x7f)
@@ -68,7 +68,7 @@ static gboolean read_dialect(const char *scheme, CmigDialect *dialect, char **no
     if (!known || (parts[1] != NULL && *parts[1] == '\0')) {
         g_autofree char *shown = cmig_text_escape(scheme);
         g_autofree char *message = g_strdup_printf("unsupported database \"%s\"", shown);
-        return cmig__url_fail(error, FALSE, message);
+        return cmig_url_fail(error, FALSE, message);
     }
     *dialect = found;
     *normal = g_strconcat(cmig_dialect_name(found), parts[1] ? "+" : NULL, parts[1], NULL);
@@ -102,8 +102,8 @@ static gboolean check_sqlite_query(const char *query, GError **error)
         if (equals != NULL)
             *equals = '\0';
         if (*pairs[idx] != '\0' && !g_strv_contains(ignored, pairs[idx]))
-            return cmig__url_fail(error, FALSE,
-                                  "the SQLite URL has an option behind ? that cmig does not know");
+            return cmig_url_fail(error, FALSE,
+                                 "the SQLite URL has an option behind ? that cmig does not know");
     }
     return TRUE;
 }
@@ -115,12 +115,12 @@ static gboolean parse_sqlite(const char *scheme, const char *text, const char *b
     const char *query = strchr(text, '?');
     gsize length = query != NULL ? (gsize)(query - text) : strlen(text);
     if (length > 0 && *text != '/')
-        return cmig__url_fail(error, FALSE,
-                              "a SQLite URL has three slashes before a relative path and four "
-                              "before an absolute one");
+        return cmig_url_fail(error, FALSE,
+                             "a SQLite URL has three slashes before a relative path and four "
+                             "before an absolute one");
     g_autofree char *file = length > 0 ? g_strndup(text + 1, length - 1) : g_strdup("");
     if (g_str_has_prefix(file, "file:"))
-        return cmig__url_fail(error, FALSE, "SQLite file: URIs are not supported; write the path");
+        return cmig_url_fail(error, FALSE, "SQLite file: URIs are not supported; write the path");
     if (query != NULL && !check_sqlite_query(query + 1, error))
         return FALSE;
     *url = new_sqlite(scheme, file, base_directory);
@@ -131,30 +131,30 @@ static gboolean parse_sqlite(const char *scheme, const char *text, const char *b
 static gboolean parse_schemeless(const char *text, CmigUrl **url, GError **error)
 {
     if (*text == '"' || *text == '\'')
-        return cmig__url_fail(error, FALSE,
-                              "the database URL begins with a quote; remove the quotes");
+        return cmig_url_fail(error, FALSE,
+                             "the database URL begins with a quote; remove the quotes");
     gsize name = strspn(text, "abcdefghijklmnopqrstuvwxyz_");
     if (name == 0 || text[name + strspn(text + name, " \t\r\n")] != '=')
-        return cmig__url_fail(error, FALSE, "this is not a database URL");
+        return cmig_url_fail(error, FALSE, "this is not a database URL");
     g_auto(CmigPgSettings) settings = {0};
-    return cmig__pg_parse_keywords(text, &settings, error) &&
-           cmig__pg_finish("postgresql", &settings, url, error);
+    return cmig_url_pg_parse_keywords(text, &settings, error) &&
+           cmig_url_pg_finish("postgresql", &settings, url, error);
 }
 
 gboolean cmig_url_parse(const char *text, const char *base_directory, CmigUrl **url, GError **error)
 {
     g_autofree char *trimmed = g_strstrip(g_strdup(text));
     if (*trimmed == '\0')
-        return cmig__url_fail(error, FALSE, "the database URL is empty");
+        return cmig_url_fail(error, FALSE, "the database URL is empty");
     if (strlen(trimmed) > MAX_BYTES)
-        return cmig__url_fail(error, FALSE, "the database URL is longer than 16 KiB");
+        return cmig_url_fail(error, FALSE, "the database URL is longer than 16 KiB");
     g_autofree char *scheme = read_scheme(trimmed);
     if (scheme == NULL)
         return parse_schemeless(trimmed, url, error);
-    if (cmig__url_has_control(trimmed))
-        return cmig__url_fail(error, TRUE, "the database URL contains a control character");
+    if (cmig_url_has_control(trimmed))
+        return cmig_url_fail(error, TRUE, "the database URL contains a control character");
     if (strstr(trimmed, "${") != NULL) {
-        cmig__url_fail(error, TRUE, "the database URL contains ${…}, which was not expanded");
+        cmig_url_fail(error, TRUE, "the database URL contains ${…}, which was not expanded");
         cmig_error_set_hint(error, "variables are expanded in alembic.yml only: put database_url "
                                    "or the database: mapping there");
         return FALSE;
@@ -167,8 +167,8 @@ gboolean cmig_url_parse(const char *text, const char *base_directory, CmigUrl **
     if (dialect == CMIG_DIALECT_SQLITE)
         return parse_sqlite(normal, rest, base_directory, url, error);
     g_auto(CmigPgSettings) settings = {0};
-    return cmig__pg_parse_uri(rest, &settings, error) &&
-           cmig__pg_finish(normal, &settings, url, error);
+    return cmig_url_pg_parse_uri(rest, &settings, error) &&
+           cmig_url_pg_finish(normal, &settings, url, error);
 }
 
 static gboolean is_given(const char *part)
@@ -184,15 +184,15 @@ gboolean cmig_url_from_parts(const char *driver, const char *user, const char *p
     g_autofree char *scheme = g_ascii_strdown(is_given(driver) ? driver : "postgresql", -1);
     g_autofree char *normal = NULL;
     if (strspn(scheme, "abcdefghijklmnopqrstuvwxyz0123456789+-._") != strlen(scheme))
-        return cmig__url_fail(error, FALSE, "the database driver must be postgresql or sqlite");
+        return cmig_url_fail(error, FALSE, "the database driver must be postgresql or sqlite");
     if (!read_dialect(scheme, &dialect, &normal, error))
         return FALSE;
     if (dialect == CMIG_DIALECT_SQLITE) {
         if (is_given(user) || is_given(password) || is_given(host) || is_given(port))
-            return cmig__url_fail(error, FALSE,
-                                  "a SQLite database has a name (its file) and nothing else");
+            return cmig_url_fail(error, FALSE,
+                                 "a SQLite database has a name (its file) and nothing else");
         if (!is_given(name))
-            return cmig__url_fail(error, FALSE, "a SQLite database needs a name, its file");
+            return cmig_url_fail(error, FALSE, "a SQLite database needs a name, its file");
         *url = new_sqlite(normal, name, base_directory);
         return TRUE;
     }
@@ -207,5 +207,5 @@ gboolean cmig_url_from_parts(const char *driver, const char *user, const char *p
     for (gsize idx = 0; idx < G_N_ELEMENTS(parts); idx++)
         if (is_given(parts[idx].text))
             settings.value[parts[idx].keyword] = g_strdup(parts[idx].text);
-    return cmig__pg_finish(normal, &settings, url, error);
+    return cmig_url_pg_finish(normal, &settings, url, error);
 }

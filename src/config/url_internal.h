@@ -23,29 +23,29 @@ typedef enum {
 typedef struct {
     char *value[CMIG_PG_KEYWORDS_MAX];
 } CmigPgSettings;
-void cmig__pg_settings_clear(CmigPgSettings *settings);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgSettings, cmig__pg_settings_clear)
+void cmig_url_pg_settings_clear(CmigPgSettings *settings);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC(CmigPgSettings, cmig_url_pg_settings_clear)
 
 /* The index of a libpq keyword, or -1. */
-int cmig__pg_keyword(const char *name);
+int cmig_url_pg_keyword(const char *name);
 
 /* Whether a setting whose value is a secret is given. What stands beside an unquoted secret may be
  * a piece of it, so it is not shown either. */
-gboolean cmig__pg_has_secret(const CmigPgSettings *settings);
+gboolean cmig_url_pg_has_secret(const CmigPgSettings *settings);
 
 /* `text` is what follows `scheme://`. */
-gboolean cmig__pg_parse_uri(const char *text, CmigPgSettings *settings, GError **error);
-gboolean cmig__pg_parse_keywords(const char *text, CmigPgSettings *settings, GError **error);
+gboolean cmig_url_pg_parse_uri(const char *text, CmigPgSettings *settings, GError **error);
+gboolean cmig_url_pg_parse_keywords(const char *text, CmigPgSettings *settings, GError **error);
 
 /* Checks the settings and makes the URL. `scheme` is what `sqlalchemy` begins with. */
-gboolean cmig__pg_finish(const char *scheme, const CmigPgSettings *settings, CmigUrl **url,
-                         GError **error);
+gboolean cmig_url_pg_finish(const char *scheme, const CmigPgSettings *settings, CmigUrl **url,
+                            GError **error);
 
 /* Sets an error that shows nothing of the URL, with the hint on percent-encoding when `encoding`.
  * Always FALSE. */
-gboolean cmig__url_fail(GError **error, gboolean encoding, const char *message);
+gboolean cmig_url_fail(GError **error, gboolean encoding, const char *message);
 
 /* Control characters have no place in a URL and often come from a badly pasted secret. */
-gboolean cmig__url_has_control(const char *text);
+gboolean cmig_url_has_control(const char *text);
 
 #endif

@@ -66,13 +66,13 @@ static const struct {
 };
 G_STATIC_ASSERT(G_N_ELEMENTS(keywords) <= CMIG_PG_KEYWORDS_MAX);
 
-void cmig__pg_settings_clear(CmigPgSettings *settings)
+void cmig_url_pg_settings_clear(CmigPgSettings *settings)
 {
     for (gsize idx = 0; idx < CMIG_PG_KEYWORDS_MAX; idx++)
         g_clear_pointer(&settings->value[idx], g_free);
 }
 
-int cmig__pg_keyword(const char *name)
+int cmig_url_pg_keyword(const char *name)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(keywords); idx++)
         if (strcmp(keywords[idx].name, name) == 0)
@@ -80,7 +80,7 @@ int cmig__pg_keyword(const char *name)
     return -1;
 }
 
-gboolean cmig__pg_has_secret(const CmigPgSettings *settings)
+gboolean cmig_url_pg_has_secret(const CmigPgSettings *settings)
 {
     for (gsize idx = 0; idx < G_N_ELEMENTS(keywords); idx++)
         if (keywords[idx].secret && settings->value[idx] != NULL)
@@ -94,8 +94,8 @@ static gboolean check_ports(const char *ports, guint *count, GError **error)
     *count = g_strv_length(list);
     for (gsize idx = 0; list[idx] != NULL; idx++)
         if (*list[idx] != '\0' && !g_ascii_string_to_unsigned(list[idx], 10, 1, 65535, NULL, NULL))
-            return cmig__url_fail(error, TRUE,
-                                  "the port of the database is not a number from 1 to 65535");
+            return cmig_url_fail(error, TRUE,
+                                 "the port of the database is not a number from 1 to 65535");
     return TRUE;
 }
 
@@ -108,10 +108,10 @@ static gboolean check_hosts(const char *hosts, guint *count, GError **error)
         const char *host = list[idx];
         gboolean socket = *host == '/' || *host == '@';
         if (strchr(*host == '@' ? host + 1 : host, '@') != NULL ||
-            (!socket && strpbrk(host, "/ ?#") != NULL) || cmig__url_has_control(host))
-            return cmig__url_fail(error, TRUE,
-                                  "the host of the database is neither a name, an address nor a "
-                                  "socket folder");
+            (!socket && strpbrk(host, "/ ?#") != NULL) || cmig_url_has_control(host))
+            return cmig_url_fail(error, TRUE,
+                                 "the host of the database is neither a name, an address nor a "
+                                 "socket folder");
     }
     return TRUE;
 }
@@ -123,8 +123,8 @@ static gboolean check_names(const CmigPgSettings *settings, GError **error)
     for (gsize idx = 0; idx < G_N_ELEMENTS(names); idx++) {
         const char *name = settings->value[names[idx]];
         if (name != NULL && (strstr(name, "://") != NULL || strstr(name, "password=") != NULL))
-            return cmig__url_fail(error, FALSE,
-                                  "the user or database name is itself a connection string");
+            return cmig_url_fail(error, FALSE,
+                                 "the user or database name is itself a connection string");
     }
     return TRUE;
 }
@@ -147,12 +147,12 @@ static gboolean check(const CmigPgSettings *settings, GError **error)
         !check_ports(settings->value[CMIG_PG_PORT], &port_count, error))
         return FALSE;
     if (port_count != 1 && port_count != host_count)
-        return cmig__url_fail(error, FALSE,
-                              "the database URL must name one port, or as many as hosts");
+        return cmig_url_fail(error, FALSE,
+                             "the database URL must name one port, or as many as hosts");
     if (sslmode != NULL && !g_strv_contains(modes, sslmode))
-        return cmig__url_fail(error, FALSE,
-                              "sslmode must be disable, allow, prefer, require, verify-ca or "
-                              "verify-full");
+        return cmig_url_fail(error, FALSE,
+                             "sslmode must be disable, allow, prefer, require, verify-ca or "
+                             "verify-full");
     return TRUE;
 }
 
@@ -271,8 +271,8 @@ static char *first_host(const char *hosts)
     return g_strndup(hosts, strcspn(hosts, ","));
 }
 
-gboolean cmig__pg_finish(const char *scheme, const CmigPgSettings *settings, CmigUrl **url,
-                         GError **error)
+gboolean cmig_url_pg_finish(const char *scheme, const CmigPgSettings *settings, CmigUrl **url,
+                            GError **error)
 {
     if (!check(settings, error))
         return FALSE;

@@ -38,8 +38,8 @@ static gboolean set_decoded(CmigPgSettings *settings, CmigPgKeyword keyword, con
 {
     char *value = decode(text, length);
     if (value == NULL)
-        return cmig__url_fail(error, TRUE,
-                              "the database URL has a % that begins no percent-encoded character");
+        return cmig_url_fail(error, TRUE,
+                             "the database URL has a % that begins no percent-encoded character");
     if (*value == '\0')
         g_clear_pointer(&value, g_free);
     replace(&settings->value[keyword], value);
@@ -63,12 +63,12 @@ static gboolean split_host(const char *text, gsize length, const char **host, gs
     const char *host_end = memchr(text, *text == '[' ? ']' : ':', length);
     gboolean bracketed = length > 0 && *text == '[';
     if (bracketed && host_end == NULL)
-        return cmig__url_fail(error, TRUE, "the database URL has a [ without ]");
+        return cmig_url_fail(error, TRUE, "the database URL has a [ without ]");
     if (host_end == NULL)
         host_end = end;
     const char *rest = bracketed ? host_end + 1 : host_end;
     if (rest < end && *rest != ':')
-        return cmig__url_fail(error, TRUE, "the database URL has text behind an address's ]");
+        return cmig_url_fail(error, TRUE, "the database URL has text behind an address's ]");
     *host = bracketed ? text + 1 : text;
     *host_length = (gsize)(host_end - *host);
     *port = rest < end ? rest + 1 : end;
@@ -175,11 +175,11 @@ static gboolean fail_unknown_key(const CmigPgSettings *settings, const char *key
     /* Behind a secret, what looks like a key may be the rest of it. */
     gboolean showable =
         strspn(key, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_") == strlen(key) &&
-        *key != '\0' && strlen(key) <= 40 && !cmig__pg_has_secret(settings);
+        *key != '\0' && strlen(key) <= 40 && !cmig_url_pg_has_secret(settings);
     g_autofree char *message =
         showable ? g_strdup_printf("the database URL has an unknown option \"%s\"", key)
                  : g_strdup("the database URL has an unknown option");
-    return cmig__url_fail(error, TRUE, message);
+    return cmig_url_fail(error, TRUE, message);
 }
 
 static guint count_commas(const GString *list)
@@ -226,13 +226,13 @@ static gboolean set_option(CmigPgSettings *settings, const char *key, char *valu
     if (strcmp(key, "ssl") == 0) {
         const char *mode = sslmode_of(owned);
         if (mode == NULL)
-            return cmig__url_fail(error, FALSE,
-                                  "ssl= in the database URL must be true, false, require, disable, "
-                                  "prefer, allow, verify-ca or verify-full");
+            return cmig_url_fail(error, FALSE,
+                                 "ssl= in the database URL must be true, false, require, disable, "
+                                 "prefer, allow, verify-ca or verify-full");
         replace(&settings->value[CMIG_PG_SSLMODE], g_strdup(mode));
         return TRUE;
     }
-    int keyword = cmig__pg_keyword(strcmp(key, "database") == 0 ? "dbname" : key);
+    int keyword = cmig_url_pg_keyword(strcmp(key, "database") == 0 ? "dbname" : key);
     if (keyword < 0)
         return fail_unknown_key(settings, key, error);
     replace(&settings->value[keyword], g_steal_pointer(&owned));
@@ -248,29 +248,29 @@ static gboolean parse_query(const char *text, CmigPgSettings *settings, GError *
         if (*pairs[idx] == '\0')
             continue;
         if (equals == NULL)
-            return cmig__url_fail(error, TRUE, "an option in the database URL has no =");
+            return cmig_url_fail(error, TRUE, "an option in the database URL has no =");
         g_autofree char *key = decode(pairs[idx], (gsize)(equals - pairs[idx]));
         g_autofree char *value = decode(equals + 1, strlen(equals + 1));
         if (key == NULL || value == NULL)
-            return cmig__url_fail(error, TRUE,
-                                  "the database URL has a % that begins no percent-encoded "
-                                  "character");
+            return cmig_url_fail(error, TRUE,
+                                 "the database URL has a % that begins no percent-encoded "
+                                 "character");
         if (!set_option(settings, key, g_steal_pointer(&value), &hosts, error))
             return FALSE;
     }
     return TRUE;
 }
 
-gboolean cmig__pg_parse_uri(const char *text, CmigPgSettings *settings, GError **error)
+gboolean cmig_url_pg_parse_uri(const char *text, CmigPgSettings *settings, GError **error)
 {
     /* An @ that is not encoded splits a password somewhere: libpq takes `u:p@w/x@host` as host "w".
      * So there is at most one, and it stands before the first / and ?. */
     gsize authority = strcspn(text, "/?");
     const char *at_sign = strchr(text, '@');
     if (at_sign != NULL && strchr(at_sign + 1, '@') != NULL)
-        return cmig__url_fail(error, TRUE, "the database URL has more than one @");
+        return cmig_url_fail(error, TRUE, "the database URL has more than one @");
     if (at_sign != NULL && (gsize)(at_sign - text) > authority)
-        return cmig__url_fail(error, TRUE, "the database URL has a / or ? before its @");
+        return cmig_url_fail(error, TRUE, "the database URL has a / or ? before its @");
 
     const char *hosts = text;
     if (at_sign != NULL) {
@@ -306,7 +306,7 @@ static const char *read_keyword_value(const char *at, GString *value)
     return *at == '\'' ? at + 1 : NULL;
 }
 
-gboolean cmig__pg_parse_keywords(const char *text, CmigPgSettings *settings, GError **error)
+gboolean cmig_url_pg_parse_keywords(const char *text, CmigPgSettings *settings, GError **error)
 {
     for (const char *at = text; *at != '\0';) {
         gsize length = strcspn(at, "= \t\r\n\v\f");
@@ -314,19 +314,19 @@ gboolean cmig__pg_parse_keywords(const char *text, CmigPgSettings *settings, GEr
         at += length;
         at += strspn(at, " \t\r\n\v\f");
         if (*at != '=')
-            return cmig__url_fail(error, FALSE,
-                                  "an option of the connection string has no =; put a value with "
-                                  "spaces in single quotes");
+            return cmig_url_fail(error, FALSE,
+                                 "an option of the connection string has no =; put a value with "
+                                 "spaces in single quotes");
         at++;
         at += strspn(at, " \t\r\n\v\f");
-        int keyword = cmig__pg_keyword(key);
+        int keyword = cmig_url_pg_keyword(key);
         if (keyword < 0)
             return fail_unknown_key(settings, key, error);
         g_autoptr(GString) value = g_string_new(NULL);
         at = read_keyword_value(at, value);
         if (at == NULL)
-            return cmig__url_fail(error, FALSE,
-                                  "the connection string has a quote that is not closed");
+            return cmig_url_fail(error, FALSE,
+                                 "the connection string has a quote that is not closed");
         replace(&settings->value[keyword], g_strdup(value->str));
         at += strspn(at, " \t\r\n\v\f");
     }

@@ -24,7 +24,7 @@ static gboolean read_variable(const CmigLoader *loader, const CmigYaml *key, con
 {
     GHashTable *variables = loader->config->variables;
     if (!cmig_text_is_variable_name(key->text)) {
-        cmig__config_fail(loader, key, error, "variables: this is not a name of a variable");
+        cmig_config_fail(loader, key, error, "variables: this is not a name of a variable");
         cmig_error_set_hint(error, "a name consists of letters, digits and _ and does not begin "
                                    "with a digit");
         return FALSE;
@@ -33,26 +33,26 @@ static gboolean read_variable(const CmigLoader *loader, const CmigYaml *key, con
         return TRUE;
     g_autofree char *label = g_strdup_printf("variables.%s", key->text);
     g_autofree char *value =
-        cmig__config_expand(loader, node, label, loader->config->env, NULL, error);
+        cmig_config_expand(loader, node, label, loader->config->env, NULL, error);
     if (value == NULL)
         return FALSE;
     if (!g_utf8_validate(value, -1, NULL))
-        return cmig__config_fail(loader, node, error, "%s is not valid UTF-8", label);
+        return cmig_config_fail(loader, node, error, "%s is not valid UTF-8", label);
     if (strcmp(value, node->text) != 0)
         g_hash_table_insert(loader->config->secrets, g_strdup(key->text), g_strdup(value));
     g_hash_table_insert(variables, g_strdup(key->text), g_steal_pointer(&value));
     return TRUE;
 }
 
-gboolean cmig__config_read_variables(const CmigLoader *loader, GError **error)
+gboolean cmig_config_read_variables(const CmigLoader *loader, GError **error)
 {
-    const CmigYaml *node = cmig__config_get(loader, "variables");
+    const CmigYaml *node = cmig_config_get(loader, "variables");
     take_flags(loader);
     if (node == NULL)
         return TRUE;
     if (node->kind != CMIG_YAML_MAPPING)
-        return cmig__config_fail(loader, node, error,
-                                 "variables must be a mapping of names to values");
+        return cmig_config_fail(loader, node, error,
+                                "variables must be a mapping of names to values");
     for (guint idx = 0; idx < node->keys->len; idx++)
         if (!read_variable(loader, node->keys->pdata[idx], node->items->pdata[idx], error))
             return FALSE;

@@ -4,7 +4,7 @@
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
-#include "drivers.h"
+#include "db/drivers.h"
 
 #include <string.h>
 

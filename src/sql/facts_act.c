@@ -1,4 +1,4 @@
-#include "facts_act.h"
+#include "sql/facts_act.h"
 
 #include <string.h>
 
@@ -26,7 +26,7 @@ static const struct {
     [CMIG_KIND_OTHER] = {"object", CMIG_KIND_OTHER},
 };
 
-CmigAct *cmig__act_new(CmigActVerb verb, CmigActKind kind, const char *schema, const char *name)
+CmigAct *cmig_act_new(CmigActVerb verb, CmigActKind kind, const char *schema, const char *name)
 {
     CmigAct *act = g_new0(CmigAct, 1);
     act->verb = (guint8)verb;
@@ -36,7 +36,7 @@ CmigAct *cmig__act_new(CmigActVerb verb, CmigActKind kind, const char *schema, c
     return act;
 }
 
-void cmig__act_free(gpointer data)
+void cmig_act_free(gpointer data)
 {
     CmigAct *act = data;
     g_free(act->schema);
@@ -47,12 +47,12 @@ void cmig__act_free(gpointer data)
     g_free(act);
 }
 
-const char *cmig__kind_name(CmigActKind kind)
+const char *cmig_act_kind_name(CmigActKind kind)
 {
     return kinds[kind].name;
 }
 
-CmigActKind cmig__kind_class(CmigActKind kind)
+CmigActKind cmig_act_kind_class(CmigActKind kind)
 {
     return kinds[kind].kind_class;
 }
@@ -83,7 +83,7 @@ static void pack_text(GByteArray *message, char **text)
     g_byte_array_append(message, (const guint8 *)*text, (guint)strlen(*text) + 1);
 }
 
-void cmig__acts_pack(GPtrArray *acts, GByteArray *message)
+void cmig_acts_pack(GPtrArray *acts, GByteArray *message)
 {
     const guint8 understood = acts != NULL;
     g_byte_array_append(message, &understood, 1);
@@ -140,9 +140,9 @@ static gboolean unpack_act(Reader *reader, CmigAct *act)
            unpack_text(reader, &act->what);
 }
 
-gboolean cmig__acts_unpack(const guint8 *message, gsize size, GPtrArray **acts)
+gboolean cmig_acts_unpack(const guint8 *message, gsize size, GPtrArray **acts)
 {
-    g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(cmig__act_free);
+    g_autoptr(GPtrArray) read = g_ptr_array_new_with_free_func(cmig_act_free);
     Reader reader = {message, message + size};
     if (size == 0)
         return FALSE;

@@ -83,24 +83,24 @@ typedef struct {
     char *what;
 } CmigAct;
 
-CmigAct *cmig__act_new(CmigActVerb verb, CmigActKind kind, const char *schema, const char *name);
-void cmig__act_free(gpointer act);
+CmigAct *cmig_act_new(CmigActVerb verb, CmigActKind kind, const char *schema, const char *name);
+void cmig_act_free(gpointer act);
 
 /* "table"; static text. */
-const char *cmig__kind_name(CmigActKind kind);
+const char *cmig_act_kind_name(CmigActKind kind);
 
 /* Kinds that share their names are of one class: a table and a view, a type and a domain. */
-CmigActKind cmig__kind_class(CmigActKind kind);
+CmigActKind cmig_act_kind_class(CmigActKind kind);
 
 /* What the parser's process answers about one statement, as a message of its own: `acts` of
  * CmigAct; NULL = not understood. */
-void cmig__acts_pack(GPtrArray *acts, GByteArray *message);
+void cmig_acts_pack(GPtrArray *acts, GByteArray *message);
 
 /* Reads such a message. FALSE for what is none. */
-gboolean cmig__acts_unpack(const guint8 *message, gsize size, GPtrArray **acts);
+gboolean cmig_acts_unpack(const guint8 *message, gsize size, GPtrArray **acts);
 
 /* What the statements of `text` do, by PostgreSQL's grammar: CmigAct, or NULL when it has no such
  * statement. Pure, but what it parses may end the process. */
-GPtrArray *cmig__acts_of(const char *text);
+GPtrArray *cmig_acts_of(const char *text);
 
 #endif

@@ -3,7 +3,7 @@
  * The harmless ones that are not volatile are the rows of pg_proc of a new PostgreSQL 15 database
  * that are not volatile and are meant to be called from SQL, and what came with 16 to 18; the
  * volatile ones and those of extensions are picked by hand. */
-#include "facts_builtin.h"
+#include "sql/facts_builtin.h"
 
 #include "cmig/facts.h"
 
@@ -239,7 +239,7 @@ static gboolean fits(const char *pattern, const char *name)
                                         : strcmp(pattern, name) == 0;
 }
 
-CmigBuiltin cmig__builtin(const char *name, const CmigDanger **danger)
+CmigBuiltin cmig_builtin_find(const char *name, const CmigDanger **danger)
 {
     static GHashTable *table; /* of the parser's process, and of its life */
     if (table == NULL)

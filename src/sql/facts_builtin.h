@@ -21,6 +21,6 @@ typedef struct {
 } CmigDanger;
 
 /* `*danger` is set for a dangerous one, else NULL. */
-CmigBuiltin cmig__builtin(const char *name, const CmigDanger **danger);
+CmigBuiltin cmig_builtin_find(const char *name, const CmigDanger **danger);
 
 #endif

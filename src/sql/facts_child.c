@@ -7,8 +7,8 @@
  * careful (a byte), and texts, each with a NUL behind it; each has an answer of its own. Answers
  * are sent together, unless carefully: then it is known which text was fatal. The request is read
  * to its end before the first answer: neither side waits for the other to read. */
-#include "facts_child.h"
-#include "facts_act.h"
+#include "sql/facts_child.h"
+#include "sql/facts_act.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -185,9 +185,9 @@ static void limit_time(void)
 
 static void add_answer(GByteArray *answers, const char *text)
 {
-    g_autoptr(GPtrArray) acts = cmig__acts_of(text);
+    g_autoptr(GPtrArray) acts = cmig_acts_of(text);
     guint start = begin_message(answers);
-    cmig__acts_pack(acts, answers);
+    cmig_acts_pack(acts, answers);
     end_message(answers, start);
 }
 
@@ -271,12 +271,12 @@ static void stop(CmigParser *parser)
     parser->pid = 0;
 }
 
-CmigParser *cmig__parser_new(void)
+CmigParser *cmig_parser_new(void)
 {
     return g_new0(CmigParser, 1);
 }
 
-void cmig__parser_free(CmigParser *parser)
+void cmig_parser_free(CmigParser *parser)
 {
     if (parser == NULL)
         return;
@@ -284,7 +284,7 @@ void cmig__parser_free(CmigParser *parser)
     g_free(parser);
 }
 
-void cmig__parser_begin_section(CmigParser *parser)
+void cmig_parser_begin_section(CmigParser *parser)
 {
     parser->deaths = 0;
 }
@@ -316,7 +316,7 @@ static gboolean receive_answer(const CmigParser *parser, GPtrArray *answers)
     gint64 deadline = g_get_monotonic_time() + (SECONDS + 1) * G_USEC_PER_SEC;
     g_autoptr(GByteArray) message = receive_message(parser->socket, deadline);
     GPtrArray *acts = NULL;
-    if (message == NULL || !cmig__acts_unpack(message->data, message->len, &acts))
+    if (message == NULL || !cmig_acts_unpack(message->data, message->len, &acts))
         return FALSE;
     g_ptr_array_add(answers, acts);
     return TRUE;
@@ -334,7 +334,7 @@ static gboolean ask_once(const CmigParser *parser, const GPtrArray *texts, GPtrA
 
 /* The first time the parser ends, all that it did not answer yet is asked again, carefully; one
  * text alone is known to be the fatal one. */
-void cmig__parser_ask(CmigParser *parser, const GPtrArray *texts, GPtrArray *answers)
+void cmig_parser_ask(CmigParser *parser, const GPtrArray *texts, GPtrArray *answers)
 {
     parser->careful = FALSE;
     while (answers->len < texts->len) {

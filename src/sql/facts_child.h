@@ -7,15 +7,15 @@
 typedef struct CmigParser CmigParser;
 
 /* No process is started before something is to be parsed. */
-CmigParser *cmig__parser_new(void);
-void cmig__parser_free(CmigParser *parser);
+CmigParser *cmig_parser_new(void);
+void cmig_parser_free(CmigParser *parser);
 
 /* Of one section, a few texts may end the parser; what is left of it then goes unparsed. */
-void cmig__parser_begin_section(CmigParser *parser);
+void cmig_parser_begin_section(CmigParser *parser);
 
 /* What each of `texts` does: GPtrArray of CmigAct in `answers`, NULL for what was not understood,
  * was too large, or ended the parser. Never fails. The texts of one call are held in memory at
  * once, those of a section may be several calls'. */
-void cmig__parser_ask(CmigParser *parser, const GPtrArray *texts, GPtrArray *answers);
+void cmig_parser_ask(CmigParser *parser, const GPtrArray *texts, GPtrArray *answers);
 
 #endif

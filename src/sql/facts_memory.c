@@ -1,7 +1,7 @@
 /* The memory of a plan. A name counts as the plan's own only as it was written when it was made:
  * `public.t` is not `t`. But they may be the same: what happens to one of them ends what is known
  * of the other. */
-#include "facts_memory.h"
+#include "sql/facts_memory.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ static void routine_free(gpointer data)
     g_free(routine);
 }
 
-CmigMemory *cmig__memory_new(void)
+CmigMemory *cmig_memory_new(void)
 {
     CmigMemory *memory = g_new0(CmigMemory, 1);
     memory->objects =
@@ -47,7 +47,7 @@ CmigMemory *cmig__memory_new(void)
     return memory;
 }
 
-void cmig__memory_free(CmigMemory *memory)
+void cmig_memory_free(CmigMemory *memory)
 {
     if (memory == NULL)
         return;
@@ -58,7 +58,7 @@ void cmig__memory_free(CmigMemory *memory)
 
 static char *key_of(CmigActKind kind, const char *name)
 {
-    return g_strdup_printf("%d/%s", (int)cmig__kind_class(kind), name);
+    return g_strdup_printf("%d/%s", (int)cmig_act_kind_class(kind), name);
 }
 
 static char *part_key(CmigActPart kind, const char *part)
@@ -89,7 +89,7 @@ static gboolean may_be(const char *schema, const char *other)
     return schema == NULL || other == NULL || strcmp(schema, other) == 0;
 }
 
-gboolean cmig__memory_owns(CmigMemory *memory, const CmigAct *act)
+gboolean cmig_memory_owns(CmigMemory *memory, const CmigAct *act)
 {
     if (act->name == NULL)
         return FALSE;
@@ -99,7 +99,7 @@ gboolean cmig__memory_owns(CmigMemory *memory, const CmigAct *act)
     return object != NULL && object->whole && object->kind == act->kind;
 }
 
-gboolean cmig__memory_owns_part(CmigMemory *memory, const CmigAct *act)
+gboolean cmig_memory_owns_part(CmigMemory *memory, const CmigAct *act)
 {
     const Object *object = act->name != NULL && act->part != NULL
                                ? find(memory, (CmigActKind)act->kind, act->schema, act->name)
@@ -158,7 +158,7 @@ static void forget_where(CmigMemory *memory, Test test, const char *schema)
 
 static gboolean has_schema(const Object *object)
 {
-    CmigActKind own = cmig__kind_class((CmigActKind)object->kind);
+    CmigActKind own = cmig_act_kind_class((CmigActKind)object->kind);
     return own == CMIG_KIND_TABLE || own == CMIG_KIND_TYPE || own == CMIG_KIND_FUNCTION ||
            !object->whole;
 }
@@ -230,7 +230,7 @@ static void forget_path(CmigMemory *memory)
 
 static void rename_part(CmigMemory *memory, const CmigAct *act, gboolean sure)
 {
-    gboolean owned = cmig__memory_owns_part(memory, act);
+    gboolean owned = cmig_memory_owns_part(memory, act);
     Object *object = find(memory, (CmigActKind)act->kind, act->schema, act->name);
     forget_part(memory, act, act->part);
     forget_part(memory, act, act->to);
@@ -278,7 +278,7 @@ static void rename_object(CmigMemory *memory, const CmigAct *act, gboolean sure)
 /* What is moved into a schema of the plan's is not the plan's own, unless it was before. */
 static void move_object(CmigMemory *memory, const CmigAct *act, gboolean sure)
 {
-    if (!cmig__memory_owns(memory, act) || !sure)
+    if (!cmig_memory_owns(memory, act) || !sure)
         forget(memory, CMIG_KIND_SCHEMA, NULL, act->to);
     carry(memory, act, act->to, act->name, sure);
 }
@@ -315,7 +315,7 @@ static void bind(CmigMemory *memory, const CmigAct *act, gboolean sure)
 {
     gboolean table = mark_as_holder(memory, CMIG_KIND_TABLE, act);
     gboolean type = mark_as_holder(memory, CMIG_KIND_TYPE, act);
-    if (cmig__memory_owns(memory, act) && sure)
+    if (cmig_memory_owns(memory, act) && sure)
         return;
     forget(memory, CMIG_KIND_TABLE, act->part, act->to);
     forget(memory, CMIG_KIND_TYPE, act->part, act->to);
@@ -349,7 +349,7 @@ static void doubt_routine(CmigMemory *memory, CmigActKind kind, const char *name
 static void forget_bare_routine(CmigMemory *memory, const CmigAct *act)
 {
     CmigActKind kind = (CmigActKind)act->kind;
-    if (cmig__kind_class(kind) != CMIG_KIND_FUNCTION)
+    if (cmig_act_kind_class(kind) != CMIG_KIND_FUNCTION)
         return;
     gsize length = strcspn(act->name, "(");
     g_autofree char *name = g_strndup(act->name, length);
@@ -360,7 +360,7 @@ static void forget_bare_routine(CmigMemory *memory, const CmigAct *act)
         doubt_routine(memory, kind, act->to);
 }
 
-void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)
+void cmig_memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)
 {
     switch ((CmigActVerb)act->verb) {
     case CMIG_ACT_FORGET_PATH:
@@ -404,7 +404,7 @@ void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure)
     }
 }
 
-void cmig__memory_end_section(CmigMemory *memory)
+void cmig_memory_end_section(CmigMemory *memory)
 {
     if (memory->has_temporary)
         forget_where(memory, is_temporary, NULL);
@@ -428,7 +428,7 @@ static guint find_end(const GPtrArray *acts, guint at)
     return acts->len - 1;
 }
 
-guint cmig__memory_define(CmigMemory *memory, GPtrArray *acts, guint at)
+guint cmig_memory_define(CmigMemory *memory, GPtrArray *acts, guint at)
 {
     const CmigAct *act = acts->pdata[at];
     guint end = find_end(acts, at);
@@ -448,7 +448,7 @@ guint cmig__memory_define(CmigMemory *memory, GPtrArray *acts, guint at)
     return end;
 }
 
-const GPtrArray *cmig__memory_routines(CmigMemory *memory, CmigActKind kind, const char *name)
+const GPtrArray *cmig_memory_routines(CmigMemory *memory, CmigActKind kind, const char *name)
 {
     g_autofree char *key = key_of(kind, name != NULL ? name : "");
     return g_hash_table_lookup(memory->routines, key);

@@ -3,7 +3,7 @@
 #ifndef CMIG_SQL_FACTS_MEMORY_H
 #define CMIG_SQL_FACTS_MEMORY_H
 
-#include "facts_act.h"
+#include "sql/facts_act.h"
 
 /* What happens when a routine is called: acts [first, end) of `acts`. */
 typedef struct {
@@ -16,27 +16,27 @@ typedef struct {
 } CmigRoutine;
 
 typedef struct CmigMemory CmigMemory;
-CmigMemory *cmig__memory_new(void);
-void cmig__memory_free(CmigMemory *memory);
+CmigMemory *cmig_memory_new(void);
+void cmig_memory_free(CmigMemory *memory);
 
 /* Whether the act's object was made by the plan. */
-gboolean cmig__memory_owns(CmigMemory *memory, const CmigAct *act);
+gboolean cmig_memory_owns(CmigMemory *memory, const CmigAct *act);
 
 /* The same, or the part of it that the act names. */
-gboolean cmig__memory_owns_part(CmigMemory *memory, const CmigAct *act);
+gboolean cmig_memory_owns_part(CmigMemory *memory, const CmigAct *act);
 
 /* Carries out CREATE, FORGET, RENAME, MOVE, BIND, FORGET_PATH, FORGET_ALL. `sure`: the act is known
  * to happen. What only may happen makes the memory shorter, never longer. */
-void cmig__memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure);
+void cmig_memory_apply(CmigMemory *memory, const CmigAct *act, gboolean sure);
 
 /* What does not outlive the section: temporary tables, and bare names when the search path was
  * changed for it only. */
-void cmig__memory_end_section(CmigMemory *memory);
+void cmig_memory_end_section(CmigMemory *memory);
 
 /* DEFINE stands at `at` in `acts`; returns the index of its END, or the last. */
-guint cmig__memory_define(CmigMemory *memory, GPtrArray *acts, guint at);
+guint cmig_memory_define(CmigMemory *memory, GPtrArray *acts, guint at);
 
 /* CmigRoutine of every definition that the name may mean, or NULL. Borrowed. */
-const GPtrArray *cmig__memory_routines(CmigMemory *memory, CmigActKind kind, const char *name);
+const GPtrArray *cmig_memory_routines(CmigMemory *memory, CmigActKind kind, const char *name);
 
 #endif

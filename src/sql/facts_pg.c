@@ -1,9 +1,9 @@
 /* The judge by PostgreSQL's grammar: sends what it does not know at sight to the parser's process
  * and holds what comes back against what the plan did before. */
-#include "facts_act.h"
-#include "facts_child.h"
-#include "facts_memory.h"
-#include "facts_words.h"
+#include "sql/facts_act.h"
+#include "sql/facts_child.h"
+#include "sql/facts_memory.h"
+#include "sql/facts_words.h"
 
 #include <string.h>
 
@@ -84,7 +84,7 @@ static CmigFactTarget *find_target(const CmigFact *fact, const CmigAct *act)
     guint count = fact->targets->len;
     for (guint back = 1; back <= MIN(count, TARGETS_COMPARED); back++) {
         CmigFactTarget *target = fact->targets->pdata[count - back];
-        if (target->kind == cmig__kind_name((CmigActKind)act->kind) &&
+        if (target->kind == cmig_act_kind_name((CmigActKind)act->kind) &&
             g_strcmp0(target->schema, act->schema) == 0 &&
             g_strcmp0(target->name, act->name) == 0 && g_strcmp0(target->part, act->part) == 0)
             return target;
@@ -99,7 +99,7 @@ static void add_target(Run *run, const CmigAct *act, CmigLock lock, guint deeds)
     if (target == NULL && fact->targets->len == MOST_TARGETS)
         return;
     if (target == NULL) {
-        const char *kind = cmig__kind_name((CmigActKind)act->kind);
+        const char *kind = cmig_act_kind_name((CmigActKind)act->kind);
         target = cmig_fact_target_new(act->schema, act->name, kind);
         target->part = g_strdup(act->part);
         g_ptr_array_add(fact->targets, target);
@@ -119,7 +119,7 @@ static void add_target(Run *run, const CmigAct *act, CmigLock lock, guint deeds)
  * extension may hold both. */
 static gboolean takes_columns(const CmigAct *act)
 {
-    CmigActKind kind = cmig__kind_class((CmigActKind)act->kind);
+    CmigActKind kind = cmig_act_kind_class((CmigActKind)act->kind);
     return (act->flags & CMIG_FACT_CASCADE) != 0 &&
            (kind == CMIG_KIND_TYPE || kind == CMIG_KIND_FUNCTION || kind == CMIG_KIND_EXTENSION);
 }
@@ -131,7 +131,7 @@ static void touch(Run *run, const CmigAct *act, const char *through)
     guint flags = act->flags;
     guint deeds = act->deeds;
     gboolean known = act->schema != NULL || !top_frame(run)->elsewhere;
-    gboolean owned = known && cmig__memory_owns(run->judge->memory, act);
+    gboolean owned = known && cmig_memory_owns(run->judge->memory, act);
     if (owned && takes_columns(act)) {
         level = MIN(level, CMIG_LEVEL_DATA);
     } else if (owned) {
@@ -139,7 +139,7 @@ static void touch(Run *run, const CmigAct *act, const char *through)
         lock = CMIG_LOCK_NONE;
         flags &= CMIG_FACT_CASCADE;
         deeds = 0;
-    } else if (known && cmig__memory_owns_part(run->judge->memory, act)) {
+    } else if (known && cmig_memory_owns_part(run->judge->memory, act)) {
         level = CMIG_LEVEL_NONE;
         flags &= CMIG_FACT_CASCADE;
         deeds &= ~(guint)CMIG_DEED_LOSES;
@@ -155,7 +155,7 @@ static void touch(Run *run, const CmigAct *act, const char *through)
 static void forget_all(Run *run)
 {
     static const CmigAct all = {.verb = CMIG_ACT_FORGET_ALL};
-    cmig__memory_apply(run->judge->memory, &all, TRUE);
+    cmig_memory_apply(run->judge->memory, &all, TRUE);
 }
 
 static void say_plainly(Run *run, const CmigAct *act, const char *through)
@@ -175,7 +175,7 @@ static void call(Run *run, const CmigAct *act, const char *through)
                                                          : "calls";
     g_autofree char *here = g_strdup_printf("%s %s", verb, act->name != NULL ? act->name : "");
     const GPtrArray *routines =
-        cmig__memory_routines(run->judge->memory, (CmigActKind)act->kind, act->name);
+        cmig_memory_routines(run->judge->memory, (CmigActKind)act->kind, act->name);
     gboolean known = FALSE;
     guint charge = 2 * run->judge->statement + (top_frame(run)->elsewhere ? 1 : 0);
     for (guint idx = 0; routines != NULL && idx < routines->len; idx++) {
@@ -211,7 +211,7 @@ static void judge_act(Run *run, GPtrArray *acts, guint at, const char *through)
     case CMIG_ACT_END:
         break;
     default:
-        cmig__memory_apply(run->judge->memory, act, (act->deeds & CMIG_DEED_UNSURE) == 0);
+        cmig_memory_apply(run->judge->memory, act, (act->deeds & CMIG_DEED_UNSURE) == 0);
         break;
     }
 }
@@ -244,7 +244,7 @@ static void run_acts(Run *run, GPtrArray *acts)
         g_autoptr(GPtrArray) held = g_ptr_array_ref(frame->acts);
         g_autofree char *through = g_strdup(frame->through);
         if (act->verb == CMIG_ACT_DEFINE)
-            frame->at = cmig__memory_define(run->judge->memory, held, at) + 1;
+            frame->at = cmig_memory_define(run->judge->memory, held, at) + 1;
         else
             judge_act(run, held, at, through);
     }
@@ -268,7 +268,7 @@ static CmigFact *judge_answer(Judge *judge, const CmigSqlScript *script, guint i
     judge->statement++;
     if (acts == NULL) {
         forget_all(&run);
-        return cmig__words_fact(script, index);
+        return cmig_words_fact(script, index);
     }
     run.fact = cmig_fact_new(index);
     run_acts(&run, acts);
@@ -313,18 +313,17 @@ static void add_fact(GPtrArray *facts, CmigFact *fact)
 static CmigFact *judge_triggers(Judge *judge, const CmigSqlScript *script, guint index,
                                 const CmigFactTarget *table)
 {
-    if (cmig__memory_routines(judge->memory, CMIG_KIND_TABLE, table->name) == NULL)
+    if (cmig_memory_routines(judge->memory, CMIG_KIND_TABLE, table->name) == NULL)
         return NULL;
-    g_autoptr(GPtrArray) acts = g_ptr_array_new_with_free_func(cmig__act_free);
-    g_ptr_array_add(acts,
-                    cmig__act_new(CMIG_ACT_CALL, CMIG_KIND_TABLE, table->schema, table->name));
+    g_autoptr(GPtrArray) acts = g_ptr_array_new_with_free_func(cmig_act_free);
+    g_ptr_array_add(acts, cmig_act_new(CMIG_ACT_CALL, CMIG_KIND_TABLE, table->schema, table->name));
     return judge_answer(judge, script, index, acts);
 }
 
 static void add_insert(Judge *judge, const CmigSqlScript *script, guint index,
                        const CmigPlainInsert *insert, CmigPlainInsert *previous, GPtrArray *facts)
 {
-    CmigFact *fact = cmig__words_insert_fact(script, index, insert, previous);
+    CmigFact *fact = cmig_words_insert_fact(script, index, insert, previous);
     if (fact == NULL)
         return;
     const CmigFactTarget *target = fact->targets->pdata[0];
@@ -332,7 +331,7 @@ static void add_insert(Judge *judge, const CmigSqlScript *script, guint index,
     CmigAct act = {.kind = CMIG_KIND_TABLE, .schema = target->schema, .name = target->name};
     if (more != NULL && says_something(more))
         add_fact(facts, g_steal_pointer(&more));
-    else if (!cmig__memory_owns(judge->memory, &act))
+    else if (!cmig_memory_owns(judge->memory, &act))
         add_fact(facts, g_steal_pointer(&fact));
     cmig_fact_free(more);
     cmig_fact_free(fact);
@@ -350,14 +349,14 @@ static guint judge_some(Judge *judge, const CmigSqlScript *script, guint first, 
     for (; behind < script->statements->len && texts->len < MOST_TEXTS && size < MOST_BYTES;
          behind++) {
         CmigPlainInsert insert = {0};
-        if (!cmig__words_plain_insert(script, behind, &insert)) {
+        if (!cmig_words_plain_insert(script, behind, &insert)) {
             char *text = cmig_sql_statement_text(script, behind);
             size += strlen(text);
             g_ptr_array_add(texts, text);
         }
         g_array_append_val(inserts, insert);
     }
-    cmig__parser_ask(judge->parser, texts, answers);
+    cmig_parser_ask(judge->parser, texts, answers);
     CmigPlainInsert previous = {0};
     guint asked = 0;
     for (guint idx = first; idx < behind; idx++) {
@@ -378,18 +377,18 @@ static GPtrArray *judge_section(CmigJudge *base, const CmigSqlScript *script)
 {
     Judge *judge = (Judge *)base;
     GPtrArray *facts = g_ptr_array_new_with_free_func((GDestroyNotify)cmig_fact_free);
-    cmig__parser_begin_section(judge->parser);
+    cmig_parser_begin_section(judge->parser);
     for (guint at = 0; at < script->statements->len;)
         at = judge_some(judge, script, at, facts);
-    cmig__memory_end_section(judge->memory);
+    cmig_memory_end_section(judge->memory);
     return facts;
 }
 
 static void free_judge(CmigJudge *base)
 {
     Judge *judge = (Judge *)base;
-    cmig__parser_free(judge->parser);
-    cmig__memory_free(judge->memory);
+    cmig_parser_free(judge->parser);
+    cmig_memory_free(judge->memory);
     g_free(judge);
 }
 
@@ -398,7 +397,7 @@ CmigJudge *cmig_judge_new_postgresql(void)
     Judge *judge = g_new0(Judge, 1);
     judge->judge.facts = judge_section;
     judge->judge.free = free_judge;
-    judge->parser = cmig__parser_new();
-    judge->memory = cmig__memory_new();
+    judge->parser = cmig_parser_new();
+    judge->memory = cmig_memory_new();
     return &judge->judge;
 }

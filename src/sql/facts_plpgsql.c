@@ -1,9 +1,9 @@
 /* The library describes a PL/pgSQL body in JSON; of that only the SQL in it is of interest, and
  * which statement it belongs to. All of it is what the library wrote, so a small scanner is enough.
  */
-#include "facts_plpgsql.h"
+#include "sql/facts_plpgsql.h"
 #include "cmig/lexer.h"
-#include "facts_words.h"
+#include "sql/facts_words.h"
 
 #include <string.h>
 
@@ -196,7 +196,7 @@ static CmigLevel level_of_strings(const char *text)
             inside += strcspn(string, "'") + 1;
             string[token.end - token.start - 1] = '\0';
         }
-        level = MAX(level, cmig__words_level(inside));
+        level = MAX(level, cmig_words_level(inside));
     }
     return level;
 }
@@ -205,7 +205,7 @@ static CmigLevel level_of_strings(const char *text)
 static char *constant_of(const char *expression)
 {
     g_autofree char *select = g_strdup_printf("SELECT %s", expression);
-    g_autoptr(CmigTree) tree = cmig__parse(select);
+    g_autoptr(CmigTree) tree = cmig_tree_parse(select);
     char *value = NULL;
     if (tree == NULL)
         return NULL;
@@ -216,7 +216,7 @@ static char *constant_of(const char *expression)
         node->select_stmt->target_list[0]->node_case == CMIG_NODE(RES_TARGET)) {
         const CmigNode *target = node->select_stmt->target_list[0]->res_target->val;
         if (target != NULL && target->node_case == CMIG_NODE(A_CONST))
-            value = g_strdup(cmig__string_of(target));
+            value = g_strdup(cmig_tree_string(target));
     }
     return value;
 }
@@ -224,7 +224,7 @@ static char *constant_of(const char *expression)
 static void judge_expression(CmigWalk *walk, const char *expression)
 {
     g_autofree char *select = g_strdup_printf("SELECT %s", expression);
-    cmig__walk_text(walk, select, "computes what is not understood");
+    cmig_walk_text(walk, select, "computes what is not understood");
 }
 
 /* The target may have subscripts, which are expressions. */
@@ -241,13 +241,13 @@ static void judge_piece(CmigWalk *walk, const Piece *piece)
     if (piece->dynamic) {
         g_autofree char *constant = constant_of(piece->text);
         if (constant != NULL) {
-            cmig__walk_text(walk, constant, "runs SQL that is not understood");
+            cmig_walk_text(walk, constant, "runs SQL that is not understood");
             return;
         }
-        cmig__say(walk, level_of_strings(piece->text), CMIG_FACT_OPAQUE, "runs dynamic SQL");
+        cmig_walk_say(walk, level_of_strings(piece->text), CMIG_FACT_OPAQUE, "runs dynamic SQL");
         judge_expression(walk, piece->text);
     } else if (piece->statement) {
-        cmig__walk_text(walk, piece->text, "runs SQL that is not understood");
+        cmig_walk_text(walk, piece->text, "runs SQL that is not understood");
     } else if (piece->assigns) {
         judge_assignment(walk, piece->text);
     } else {
@@ -269,7 +269,7 @@ static guint count_words(const char *text)
     return count;
 }
 
-void cmig__walk_plpgsql(CmigWalk *walk, const char *statement, const char *source)
+void cmig_walk_plpgsql(CmigWalk *walk, const char *statement, const char *source)
 {
     PgQueryPlpgsqlParseResult result = pg_query_parse_plpgsql(statement);
     g_autoptr(GArray) pieces = g_array_new(FALSE, FALSE, sizeof(Piece));
@@ -284,6 +284,6 @@ void cmig__walk_plpgsql(CmigWalk *walk, const char *statement, const char *sourc
         judge_piece(walk, piece);
     }
     if (!seen || found < count_words(source))
-        cmig__say(walk, cmig__words_level(source), CMIG_FACT_OPAQUE,
-                  "runs PL/pgSQL that is not understood");
+        cmig_walk_say(walk, cmig_words_level(source), CMIG_FACT_OPAQUE,
+                      "runs PL/pgSQL that is not understood");
 }

@@ -1,6 +1,6 @@
-#include "facts_tree.h"
-#include "facts_builtin.h"
-#include "facts_words.h"
+#include "sql/facts_tree.h"
+#include "sql/facts_builtin.h"
+#include "sql/facts_words.h"
 
 #include <string.h>
 
@@ -23,23 +23,24 @@ static const CmigHandler *find_handler(PgQuery__Node__NodeCase node_case)
     static const CmigHandler *table[CASES]; /* of the parser's process, and of its life */
     static gboolean filled;
     if (!filled) {
-        add_handlers(table, cmig__data_handlers);
-        add_handlers(table, cmig__create_handlers);
-        add_handlers(table, cmig__alter_handlers);
-        add_handlers(table, cmig__drop_handlers);
-        add_handlers(table, cmig__server_handlers);
-        add_handlers(table, cmig__body_handlers);
+        add_handlers(table, cmig_data_handlers);
+        add_handlers(table, cmig_create_handlers);
+        add_handlers(table, cmig_alter_handlers);
+        add_handlers(table, cmig_drop_handlers);
+        add_handlers(table, cmig_server_handlers);
+        add_handlers(table, cmig_body_handlers);
         filled = TRUE;
     }
     return (guint)node_case < CASES ? table[node_case] : NULL;
 }
 
-void cmig__walk(CmigWalk *walk, const CmigNode *node)
+void cmig_walk_node(CmigWalk *walk, const CmigNode *node)
 {
     if (node == NULL || node->alias == NULL) /* whichever member of the union is in use */
         return;
     if (walk->depth == DEEPEST) {
-        cmig__say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, "is nested too deeply to be judged");
+        cmig_walk_say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE,
+                      "is nested too deeply to be judged");
         return;
     }
     walk->depth++;
@@ -47,14 +48,14 @@ void cmig__walk(CmigWalk *walk, const CmigNode *node)
     if (handler != NULL)
         handler->walk(walk, node);
     else
-        cmig__walk_parts(walk, &node->alias->base);
+        cmig_walk_parts(walk, &node->alias->base);
     walk->depth--;
 }
 
-void cmig__walk_list(CmigWalk *walk, CmigNode *const *nodes, gsize count)
+void cmig_walk_list(CmigWalk *walk, CmigNode *const *nodes, gsize count)
 {
     for (gsize idx = 0; idx < count; idx++)
-        cmig__walk(walk, nodes[idx]);
+        cmig_walk_node(walk, nodes[idx]);
 }
 
 static const void *member(const ProtobufCMessage *message, guint offset)
@@ -68,7 +69,7 @@ static void walk_part(CmigWalk *walk, const ProtobufCMessage *part,
     if (part == NULL)
         return;
     if (type == &pg_query__node__descriptor) {
-        cmig__walk(walk, (const CmigNode *)part);
+        cmig_walk_node(walk, (const CmigNode *)part);
         return;
     }
     if (walk->depth >= DEEPEST) /* said by the node that is in there */
@@ -78,14 +79,14 @@ static void walk_part(CmigWalk *walk, const ProtobufCMessage *part,
         CmigNode node = PG_QUERY__NODE__INIT;
         node.node_case = CMIG_NODE(SELECT_STMT);
         memcpy(&node.select_stmt, &part, sizeof part);
-        cmig__walk(walk, &node);
+        cmig_walk_node(walk, &node);
     } else {
-        cmig__walk_parts(walk, part);
+        cmig_walk_parts(walk, part);
     }
     walk->depth--;
 }
 
-void cmig__walk_parts(CmigWalk *walk, const ProtobufCMessage *message)
+void cmig_walk_parts(CmigWalk *walk, const ProtobufCMessage *message)
 {
     if (message == NULL)
         return;
@@ -106,11 +107,11 @@ void cmig__walk_parts(CmigWalk *walk, const ProtobufCMessage *message)
     }
 }
 
-void cmig__walk_softly(CmigWalk *walk, const ProtobufCMessage *message)
+void cmig_walk_softly(CmigWalk *walk, const ProtobufCMessage *message)
 {
     gboolean before = walk->soft;
     walk->soft = TRUE;
-    cmig__walk_parts(walk, message);
+    cmig_walk_parts(walk, message);
     walk->soft = before;
 }
 
@@ -123,11 +124,11 @@ static void walk_statements(CmigWalk *walk, const CmigTree *tree)
         gsize length = strlen(walk->text);
         walk->start = MIN((gsize)MAX(raw->stmt_location, 0), length);
         walk->end = raw->stmt_len > 0 ? MIN(walk->start + (gsize)raw->stmt_len, length) : length;
-        cmig__walk(walk, raw->stmt);
+        cmig_walk_node(walk, raw->stmt);
     }
 }
 
-CmigTree *cmig__parse(const char *text)
+CmigTree *cmig_tree_parse(const char *text)
 {
     PgQueryProtobufParseResult result = pg_query_parse_protobuf(text);
     CmigTree *tree = NULL;
@@ -138,7 +139,7 @@ CmigTree *cmig__parse(const char *text)
     return tree;
 }
 
-void cmig__tree_free(CmigTree *tree)
+void cmig_tree_free(CmigTree *tree)
 {
     pg_query__parse_result__free_unpacked(tree, NULL);
 }
@@ -146,14 +147,14 @@ void cmig__tree_free(CmigTree *tree)
 /* FALSE: no SQL that this grammar knows. */
 static gboolean walk_sql(CmigWalk *walk)
 {
-    g_autoptr(CmigTree) tree = cmig__parse(walk->text);
+    g_autoptr(CmigTree) tree = cmig_tree_parse(walk->text);
     if (tree == NULL)
         return FALSE;
     walk_statements(walk, tree);
     return TRUE;
 }
 
-void cmig__walk_text(CmigWalk *walk, const char *text, const char *what)
+void cmig_walk_text(CmigWalk *walk, const char *text, const char *what)
 {
     CmigWalk inner = *walk;
     inner.text = text;
@@ -161,14 +162,14 @@ void cmig__walk_text(CmigWalk *walk, const char *text, const char *what)
     inner.sure = FALSE;
     inner.nesting++;
     if (inner.nesting > MOST_NESTED || !walk_sql(&inner))
-        cmig__say(walk, cmig__words_level(text), CMIG_FACT_OPAQUE, what);
+        cmig_walk_say(walk, cmig_words_level(text), CMIG_FACT_OPAQUE, what);
     walk->called = inner.called;
 }
 
-GPtrArray *cmig__acts_of(const char *text)
+GPtrArray *cmig_acts_of(const char *text)
 {
     CmigWalk walk = {
-        .acts = g_ptr_array_new_with_free_func(cmig__act_free), .text = text, .sure = TRUE};
+        .acts = g_ptr_array_new_with_free_func(cmig_act_free), .text = text, .sure = TRUE};
     gboolean understood = walk_sql(&walk);
     g_clear_pointer(&walk.called, g_hash_table_unref);
     if (!understood)
@@ -178,12 +179,12 @@ GPtrArray *cmig__acts_of(const char *text)
 
 /* --- What trees hold --- */
 
-const char *cmig__filled(const char *text)
+const char *cmig_tree_filled(const char *text)
 {
     return text != NULL && *text != '\0' ? text : NULL;
 }
 
-const char *cmig__string_of(const CmigNode *node)
+const char *cmig_tree_string(const CmigNode *node)
 {
     if (node == NULL)
         return NULL;
@@ -197,29 +198,29 @@ const char *cmig__string_of(const CmigNode *node)
     return NULL;
 }
 
-CmigName cmig__name_of(const CmigWalk *walk, const PgQuery__RangeVar *relation)
+CmigName cmig_walk_name(const CmigWalk *walk, const PgQuery__RangeVar *relation)
 {
     CmigName name = {NULL, NULL};
     if (relation == NULL)
         return name;
     name.name = relation->relname;
-    name.schema = cmig__filled(relation->schemaname);
+    name.schema = cmig_tree_filled(relation->schemaname);
     if (name.schema == NULL && g_strcmp0(relation->relpersistence, "t") != 0)
         name.schema = walk->schema;
     return name;
 }
 
-CmigName cmig__name_in(CmigNode *const *strings, gsize count)
+CmigName cmig_tree_name(CmigNode *const *strings, gsize count)
 {
     CmigName name = {NULL, NULL};
     if (count > 0)
-        name.name = cmig__string_of(strings[count - 1]);
+        name.name = cmig_tree_string(strings[count - 1]);
     if (count > 1)
-        name.schema = cmig__string_of(strings[count - 2]);
+        name.schema = cmig_tree_string(strings[count - 2]);
     return name;
 }
 
-const PgQuery__DefElem *cmig__option(CmigNode *const *options, gsize count, const char *name)
+const PgQuery__DefElem *cmig_tree_option(CmigNode *const *options, gsize count, const char *name)
 {
     for (gsize idx = 0; idx < count; idx++)
         if (options[idx]->node_case == CMIG_NODE(DEF_ELEM) &&
@@ -231,21 +232,21 @@ const PgQuery__DefElem *cmig__option(CmigNode *const *options, gsize count, cons
 /* A bare word may be the name of a type to the grammar. */
 static gboolean is_on(const PgQuery__DefElem *option)
 {
-    const char *value = cmig__string_of(option->arg);
+    const char *value = cmig_tree_string(option->arg);
     if (option->arg != NULL && option->arg->node_case == CMIG_NODE(BOOLEAN))
         return option->arg->boolean->boolval;
     if (option->arg != NULL && option->arg->node_case == CMIG_NODE(INTEGER))
         return option->arg->integer->ival != 0;
     if (option->arg != NULL && option->arg->node_case == CMIG_NODE(TYPE_NAME))
-        value = cmig__name_in(option->arg->type_name->names, option->arg->type_name->n_names).name;
+        value = cmig_tree_name(option->arg->type_name->names, option->arg->type_name->n_names).name;
     return value == NULL || (g_ascii_strcasecmp(value, "false") != 0 &&
                              g_ascii_strcasecmp(value, "off") != 0 && strcmp(value, "0") != 0);
 }
 
-gboolean cmig__option_is_on(CmigNode *const *options, gsize count, const char *name)
+gboolean cmig_tree_option_is_on(CmigNode *const *options, gsize count, const char *name)
 {
     for (gsize idx = 0; idx < count; idx++) {
-        const PgQuery__DefElem *option = cmig__option(options + idx, 1, name);
+        const PgQuery__DefElem *option = cmig_tree_option(options + idx, 1, name);
         if (option != NULL && is_on(option))
             return TRUE;
     }
@@ -254,18 +255,18 @@ gboolean cmig__option_is_on(CmigNode *const *options, gsize count, const char *n
 
 /* --- Acts --- */
 
-CmigAct *cmig__add(CmigWalk *walk, CmigActVerb verb, CmigActKind kind, CmigName name)
+CmigAct *cmig_walk_add(CmigWalk *walk, CmigActVerb verb, CmigActKind kind, CmigName name)
 {
-    CmigAct *act = cmig__act_new(verb, kind, name.schema, name.name);
+    CmigAct *act = cmig_act_new(verb, kind, name.schema, name.name);
     act->deeds = walk->sure ? 0 : CMIG_DEED_UNSURE;
     g_ptr_array_add(walk->acts, act);
     return act;
 }
 
-void cmig__set_part(CmigAct *act, CmigActPart kind, const char *part)
+void cmig_act_set_part(CmigAct *act, CmigActPart kind, const char *part)
 {
     act->part_kind = (guint8)kind;
-    act->part = g_strdup(cmig__filled(part));
+    act->part = g_strdup(cmig_tree_filled(part));
 }
 
 static char *make_phrase(const CmigTouch *touch)
@@ -291,16 +292,16 @@ static char *make_phrase(const CmigTouch *touch)
 /* Locks that a mere index or comment does not take. The rows of a child are read with its own. */
 static gboolean changes_records(const CmigTouch *touch)
 {
-    return cmig__kind_class(touch->kind) == CMIG_KIND_TABLE &&
+    return cmig_act_kind_class(touch->kind) == CMIG_KIND_TABLE &&
            g_strcmp0(touch->name.name, CMIG_FACT_RECORDS) == 0 &&
            (touch->lock == CMIG_LOCK_ROW_EXCLUSIVE || touch->lock > CMIG_LOCK_SHARE ||
             (touch->deeds & CMIG_DEED_ADDS_CHILD) != 0);
 }
 
-void cmig__touch(CmigWalk *walk, const CmigTouch *touch)
+void cmig_walk_touch(CmigWalk *walk, const CmigTouch *touch)
 {
-    CmigAct *act = cmig__add(walk, CMIG_ACT_TOUCH, touch->kind, touch->name);
-    cmig__set_part(act, touch->part_kind, touch->part);
+    CmigAct *act = cmig_walk_add(walk, CMIG_ACT_TOUCH, touch->kind, touch->name);
+    cmig_act_set_part(act, touch->part_kind, touch->part);
     act->level = (guint8)touch->level;
     act->flags = (guint8)touch->flags;
     act->lock = (guint8)touch->lock;
@@ -312,9 +313,9 @@ void cmig__touch(CmigWalk *walk, const CmigTouch *touch)
     }
 }
 
-void cmig__say(CmigWalk *walk, CmigLevel level, guint flags, const char *what)
+void cmig_walk_say(CmigWalk *walk, CmigLevel level, guint flags, const char *what)
 {
-    CmigAct *act = cmig__add(walk, CMIG_ACT_SAY, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+    CmigAct *act = cmig_walk_add(walk, CMIG_ACT_SAY, CMIG_KIND_NONE, (CmigName){NULL, NULL});
     act->level = (guint8)level;
     act->flags = (guint8)flags;
     act->what = g_strdup(what);
@@ -334,7 +335,7 @@ static gboolean is_called(CmigWalk *walk, CmigActKind kind, CmigName name, gbool
 static gboolean is_harmless(CmigName name, const CmigDanger **danger)
 {
     gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
-    switch (cmig__builtin(name.name, danger)) {
+    switch (cmig_builtin_find(name.name, danger)) {
     case CMIG_BUILTIN_STEADY:
     case CMIG_BUILTIN_CHANGING:
         return system;
@@ -346,14 +347,14 @@ static gboolean is_harmless(CmigName name, const CmigDanger **danger)
     }
 }
 
-void cmig__call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown)
+void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown)
 {
     gboolean soft = walk->soft || may_be_unknown;
     if (name.name == NULL || is_called(walk, kind, name, soft))
         return;
     const CmigDanger *danger = NULL;
     gboolean harmless = kind == CMIG_KIND_FUNCTION && is_harmless(name, &danger);
-    CmigAct *act = cmig__add(walk, CMIG_ACT_CALL, kind, name);
+    CmigAct *act = cmig_walk_add(walk, CMIG_ACT_CALL, kind, name);
     if (danger != NULL && !walk->soft) {
         act->level = (guint8)danger->level;
         act->flags = (guint8)danger->flags;
@@ -365,17 +366,17 @@ void cmig__call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be
     }
 }
 
-void cmig__begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body)
+void cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body)
 {
-    cmig__add(walk, CMIG_ACT_DEFINE, kind, name);
+    cmig_walk_add(walk, CMIG_ACT_DEFINE, kind, name);
     *body = *walk;
     body->called = NULL;
     body->sure = FALSE;
     body->soft = FALSE;
 }
 
-void cmig__end_body(CmigWalk *walk, CmigWalk *body)
+void cmig_walk_end_body(CmigWalk *walk, CmigWalk *body)
 {
     g_clear_pointer(&body->called, g_hash_table_unref);
-    cmig__add(walk, CMIG_ACT_END, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+    cmig_walk_add(walk, CMIG_ACT_END, CMIG_KIND_NONE, (CmigName){NULL, NULL});
 }

@@ -5,7 +5,7 @@
 #ifndef CMIG_SQL_FACTS_TREE_H
 #define CMIG_SQL_FACTS_TREE_H
 
-#include "facts_act.h"
+#include "sql/facts_act.h"
 
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>
@@ -14,9 +14,9 @@ typedef PgQuery__Node CmigNode;
 
 /* The statements of a text, parsed; NULL when it is no SQL that this grammar knows. */
 typedef PgQuery__ParseResult CmigTree;
-CmigTree *cmig__parse(const char *text);
-void cmig__tree_free(CmigTree *tree);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigTree, cmig__tree_free)
+CmigTree *cmig_tree_parse(const char *text);
+void cmig_tree_free(CmigTree *tree);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigTree, cmig_tree_free)
 
 typedef struct {
     GPtrArray *acts;
@@ -38,44 +38,44 @@ typedef struct {
 #define CMIG_NODE(name) PG_QUERY__NODE__NODE_##name
 
 /* Of each theme; the last one has no function. */
-extern const CmigHandler cmig__data_handlers[];
-extern const CmigHandler cmig__create_handlers[];
-extern const CmigHandler cmig__alter_handlers[];
-extern const CmigHandler cmig__drop_handlers[];
-extern const CmigHandler cmig__server_handlers[];
-extern const CmigHandler cmig__body_handlers[];
+extern const CmigHandler cmig_data_handlers[];
+extern const CmigHandler cmig_create_handlers[];
+extern const CmigHandler cmig_alter_handlers[];
+extern const CmigHandler cmig_drop_handlers[];
+extern const CmigHandler cmig_server_handlers[];
+extern const CmigHandler cmig_body_handlers[];
 
 /* A node, which may be NULL; the nodes of a list; what a message holds. */
-void cmig__walk(CmigWalk *walk, const CmigNode *node);
-void cmig__walk_list(CmigWalk *walk, CmigNode *const *nodes, gsize count);
-void cmig__walk_parts(CmigWalk *walk, const ProtobufCMessage *message);
+void cmig_walk_node(CmigWalk *walk, const CmigNode *node);
+void cmig_walk_list(CmigWalk *walk, CmigNode *const *nodes, gsize count);
+void cmig_walk_parts(CmigWalk *walk, const ProtobufCMessage *message);
 
 /* The same, as something that is only stored. */
-void cmig__walk_softly(CmigWalk *walk, const ProtobufCMessage *message);
+void cmig_walk_softly(CmigWalk *walk, const ProtobufCMessage *message);
 
 /* Statements in a text of their own, such as a body, each of which may happen or not. A text that
  * is no SQL is judged as `what` and opaque. */
-void cmig__walk_text(CmigWalk *walk, const char *text, const char *what);
+void cmig_walk_text(CmigWalk *walk, const char *text, const char *what);
 
 /* What is called `schema`.`name`; borrowed from the tree. */
 typedef struct {
     const char *schema;
     const char *name;
 } CmigName;
-CmigName cmig__name_of(const CmigWalk *walk, const PgQuery__RangeVar *relation);
-CmigName cmig__name_in(CmigNode *const *strings, gsize count);
+CmigName cmig_walk_name(const CmigWalk *walk, const PgQuery__RangeVar *relation);
+CmigName cmig_tree_name(CmigNode *const *strings, gsize count);
 
 /* An empty text is none. */
-const char *cmig__filled(const char *text);
+const char *cmig_tree_filled(const char *text);
 
 /* The text of a String node or of a string constant; NULL for others. */
-const char *cmig__string_of(const CmigNode *node);
+const char *cmig_tree_string(const CmigNode *node);
 
 /* The option of that name, or NULL. */
-const PgQuery__DefElem *cmig__option(CmigNode *const *options, gsize count, const char *name);
+const PgQuery__DefElem *cmig_tree_option(CmigNode *const *options, gsize count, const char *name);
 
 /* Whether any option of that name stands for itself or has a value of truth. */
-gboolean cmig__option_is_on(CmigNode *const *options, gsize count, const char *name);
+gboolean cmig_tree_option_is_on(CmigNode *const *options, gsize count, const char *name);
 
 /* Something done to an object. `{o}` in `phrase` is its name, `{p}` that of the part. */
 typedef struct {
@@ -89,36 +89,36 @@ typedef struct {
     guint deeds;
     const char *phrase;
 } CmigTouch;
-void cmig__touch(CmigWalk *walk, const CmigTouch *touch);
+void cmig_walk_touch(CmigWalk *walk, const CmigTouch *touch);
 
 /* Adds an act of another verb; borrowed. */
-CmigAct *cmig__add(CmigWalk *walk, CmigActVerb verb, CmigActKind kind, CmigName name);
+CmigAct *cmig_walk_add(CmigWalk *walk, CmigActVerb verb, CmigActKind kind, CmigName name);
 
 /* The act is about a part of the object. */
-void cmig__set_part(CmigAct *act, CmigActPart kind, const char *part);
+void cmig_act_set_part(CmigAct *act, CmigActPart kind, const char *part);
 
 /* Something is done whatever the plan made before. */
-void cmig__say(CmigWalk *walk, CmigLevel level, guint flags, const char *what);
+void cmig_walk_say(CmigWalk *walk, CmigLevel level, guint flags, const char *what);
 
 /* The routine is called; with `may_be_unknown`, one that nobody knows is no matter. */
-void cmig__call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown);
+void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown);
 
 /* A routine's name with the types of its arguments, as it is created or dropped. The caller frees.
  */
-char *cmig__signature(const char *name, CmigNode *const *types, gsize count);
+char *cmig_tree_signature(const char *name, CmigNode *const *types, gsize count);
 
 /* Between these stands what happens when the routine is called. */
-void cmig__begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body);
-void cmig__end_body(CmigWalk *walk, CmigWalk *body);
+void cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body);
+void cmig_walk_end_body(CmigWalk *walk, CmigWalk *body);
 
 /* Setting a parameter; `name` NULL = not known. */
-void cmig__set_parameter(CmigWalk *walk, const char *name);
+void cmig_walk_set_parameter(CmigWalk *walk, const char *name);
 
 /* Whether a filter lets some rows through and keeps others, as far as can be told: it is there, and
  * not the same for every row. */
-gboolean cmig__filters(const CmigNode *where);
+gboolean cmig_tree_filters(const CmigNode *where);
 
 /* Whether a column's default is computed anew for each row. */
-gboolean cmig__is_volatile(const CmigNode *expression);
+gboolean cmig_tree_is_volatile(const CmigNode *expression);
 
 #endif

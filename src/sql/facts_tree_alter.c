@@ -1,5 +1,5 @@
 /* ALTER TABLE and its relatives for indexes, views, sequences and types. */
-#include "facts_tree.h"
+#include "sql/facts_tree.h"
 
 #include <string.h>
 
@@ -91,22 +91,22 @@ typedef struct {
 static void touch(const Change *change, CmigActPart part_kind, const char *part, CmigLevel level,
                   guint flags, CmigLock lock, guint deeds, const char *phrase)
 {
-    cmig__touch(change->walk, &(CmigTouch){.kind = change->kind,
-                                           .name = change->table,
-                                           .part_kind = part_kind,
-                                           .part = cmig__filled(part),
-                                           .level = level,
-                                           .flags = flags,
-                                           .lock = change->kind == CMIG_KIND_TYPE ? 0 : lock,
-                                           .deeds = deeds,
-                                           .phrase = phrase});
+    cmig_walk_touch(change->walk, &(CmigTouch){.kind = change->kind,
+                                               .name = change->table,
+                                               .part_kind = part_kind,
+                                               .part = cmig_tree_filled(part),
+                                               .level = level,
+                                               .flags = flags,
+                                               .lock = change->kind == CMIG_KIND_TYPE ? 0 : lock,
+                                               .deeds = deeds,
+                                               .phrase = phrase});
 }
 
 static void created_part(const Change *change, CmigActPart kind, const char *part)
 {
-    if (change->walk->sure && cmig__filled(part) != NULL)
-        cmig__set_part(cmig__add(change->walk, CMIG_ACT_CREATE, change->kind, change->table), kind,
-                       part);
+    if (change->walk->sure && cmig_tree_filled(part) != NULL)
+        cmig_act_set_part(cmig_walk_add(change->walk, CMIG_ACT_CREATE, change->kind, change->table),
+                          kind, part);
 }
 
 /* Whoever holds `what` now holds rows that were there before, unless the table is the plan's. */
@@ -114,7 +114,7 @@ static void bind(const Change *change, CmigName what)
 {
     if (what.name == NULL)
         return;
-    CmigAct *act = cmig__add(change->walk, CMIG_ACT_BIND, change->kind, change->table);
+    CmigAct *act = cmig_walk_add(change->walk, CMIG_ACT_BIND, change->kind, change->table);
     act->part = g_strdup(what.schema);
     act->to = g_strdup(what.name);
 }
@@ -123,12 +123,12 @@ static void reference(const Change *change, const PgQuery__Constraint *constrain
 {
     if (constraint->pktable == NULL)
         return;
-    CmigName referenced = cmig__name_of(change->walk, constraint->pktable);
-    cmig__touch(change->walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                           .name = referenced,
-                                           .lock = SRE,
-                                           .deeds = scans ? SCANS : 0,
-                                           .phrase = "references {o} by a foreign key"});
+    CmigName referenced = cmig_walk_name(change->walk, constraint->pktable);
+    cmig_walk_touch(change->walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                               .name = referenced,
+                                               .lock = SRE,
+                                               .deeds = scans ? SCANS : 0,
+                                               .phrase = "references {o} by a foreign key"});
     bind(change, referenced);
 }
 
@@ -136,7 +136,7 @@ static gboolean is_serial(const PgQuery__TypeName *type)
 {
     static const char *const names[] = {"serial",  "bigserial", "smallserial",
                                         "serial2", "serial4",   "serial8"};
-    const char *name = type != NULL ? cmig__name_in(type->names, type->n_names).name : NULL;
+    const char *name = type != NULL ? cmig_tree_name(type->names, type->n_names).name : NULL;
     for (gsize idx = 0; name != NULL && idx < G_N_ELEMENTS(names); idx++)
         if (strcmp(name, names[idx]) == 0)
             return TRUE;
@@ -148,7 +148,7 @@ static guint deeds_of(const PgQuery__Constraint *constraint, gboolean has_defaul
 {
     switch (constraint->contype) {
     case PG_QUERY__CONSTR_TYPE__CONSTR_DEFAULT:
-        return cmig__is_volatile(constraint->raw_expr) ? REWRITES : 0;
+        return cmig_tree_is_volatile(constraint->raw_expr) ? REWRITES : 0;
     case PG_QUERY__CONSTR_TYPE__CONSTR_IDENTITY:
     case PG_QUERY__CONSTR_TYPE__CONSTR_GENERATED:
         return REWRITES;
@@ -177,7 +177,7 @@ static gboolean has_default(const PgQuery__ColumnDef *column)
 static gboolean is_own_type(const PgQuery__TypeName *type)
 {
     return type != NULL && type->n_names > 0 &&
-           g_strcmp0(cmig__string_of(type->names[0]), "pg_catalog") != 0;
+           g_strcmp0(cmig_tree_string(type->names[0]), "pg_catalog") != 0;
 }
 
 static void add_column(const Change *change)
@@ -198,7 +198,7 @@ static void add_column(const Change *change)
             reference(change, column->constraints[idx]->constraint, defaults);
     if (!change->command->missing_ok)
         created_part(change, CMIG_PART_COLUMN, column->colname);
-    cmig__walk_parts(change->walk, &column->base);
+    cmig_walk_parts(change->walk, &column->base);
 }
 
 /* Types that round, cut or fold what is put into them, where others raise an error: always; if they
@@ -210,7 +210,7 @@ static gboolean cuts(const PgQuery__TypeName *type, gboolean written)
                                          "time", "timetz", "name",   "char",  "cidr", NULL};
     static const char *const precise[] = {"numeric", "timestamp", "timestamptz", "interval", NULL};
     static const char *const long_ones[] = {"varchar", "bpchar", "bit", "varbit", NULL};
-    const char *name = cmig__name_in(type->names, type->n_names).name;
+    const char *name = cmig_tree_name(type->names, type->n_names).name;
     if (name == NULL)
         return FALSE;
     return g_strv_contains(narrow, name) ||
@@ -227,7 +227,7 @@ static gboolean is_plain_cast(const CmigNode *using, const char *column)
         using = using->type_cast->arg;
     }
     return using->node_case == CMIG_NODE(COLUMN_REF) && using->column_ref->n_fields == 1 &&
-           g_strcmp0(cmig__string_of(using->column_ref->fields[0]), column) == 0;
+           g_strcmp0(cmig_tree_string(using->column_ref->fields[0]), column) == 0;
 }
 
 static void change_type(const Change *change)
@@ -246,10 +246,11 @@ static void change_type(const Change *change)
           : cut    ? "changes the type of {p} of {o}, which may round or cut its values"
                    : "changes the type of {p} of {o}, in which its values may not fit");
     if (is_own_type(column->type_name))
-        bind(change, cmig__name_in(column->type_name->names, column->type_name->n_names));
+        bind(change, cmig_tree_name(column->type_name->names, column->type_name->n_names));
     if (column->coll_clause != NULL)
-        bind(change, cmig__name_in(column->coll_clause->collname, column->coll_clause->n_collname));
-    cmig__walk(change->walk, using);
+        bind(change,
+             cmig_tree_name(column->coll_clause->collname, column->coll_clause->n_collname));
+    cmig_walk_node(change->walk, using);
 }
 
 /* A RESTART gives numbers again that were given before. */
@@ -258,7 +259,7 @@ static void change_identity(const Change *change)
     const CmigNode *definition = change->command->def;
     gboolean restarts =
         definition != NULL && definition->node_case == CMIG_NODE(LIST) &&
-        cmig__option(definition->list->items, definition->list->n_items, "restart") != NULL;
+        cmig_tree_option(definition->list->items, definition->list->n_items, "restart") != NULL;
     touch(change, CMIG_PART_COLUMN, change->command->name, restarts ? L2 : L0, 0, AE, 0,
           restarts ? "restarts the identity of {p} of {o}" : "changes the identity of {p} of {o}");
 }
@@ -269,7 +270,7 @@ static void change_default(const Change *change)
     touch(change, CMIG_PART_COLUMN, change->command->name, drops ? L1 : L0, 0, AE, 0,
           drops ? "drops the default of {p} of {o}" : "sets the default of {p} of {o}");
     if (!drops)
-        cmig__walk_softly(change->walk, &change->command->def->base);
+        cmig_walk_softly(change->walk, &change->command->def->base);
 }
 
 /* --- Constraints, partitions, others --- */
@@ -281,16 +282,17 @@ static void add_constraint(const Change *change)
         return;
     const PgQuery__Constraint *constraint = definition->constraint;
     gboolean foreign = constraint->contype == PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN;
-    gboolean scans = !constraint->skip_validation && cmig__filled(constraint->indexname) == NULL;
+    gboolean scans =
+        !constraint->skip_validation && cmig_tree_filled(constraint->indexname) == NULL;
     touch(change, CMIG_PART_CONSTRAINT, constraint->conname, L0, 0, foreign ? SRE : AE,
           scans ? SCANS : 0,
-          cmig__filled(constraint->conname) != NULL ? "adds the constraint {p} to {o}"
-                                                    : "adds a constraint to {o}");
+          cmig_tree_filled(constraint->conname) != NULL ? "adds the constraint {p} to {o}"
+                                                        : "adds a constraint to {o}");
     reference(change, constraint, scans);
-    if (cmig__filled(constraint->indexname) == NULL) /* which would go with the constraint */
+    if (cmig_tree_filled(constraint->indexname) == NULL) /* which would go with the constraint */
         created_part(change, CMIG_PART_CONSTRAINT, constraint->conname);
     if (scans)
-        cmig__walk_parts(change->walk, &constraint->base);
+        cmig_walk_parts(change->walk, &constraint->base);
 }
 
 static void change_partition(const Change *change)
@@ -299,14 +301,14 @@ static void change_partition(const Change *change)
     if (definition == NULL || definition->node_case != CMIG_NODE(PARTITION_CMD))
         return;
     const PgQuery__PartitionCmd *partition = definition->partition_cmd;
-    CmigName child = cmig__name_of(change->walk, partition->name);
+    CmigName child = cmig_walk_name(change->walk, partition->name);
     gboolean attaches = change->command->subtype == AT(AttachPartition);
     gboolean index = change->kind == CMIG_KIND_INDEX;
     CmigLock lock = attaches || partition->concurrent ? SUE : AE;
     touch(change, 0, NULL, attaches ? L0 : L2, 0, lock, 0,
           attaches ? "attaches a partition to {o}" : "detaches a partition of {o}");
     if (partition->bound != NULL)
-        cmig__walk_parts(change->walk, &partition->bound->base); /* it is computed */
+        cmig_walk_parts(change->walk, &partition->bound->base); /* it is computed */
     if (child.name == NULL)
         return;
     Change other = {change->walk, change->kind, child, change->command};
@@ -327,12 +329,12 @@ static void add_parent(const Change *change)
     touch(change, 0, NULL, L0, 0, AE, 0, "makes {o} a child of another table");
     if (change->command->def == NULL || change->command->def->node_case != CMIG_NODE(RANGE_VAR))
         return;
-    CmigName parent = cmig__name_of(change->walk, change->command->def->range_var);
-    cmig__touch(change->walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                           .name = parent,
-                                           .lock = SUE,
-                                           .deeds = CMIG_DEED_ADDS_CHILD,
-                                           .phrase = "adds a child to {o}"});
+    CmigName parent = cmig_walk_name(change->walk, change->command->def->range_var);
+    cmig_walk_touch(change->walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                               .name = parent,
+                                               .lock = SUE,
+                                               .deeds = CMIG_DEED_ADDS_CHILD,
+                                               .phrase = "adds a child to {o}"});
     bind(change, parent);
 }
 
@@ -350,7 +352,7 @@ static void change_options(const Change *change)
         if (option->node_case != CMIG_NODE(DEF_ELEM))
             continue;
         const char *name = option->def_elem->defname;
-        weaker = weaker || (view && !cmig__option_is_on(&options->items[idx], 1, name));
+        weaker = weaker || (view && !cmig_tree_option_is_on(&options->items[idx], 1, name));
         hard = hard || strcmp(name, "user_catalog_table") == 0;
     }
     touch(change, 0, NULL, weaker ? L2 : L0, weaker ? PRIV : 0, hard ? AE : SUE, 0,
@@ -399,8 +401,8 @@ static void apply_row(const Change *change, const Command *row)
     touch(change, row->part, row->part != 0 ? part_of(change->command) : NULL, row->level,
           row->flags | (cascades ? CMIG_FACT_CASCADE : 0), row->lock, row->deeds, row->phrase);
     if (row->drops && change->kind != CMIG_KIND_TYPE)
-        cmig__set_part(cmig__add(change->walk, CMIG_ACT_FORGET, change->kind, change->table),
-                       row->part, change->command->name);
+        cmig_act_set_part(cmig_walk_add(change->walk, CMIG_ACT_FORGET, change->kind, change->table),
+                          row->part, change->command->name);
 }
 
 static void apply(const Change *change)
@@ -418,7 +420,7 @@ static void apply(const Change *change)
         }
     }
     touch(change, 0, NULL, L0, 0, AE, 0, "alters {o}");
-    cmig__walk(change->walk, change->command->def);
+    cmig_walk_node(change->walk, change->command->def);
 }
 
 static CmigActKind kind_of(PgQuery__ObjectType type)
@@ -444,7 +446,7 @@ static CmigActKind kind_of(PgQuery__ObjectType type)
 static void walk_alter(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__AlterTableStmt *alter = node->alter_table_stmt;
-    Change change = {walk, kind_of(alter->objtype), cmig__name_of(walk, alter->relation), NULL};
+    Change change = {walk, kind_of(alter->objtype), cmig_walk_name(walk, alter->relation), NULL};
     for (gsize idx = 0; idx < alter->n_cmds; idx++) {
         if (alter->cmds[idx]->node_case != CMIG_NODE(ALTER_TABLE_CMD))
             continue;
@@ -453,7 +455,7 @@ static void walk_alter(CmigWalk *walk, const CmigNode *node)
     }
 }
 
-const CmigHandler cmig__alter_handlers[] = {
+const CmigHandler cmig_alter_handlers[] = {
     {CMIG_NODE(ALTER_TABLE_STMT), walk_alter},
     {0, NULL},
 };

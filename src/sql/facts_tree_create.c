@@ -1,6 +1,6 @@
 /* Statements that create. What they make is new, so little is lost; what matters is what they lock,
  * what they replace, and that they may be undone later without loss. */
-#include "facts_tree.h"
+#include "sql/facts_tree.h"
 
 #include <string.h>
 
@@ -8,13 +8,13 @@
 static void created(CmigWalk *walk, CmigActKind kind, CmigName name)
 {
     if (walk->sure && name.name != NULL)
-        cmig__add(walk, CMIG_ACT_CREATE, kind, name);
+        cmig_walk_add(walk, CMIG_ACT_CREATE, kind, name);
 }
 
 static void created_part(CmigWalk *walk, CmigName name, CmigActPart kind, const char *part)
 {
-    if (walk->sure && cmig__filled(part) != NULL)
-        cmig__set_part(cmig__add(walk, CMIG_ACT_CREATE, CMIG_KIND_TABLE, name), kind, part);
+    if (walk->sure && cmig_tree_filled(part) != NULL)
+        cmig_act_set_part(cmig_walk_add(walk, CMIG_ACT_CREATE, CMIG_KIND_TABLE, name), kind, part);
 }
 
 /* --- Tables --- */
@@ -24,12 +24,12 @@ static void reference(CmigWalk *walk, CmigName table, const PgQuery__Constraint 
 {
     if (constraint->contype != PG_QUERY__CONSTR_TYPE__CONSTR_FOREIGN || constraint->pktable == NULL)
         return;
-    CmigName referenced = cmig__name_of(walk, constraint->pktable);
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = referenced,
-                                   .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
-                                   .phrase = "references {o} by a foreign key"});
-    CmigAct *bind = cmig__add(walk, CMIG_ACT_BIND, CMIG_KIND_TABLE, table);
+    CmigName referenced = cmig_walk_name(walk, constraint->pktable);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = referenced,
+                                       .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
+                                       .phrase = "references {o} by a foreign key"});
+    CmigAct *bind = cmig_walk_add(walk, CMIG_ACT_BIND, CMIG_KIND_TABLE, table);
     bind->part = g_strdup(referenced.schema);
     bind->to = g_strdup(referenced.name);
 }
@@ -54,27 +54,27 @@ static void lock_parents(CmigWalk *walk, CmigName child, const PgQuery__CreateSt
         const CmigNode *parent = create->inh_relations[idx];
         if (parent->node_case != CMIG_NODE(RANGE_VAR))
             continue;
-        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                       .name = cmig__name_of(walk, parent->range_var),
-                                       .lock = partition ? CMIG_LOCK_ACCESS_EXCLUSIVE
-                                                         : CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
-                                       .deeds = CMIG_DEED_ADDS_CHILD,
-                                       .phrase = partition ? "adds a partition to {o}"
-                                                           : "adds a child to {o}"});
+        cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                           .name = cmig_walk_name(walk, parent->range_var),
+                                           .lock = partition ? CMIG_LOCK_ACCESS_EXCLUSIVE
+                                                             : CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                           .deeds = CMIG_DEED_ADDS_CHILD,
+                                           .phrase = partition ? "adds a partition to {o}"
+                                                               : "adds a child to {o}"});
         if (create->if_not_exists || !walk->sure)
             continue; /* one that was there does not become a child */
-        CmigAct *bind = cmig__add(walk, CMIG_ACT_BIND, CMIG_KIND_TABLE, child);
-        bind->part = g_strdup(cmig__filled(parent->range_var->schemaname));
+        CmigAct *bind = cmig_walk_add(walk, CMIG_ACT_BIND, CMIG_KIND_TABLE, child);
+        bind->part = g_strdup(cmig_tree_filled(parent->range_var->schemaname));
         bind->to = g_strdup(parent->range_var->relname);
     }
 }
 
 static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create, CmigActKind kind)
 {
-    CmigName name = cmig__name_of(walk, create->relation);
+    CmigName name = cmig_walk_name(walk, create->relation);
     gboolean dropped = create->oncommit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
     if (!create->if_not_exists && !dropped && walk->sure) {
-        CmigAct *act = cmig__add(walk, CMIG_ACT_CREATE, kind, name);
+        CmigAct *act = cmig_walk_add(walk, CMIG_ACT_CREATE, kind, name);
         if (g_strcmp0(create->relation->relpersistence, "t") == 0)
             act->to = g_strdup("temporary");
     }
@@ -82,8 +82,8 @@ static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create,
     reference_all(walk, name, create->table_elts, create->n_table_elts);
     reference_all(walk, name, create->constraints, create->n_constraints);
     if (create->partbound != NULL)
-        cmig__walk_parts(walk, &create->partbound->base); /* it is computed */
-    cmig__walk_softly(walk, &create->base);
+        cmig_walk_parts(walk, &create->partbound->base); /* it is computed */
+    cmig_walk_softly(walk, &create->base);
 }
 
 static void walk_create(CmigWalk *walk, const CmigNode *node)
@@ -102,7 +102,7 @@ static void walk_sequence(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateSeqStmt *create = node->create_seq_stmt;
     if (!create->if_not_exists)
-        created(walk, CMIG_KIND_SEQUENCE, cmig__name_of(walk, create->sequence));
+        created(walk, CMIG_KIND_SEQUENCE, cmig_walk_name(walk, create->sequence));
 }
 
 /* A view of columns of one table: what is written to it is written to the table. */
@@ -126,36 +126,36 @@ static gboolean leads_to_records(const CmigNode *query)
 static void walk_view(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__ViewStmt *view = node->view_stmt;
-    CmigName name = cmig__name_of(walk, view->view);
+    CmigName name = cmig_walk_name(walk, view->view);
     if (view->replace)
-        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_VIEW,
-                                       .name = name,
-                                       .level = CMIG_LEVEL_DEFINITION,
-                                       .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                       .phrase = "replaces the view {o}"});
+        cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_VIEW,
+                                           .name = name,
+                                           .level = CMIG_LEVEL_DEFINITION,
+                                           .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                           .phrase = "replaces the view {o}"});
     else
         created(walk, CMIG_KIND_VIEW, name);
     if (leads_to_records(view->query))
-        cmig__say(walk, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE,
-                  "creates a view through which " CMIG_FACT_RECORDS " can be changed");
-    cmig__walk_softly(walk, &view->base);
+        cmig_walk_say(walk, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE,
+                      "creates a view through which " CMIG_FACT_RECORDS " can be changed");
+    cmig_walk_softly(walk, &view->base);
 }
 
 /* The index is in the schema of its table. Its expressions are computed for every row. */
 static void walk_index(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__IndexStmt *index = node->index_stmt;
-    CmigName table = cmig__name_of(walk, index->relation);
-    CmigName name = {table.schema, cmig__filled(index->idxname)};
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = table,
-                                   .lock = index->concurrent ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE
-                                                             : CMIG_LOCK_SHARE,
-                                   .deeds = CMIG_DEED_SCANS,
-                                   .phrase = "builds an index on {o}"});
+    CmigName table = cmig_walk_name(walk, index->relation);
+    CmigName name = {table.schema, cmig_tree_filled(index->idxname)};
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = table,
+                                       .lock = index->concurrent ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE
+                                                                 : CMIG_LOCK_SHARE,
+                                       .deeds = CMIG_DEED_SCANS,
+                                       .phrase = "builds an index on {o}"});
     if (!index->if_not_exists)
         created(walk, CMIG_KIND_INDEX, name);
-    cmig__walk_parts(walk, &index->base);
+    cmig_walk_parts(walk, &index->base);
 }
 
 static void walk_statistics(CmigWalk *walk, const CmigNode *node)
@@ -163,12 +163,12 @@ static void walk_statistics(CmigWalk *walk, const CmigNode *node)
     const PgQuery__CreateStatsStmt *create = node->create_stats_stmt;
     for (gsize idx = 0; idx < create->n_relations; idx++)
         if (create->relations[idx]->node_case == CMIG_NODE(RANGE_VAR))
-            cmig__touch(walk,
-                        &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                     .name = cmig__name_of(walk, create->relations[idx]->range_var),
-                                     .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
-                                     .phrase = "adds statistics to {o}"});
-    cmig__walk_softly(walk, &create->base);
+            cmig_walk_touch(
+                walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                   .name = cmig_walk_name(walk, create->relations[idx]->range_var),
+                                   .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                   .phrase = "adds statistics to {o}"});
+    cmig_walk_softly(walk, &create->base);
 }
 
 /* --- What hangs on a table --- */
@@ -176,65 +176,65 @@ static void walk_statistics(CmigWalk *walk, const CmigNode *node)
 static void walk_trigger(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateTrigStmt *trigger = node->create_trig_stmt;
-    CmigName table = cmig__name_of(walk, trigger->relation);
-    cmig__touch(walk,
-                &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                             .name = table,
-                             .part_kind = CMIG_PART_TRIGGER,
-                             .part = trigger->trigname,
-                             .level = trigger->replace ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_NONE,
-                             .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
-                             .phrase = trigger->replace ? "replaces the trigger {p} of {o}"
-                                                        : "adds the trigger {p} to {o}"});
+    CmigName table = cmig_walk_name(walk, trigger->relation);
+    cmig_walk_touch(
+        walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                           .name = table,
+                           .part_kind = CMIG_PART_TRIGGER,
+                           .part = trigger->trigname,
+                           .level = trigger->replace ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_NONE,
+                           .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
+                           .phrase = trigger->replace ? "replaces the trigger {p} of {o}"
+                                                      : "adds the trigger {p} to {o}"});
     if (!trigger->replace)
         created_part(walk, table, CMIG_PART_TRIGGER, trigger->trigname);
-    CmigName function = cmig__name_in(trigger->funcname, trigger->n_funcname);
+    CmigName function = cmig_tree_name(trigger->funcname, trigger->n_funcname);
     CmigWalk body; /* what happens when rows of the table change */
-    cmig__call(walk, CMIG_KIND_FUNCTION, function, TRUE);
-    cmig__begin_body(walk, CMIG_KIND_TABLE, table, &body);
-    cmig__call(&body, CMIG_KIND_FUNCTION, function, FALSE);
-    cmig__end_body(walk, &body);
-    cmig__walk_softly(walk, &trigger->base);
+    cmig_walk_call(walk, CMIG_KIND_FUNCTION, function, TRUE);
+    cmig_walk_begin_body(walk, CMIG_KIND_TABLE, table, &body);
+    cmig_walk_call(&body, CMIG_KIND_FUNCTION, function, FALSE);
+    cmig_walk_end_body(walk, &body);
+    cmig_walk_softly(walk, &trigger->base);
 }
 
 /* Its actions run in the place of others: that they do, and when, cannot be seen. */
 static void walk_rule(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__RuleStmt *rule = node->rule_stmt;
-    CmigName table = cmig__name_of(walk, rule->relation);
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = table,
-                                   .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                   .phrase = "adds a rule to {o}"});
+    CmigName table = cmig_walk_name(walk, rule->relation);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = table,
+                                       .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                       .phrase = "adds a rule to {o}"});
     CmigWalk actions = *walk;
     actions.sure = FALSE;
-    cmig__walk_parts(&actions, &rule->base);
+    cmig_walk_parts(&actions, &rule->base);
     walk->called = actions.called;
-    cmig__say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE,
-              "creates a rule, which rewrites other statements");
+    cmig_walk_say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE,
+                  "creates a rule, which rewrites other statements");
 }
 
 static void walk_policy(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreatePolicyStmt *policy = node->create_policy_stmt;
-    CmigName table = cmig__name_of(walk, policy->table);
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = table,
-                                   .part_kind = CMIG_PART_POLICY,
-                                   .part = policy->policy_name,
-                                   .flags = CMIG_FACT_PRIVILEGE,
-                                   .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                   .phrase = "adds the policy {p} to {o}"});
+    CmigName table = cmig_walk_name(walk, policy->table);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = table,
+                                       .part_kind = CMIG_PART_POLICY,
+                                       .part = policy->policy_name,
+                                       .flags = CMIG_FACT_PRIVILEGE,
+                                       .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                       .phrase = "adds the policy {p} to {o}"});
     created_part(walk, table, CMIG_PART_POLICY, policy->policy_name);
-    cmig__walk_softly(walk, &policy->base);
+    cmig_walk_softly(walk, &policy->base);
 }
 
 /* It runs with statements that do not show it, the plan's next one perhaps. */
 static void walk_event_trigger(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateEventTrigStmt *trigger = node->create_event_trig_stmt;
-    cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(trigger->funcname, trigger->n_funcname),
-               FALSE);
+    cmig_walk_call(walk, CMIG_KIND_FUNCTION, cmig_tree_name(trigger->funcname, trigger->n_funcname),
+                   FALSE);
 }
 
 /* --- Types and what is made of routines --- */
@@ -242,26 +242,26 @@ static void walk_event_trigger(CmigWalk *walk, const CmigNode *node)
 static void walk_enum(CmigWalk *walk, const CmigNode *node)
 {
     created(walk, CMIG_KIND_TYPE,
-            cmig__name_in(node->create_enum_stmt->type_name, node->create_enum_stmt->n_type_name));
+            cmig_tree_name(node->create_enum_stmt->type_name, node->create_enum_stmt->n_type_name));
 }
 
 static void walk_range(CmigWalk *walk, const CmigNode *node)
 {
     created(
         walk, CMIG_KIND_TYPE,
-        cmig__name_in(node->create_range_stmt->type_name, node->create_range_stmt->n_type_name));
+        cmig_tree_name(node->create_range_stmt->type_name, node->create_range_stmt->n_type_name));
 }
 
 static void walk_composite(CmigWalk *walk, const CmigNode *node)
 {
-    created(walk, CMIG_KIND_TYPE, cmig__name_of(walk, node->composite_type_stmt->typevar));
+    created(walk, CMIG_KIND_TYPE, cmig_walk_name(walk, node->composite_type_stmt->typevar));
 }
 
 static void walk_domain(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateDomainStmt *domain = node->create_domain_stmt;
-    created(walk, CMIG_KIND_DOMAIN, cmig__name_in(domain->domainname, domain->n_domainname));
-    cmig__walk_softly(walk, &domain->base);
+    created(walk, CMIG_KIND_DOMAIN, cmig_tree_name(domain->domainname, domain->n_domainname));
+    cmig_walk_softly(walk, &domain->base);
 }
 
 /* CREATE AGGREGATE, OPERATOR, TYPE: the routines behind them may be called without being named. */
@@ -273,15 +273,16 @@ static void walk_define(CmigWalk *walk, const CmigNode *node)
         const CmigNode *value =
             element->node_case == CMIG_NODE(DEF_ELEM) ? element->def_elem->arg : NULL;
         if (value != NULL && value->node_case == CMIG_NODE(TYPE_NAME))
-            cmig__call(walk, CMIG_KIND_FUNCTION,
-                       cmig__name_in(value->type_name->names, value->type_name->n_names), TRUE);
+            cmig_walk_call(walk, CMIG_KIND_FUNCTION,
+                           cmig_tree_name(value->type_name->names, value->type_name->n_names),
+                           TRUE);
     }
-    CmigName name = cmig__name_in(define->defnames, define->n_defnames);
+    CmigName name = cmig_tree_name(define->defnames, define->n_defnames);
     if (define->replace)
-        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_AGGREGATE,
-                                       .name = name,
-                                       .level = CMIG_LEVEL_DEFINITION,
-                                       .phrase = "replaces the aggregate {o}"});
+        cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_AGGREGATE,
+                                           .name = name,
+                                           .level = CMIG_LEVEL_DEFINITION,
+                                           .phrase = "replaces the aggregate {o}"});
     else if (define->kind == PG_QUERY__OBJECT_TYPE__OBJECT_TYPE && !define->if_not_exists &&
              define->n_definition > 0)
         created(walk, CMIG_KIND_TYPE, name);
@@ -296,8 +297,8 @@ static void walk_operator_class(CmigWalk *walk, const CmigNode *node)
                                                      ? item->create_op_class_item->name
                                                      : NULL;
         if (routine != NULL)
-            cmig__call(walk, CMIG_KIND_FUNCTION,
-                       cmig__name_in(routine->objname, routine->n_objname), TRUE);
+            cmig_walk_call(walk, CMIG_KIND_FUNCTION,
+                           cmig_tree_name(routine->objname, routine->n_objname), TRUE);
     }
 }
 
@@ -305,8 +306,8 @@ static void walk_cast(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__ObjectWithArgs *function = node->create_cast_stmt->func;
     if (function != NULL)
-        cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(function->objname, function->n_objname),
-                   TRUE);
+        cmig_walk_call(walk, CMIG_KIND_FUNCTION,
+                       cmig_tree_name(function->objname, function->n_objname), TRUE);
 }
 
 /* --- Schemas --- */
@@ -314,13 +315,13 @@ static void walk_cast(CmigWalk *walk, const CmigNode *node)
 static void walk_schema(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateSchemaStmt *schema = node->create_schema_stmt;
-    const char *name = cmig__filled(schema->schemaname);
+    const char *name = cmig_tree_filled(schema->schemaname);
     if (!schema->if_not_exists)
         created(walk, CMIG_KIND_SCHEMA, (CmigName){NULL, name});
     CmigWalk inside = *walk;
     inside.schema = name;
     inside.sure = walk->sure && name != NULL;
-    cmig__walk_list(&inside, schema->schema_elts, schema->n_schema_elts);
+    cmig_walk_list(&inside, schema->schema_elts, schema->n_schema_elts);
     walk->called = inside.called;
 }
 
@@ -331,7 +332,7 @@ static void walk_extension(CmigWalk *walk, const CmigNode *node)
         created(walk, CMIG_KIND_EXTENSION, (CmigName){NULL, extension->extname});
 }
 
-const CmigHandler cmig__create_handlers[] = {
+const CmigHandler cmig_create_handlers[] = {
     {CMIG_NODE(CREATE_STMT), walk_create},
     {CMIG_NODE(CREATE_FOREIGN_TABLE_STMT), walk_create_foreign},
     {CMIG_NODE(CREATE_SEQ_STMT), walk_sequence},

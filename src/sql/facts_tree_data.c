@@ -1,5 +1,5 @@
 /* Statements about rows, and those that hold another statement. */
-#include "facts_tree.h"
+#include "sql/facts_tree.h"
 
 #include <string.h>
 
@@ -7,16 +7,16 @@
  * is; those of pg_settings set parameters. */
 static CmigName target_of(CmigWalk *walk, const PgQuery__RangeVar *relation)
 {
-    CmigName name = cmig__name_of(walk, relation);
+    CmigName name = cmig_walk_name(walk, relation);
     gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
-    cmig__call(walk, CMIG_KIND_TABLE, name, TRUE); /* triggers */
+    cmig_walk_call(walk, CMIG_KIND_TABLE, name, TRUE); /* triggers */
     if (name.name == NULL || !system || !g_str_has_prefix(name.name, "pg_"))
         return name;
     if (strcmp(name.name, "pg_settings") == 0)
-        cmig__set_parameter(walk, NULL);
+        cmig_walk_set_parameter(walk, NULL);
     else
-        cmig__say(walk, CMIG_LEVEL_UNBOUNDED, CMIG_FACT_OPAQUE | CMIG_FACT_PRIVILEGE,
-                  "changes the system's own tables");
+        cmig_walk_say(walk, CMIG_LEVEL_UNBOUNDED, CMIG_FACT_OPAQUE | CMIG_FACT_PRIVILEGE,
+                      "changes the system's own tables");
     return name;
 }
 
@@ -26,50 +26,50 @@ static void walk_insert(CmigWalk *walk, const CmigNode *node)
     const PgQuery__OnConflictClause *conflict = insert->on_conflict_clause;
     gboolean updates =
         conflict != NULL && conflict->action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_UPDATE;
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = target_of(walk, insert->relation),
-                                   .level = updates ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_NONE,
-                                   .lock = CMIG_LOCK_ROW_EXCLUSIVE,
-                                   .phrase = updates ? "adds rows to {o} or overwrites them"
-                                                     : "adds rows to {o}"});
-    cmig__walk_parts(walk, &insert->base);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = target_of(walk, insert->relation),
+                                       .level = updates ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_NONE,
+                                       .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                                       .phrase = updates ? "adds rows to {o} or overwrites them"
+                                                         : "adds rows to {o}"});
+    cmig_walk_parts(walk, &insert->base);
 }
 
 static void walk_delete(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__DeleteStmt *statement = node->delete_stmt;
-    gboolean some = cmig__filters(statement->where_clause);
-    cmig__touch(walk,
-                &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                             .name = target_of(walk, statement->relation),
-                             .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
-                             .lock = CMIG_LOCK_ROW_EXCLUSIVE,
-                             .deeds = CMIG_DEED_LOSES | CMIG_DEED_DELETES,
-                             .phrase = some ? "deletes rows of {o}" : "deletes all rows of {o}"});
-    cmig__walk_parts(walk, &statement->base);
+    gboolean some = cmig_tree_filters(statement->where_clause);
+    cmig_walk_touch(
+        walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                           .name = target_of(walk, statement->relation),
+                           .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
+                           .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                           .deeds = CMIG_DEED_LOSES | CMIG_DEED_DELETES,
+                           .phrase = some ? "deletes rows of {o}" : "deletes all rows of {o}"});
+    cmig_walk_parts(walk, &statement->base);
 }
 
 /* One column after the other: setting one that the plan added loses nothing. */
 static void walk_update(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__UpdateStmt *statement = node->update_stmt;
-    gboolean some = cmig__filters(statement->where_clause);
+    gboolean some = cmig_tree_filters(statement->where_clause);
     CmigName name = target_of(walk, statement->relation);
     for (gsize idx = 0; idx < statement->n_target_list; idx++) {
         const CmigNode *target = statement->target_list[idx];
         if (target->node_case != CMIG_NODE(RES_TARGET))
             continue;
-        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                       .name = name,
-                                       .part_kind = CMIG_PART_COLUMN,
-                                       .part = target->res_target->name,
-                                       .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
-                                       .lock = CMIG_LOCK_ROW_EXCLUSIVE,
-                                       .deeds = CMIG_DEED_LOSES,
-                                       .phrase = some ? "changes {p} in rows of {o}"
-                                                      : "changes {p} in all rows of {o}"});
+        cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                           .name = name,
+                                           .part_kind = CMIG_PART_COLUMN,
+                                           .part = target->res_target->name,
+                                           .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
+                                           .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                                           .deeds = CMIG_DEED_LOSES,
+                                           .phrase = some ? "changes {p} in rows of {o}"
+                                                          : "changes {p} in all rows of {o}"});
     }
-    cmig__walk_parts(walk, &statement->base);
+    cmig_walk_parts(walk, &statement->base);
 }
 
 static void walk_merge(CmigWalk *walk, const CmigNode *node)
@@ -79,7 +79,7 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
                        .name = target_of(walk, statement->relation),
                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                        .phrase = "adds rows to {o}"};
-    gboolean joined = cmig__filters(statement->join_condition);
+    gboolean joined = cmig_tree_filters(statement->join_condition);
     for (gsize idx = 0; idx < statement->n_merge_when_clauses; idx++) {
         const CmigNode *clause = statement->merge_when_clauses[idx];
         if (clause->node_case != CMIG_NODE(MERGE_WHEN_CLAUSE))
@@ -88,15 +88,15 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
         if (arm->command_type != PG_QUERY__CMD_TYPE__CMD_DELETE &&
             arm->command_type != PG_QUERY__CMD_TYPE__CMD_UPDATE)
             continue;
-        gboolean some = joined || cmig__filters(arm->condition);
+        gboolean some = joined || cmig_tree_filters(arm->condition);
         touch.level = MAX(touch.level, some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA);
         touch.deeds |= CMIG_DEED_LOSES;
         if (arm->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE)
             touch.deeds |= CMIG_DEED_DELETES;
         touch.phrase = "changes or deletes rows of {o}";
     }
-    cmig__touch(walk, &touch);
-    cmig__walk_parts(walk, &statement->base);
+    cmig_walk_touch(walk, &touch);
+    cmig_walk_parts(walk, &statement->base);
 }
 
 static void walk_truncate(CmigWalk *walk, const CmigNode *node)
@@ -106,14 +106,14 @@ static void walk_truncate(CmigWalk *walk, const CmigNode *node)
     for (gsize idx = 0; idx < statement->n_relations; idx++) {
         const CmigNode *relation = statement->relations[idx];
         if (relation->node_case == CMIG_NODE(RANGE_VAR))
-            cmig__touch(walk,
-                        &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                     .name = cmig__name_of(walk, relation->range_var),
-                                     .level = CMIG_LEVEL_DATA,
-                                     .flags = cascades ? CMIG_FACT_CASCADE : 0,
-                                     .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                     .deeds = CMIG_DEED_LOSES | (cascades ? CMIG_DEED_EMPTIES : 0),
-                                     .phrase = "empties the table {o}"});
+            cmig_walk_touch(
+                walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                   .name = cmig_walk_name(walk, relation->range_var),
+                                   .level = CMIG_LEVEL_DATA,
+                                   .flags = cascades ? CMIG_FACT_CASCADE : 0,
+                                   .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                   .deeds = CMIG_DEED_LOSES | (cascades ? CMIG_DEED_EMPTIES : 0),
+                                   .phrase = "empties the table {o}"});
     }
 }
 
@@ -122,16 +122,16 @@ static void walk_copy(CmigWalk *walk, const CmigNode *node)
     const PgQuery__CopyStmt *copy = node->copy_stmt;
     guint flags = CMIG_FACT_PRIVILEGE | CMIG_FACT_OPAQUE;
     if (copy->is_program)
-        cmig__say(walk, CMIG_LEVEL_WEAKER, flags, "runs a program on the server");
-    else if (cmig__filled(copy->filename) != NULL)
-        cmig__say(walk, CMIG_LEVEL_WEAKER, flags,
-                  copy->is_from ? "reads a file on the server" : "writes a file on the server");
+        cmig_walk_say(walk, CMIG_LEVEL_WEAKER, flags, "runs a program on the server");
+    else if (cmig_tree_filled(copy->filename) != NULL)
+        cmig_walk_say(walk, CMIG_LEVEL_WEAKER, flags,
+                      copy->is_from ? "reads a file on the server" : "writes a file on the server");
     if (copy->is_from)
-        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                       .name = target_of(walk, copy->relation),
-                                       .lock = CMIG_LOCK_ROW_EXCLUSIVE,
-                                       .phrase = "adds rows to {o}"});
-    cmig__walk_parts(walk, &copy->base);
+        cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                           .name = target_of(walk, copy->relation),
+                                           .lock = CMIG_LOCK_ROW_EXCLUSIVE,
+                                           .phrase = "adds rows to {o}"});
+    cmig_walk_parts(walk, &copy->base);
 }
 
 static void walk_lock(CmigWalk *walk, const CmigNode *node)
@@ -142,11 +142,11 @@ static void walk_lock(CmigWalk *walk, const CmigNode *node)
         if (relation->node_case != CMIG_NODE(RANGE_VAR))
             continue;
         /* The modes have the same numbers. */
-        cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                       .name = cmig__name_of(walk, relation->range_var),
-                                       .lock = (CmigLock)CLAMP(lock->mode, CMIG_LOCK_NONE,
-                                                               CMIG_LOCK_ACCESS_EXCLUSIVE),
-                                       .phrase = "locks {o}"});
+        cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                           .name = cmig_walk_name(walk, relation->range_var),
+                                           .lock = (CmigLock)CLAMP(lock->mode, CMIG_LOCK_NONE,
+                                                                   CMIG_LOCK_ACCESS_EXCLUSIVE),
+                                           .phrase = "locks {o}"});
     }
 }
 
@@ -158,13 +158,13 @@ static void create_from(CmigWalk *walk, const PgQuery__IntoClause *into, CmigAct
     gboolean dropped = into->on_commit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
     if (into->rel == NULL || dropped || !walk->sure)
         return;
-    CmigAct *act = cmig__add(walk, CMIG_ACT_CREATE, kind, cmig__name_of(walk, into->rel));
+    CmigAct *act = cmig_walk_add(walk, CMIG_ACT_CREATE, kind, cmig_walk_name(walk, into->rel));
     act->to = temporary ? g_strdup("temporary") : NULL;
 }
 
 static void walk_select(CmigWalk *walk, const CmigNode *node)
 {
-    cmig__walk_parts(walk, &node->select_stmt->base);
+    cmig_walk_parts(walk, &node->select_stmt->base);
     if (node->select_stmt->into_clause != NULL)
         create_from(walk, node->select_stmt->into_clause, CMIG_KIND_TABLE);
 }
@@ -173,7 +173,7 @@ static void walk_create_as(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateTableAsStmt *statement = node->create_table_as_stmt;
     gboolean view = statement->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
-    cmig__walk(walk, statement->query);
+    cmig_walk_node(walk, statement->query);
     if (!statement->if_not_exists && statement->into != NULL)
         create_from(walk, statement->into, view ? CMIG_KIND_MATVIEW : CMIG_KIND_TABLE);
 }
@@ -181,10 +181,10 @@ static void walk_create_as(CmigWalk *walk, const CmigNode *node)
 static void walk_refresh(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__RefreshMatViewStmt *refresh = node->refresh_mat_view_stmt;
-    cmig__touch(
+    cmig_walk_touch(
         walk,
         &(CmigTouch){.kind = CMIG_KIND_MATVIEW,
-                     .name = cmig__name_of(walk, refresh->relation),
+                     .name = cmig_walk_name(walk, refresh->relation),
                      .level = refresh->skip_data ? CMIG_LEVEL_DEFINITION : CMIG_LEVEL_NONE,
                      .lock = refresh->concurrent ? CMIG_LOCK_EXCLUSIVE : CMIG_LOCK_ACCESS_EXCLUSIVE,
                      .deeds = refresh->concurrent ? CMIG_DEED_SCANS : CMIG_DEED_REWRITES,
@@ -201,22 +201,22 @@ static void walk_planned(CmigWalk *walk, const CmigNode *query)
     GPtrArray *acts = walk->acts;
     g_autoptr(GPtrArray) planned = g_ptr_array_new();
     walk->acts = planned;
-    cmig__walk(walk, query);
+    cmig_walk_node(walk, query);
     walk->acts = acts;
     for (guint idx = 0; idx < planned->len; idx++) {
         CmigAct *act = planned->pdata[idx];
         if (act->verb == CMIG_ACT_CALL && act->kind == CMIG_KIND_FUNCTION)
             g_ptr_array_add(acts, act);
         else
-            cmig__act_free(act);
+            cmig_act_free(act);
     }
 }
 
 static void walk_explain(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__ExplainStmt *explain = node->explain_stmt;
-    if (cmig__option_is_on(explain->options, explain->n_options, "analyze"))
-        cmig__walk(walk, explain->query);
+    if (cmig_tree_option_is_on(explain->options, explain->n_options, "analyze"))
+        cmig_walk_node(walk, explain->query);
     else
         walk_planned(walk, explain->query);
 }
@@ -225,46 +225,46 @@ static void walk_prepare(CmigWalk *walk, const CmigNode *node)
 {
     CmigName name = {NULL, node->prepare_stmt->name};
     CmigWalk body;
-    cmig__begin_body(walk, CMIG_KIND_PREPARED, name, &body);
-    cmig__walk(&body, node->prepare_stmt->query);
-    cmig__end_body(walk, &body);
+    cmig_walk_begin_body(walk, CMIG_KIND_PREPARED, name, &body);
+    cmig_walk_node(&body, node->prepare_stmt->query);
+    cmig_walk_end_body(walk, &body);
 }
 
 static void walk_execute(CmigWalk *walk, const CmigNode *node)
 {
     CmigName name = {NULL, node->execute_stmt->name};
-    cmig__call(walk, CMIG_KIND_PREPARED, name, FALSE);
-    cmig__walk_parts(walk, &node->execute_stmt->base);
+    cmig_walk_call(walk, CMIG_KIND_PREPARED, name, FALSE);
+    cmig_walk_parts(walk, &node->execute_stmt->base);
 }
 
 /* --- Calls --- */
 
 static void walk_set_config(CmigWalk *walk, const PgQuery__FuncCall *call)
 {
-    cmig__set_parameter(walk, call->n_args > 0 ? cmig__string_of(call->args[0]) : NULL);
+    cmig_walk_set_parameter(walk, call->n_args > 0 ? cmig_tree_string(call->args[0]) : NULL);
 }
 
 static void walk_call(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__FuncCall *call = node->func_call;
-    CmigName name = cmig__name_in(call->funcname, call->n_funcname);
+    CmigName name = cmig_tree_name(call->funcname, call->n_funcname);
     gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
     if (system && g_strcmp0(name.name, "set_config") == 0) {
         if (!walk->soft)
             walk_set_config(walk, call);
     } else {
-        cmig__call(walk, CMIG_KIND_FUNCTION, name, FALSE);
+        cmig_walk_call(walk, CMIG_KIND_FUNCTION, name, FALSE);
     }
-    cmig__walk_parts(walk, &call->base);
+    cmig_walk_parts(walk, &call->base);
 }
 
 /* t.f and (x).f are f(t) and f(x) where no column is called so. */
 static void call_by_attribute(CmigWalk *walk, CmigNode *const *fields, gsize count, gsize least)
 {
-    const char *name = count >= least ? cmig__string_of(fields[count - 1]) : NULL;
+    const char *name = count >= least ? cmig_tree_string(fields[count - 1]) : NULL;
     gboolean before = walk->soft;
     walk->soft = TRUE;
-    cmig__call(walk, CMIG_KIND_FUNCTION, (CmigName){NULL, name}, TRUE);
+    cmig_walk_call(walk, CMIG_KIND_FUNCTION, (CmigName){NULL, name}, TRUE);
     walk->soft = before;
 }
 
@@ -278,7 +278,7 @@ static void walk_indirection(CmigWalk *walk, const CmigNode *node)
     const PgQuery__AIndirection *indirection = node->a_indirection;
     for (gsize count = 1; count <= indirection->n_indirection; count++)
         call_by_attribute(walk, indirection->indirection, count, 1);
-    cmig__walk_parts(walk, &indirection->base);
+    cmig_walk_parts(walk, &indirection->base);
 }
 
 static void walk_call_statement(CmigWalk *walk, const CmigNode *node)
@@ -286,11 +286,12 @@ static void walk_call_statement(CmigWalk *walk, const CmigNode *node)
     const PgQuery__FuncCall *call = node->call_stmt->funccall;
     if (call == NULL)
         return;
-    cmig__call(walk, CMIG_KIND_FUNCTION, cmig__name_in(call->funcname, call->n_funcname), FALSE);
-    cmig__walk_parts(walk, &call->base);
+    cmig_walk_call(walk, CMIG_KIND_FUNCTION, cmig_tree_name(call->funcname, call->n_funcname),
+                   FALSE);
+    cmig_walk_parts(walk, &call->base);
 }
 
-const CmigHandler cmig__data_handlers[] = {
+const CmigHandler cmig_data_handlers[] = {
     {CMIG_NODE(INSERT_STMT), walk_insert},
     {CMIG_NODE(DELETE_STMT), walk_delete},
     {CMIG_NODE(UPDATE_STMT), walk_update},

@@ -1,5 +1,5 @@
 /* DROP, and what else is said of objects of every kind: renaming, moving, owners. */
-#include "facts_tree.h"
+#include "sql/facts_tree.h"
 
 #include <string.h>
 
@@ -94,14 +94,14 @@ static gint find_part(PgQuery__ObjectType type)
     return -1;
 }
 
-char *cmig__signature(const char *name, CmigNode *const *types, gsize count)
+char *cmig_tree_signature(const char *name, CmigNode *const *types, gsize count)
 {
     g_autoptr(GString) text = g_string_new(name);
     g_string_append_c(text, '(');
     for (gsize idx = 0; idx < count; idx++) {
         const PgQuery__TypeName *type =
             types[idx]->node_case == CMIG_NODE(TYPE_NAME) ? types[idx]->type_name : NULL;
-        const char *last = type != NULL ? cmig__name_in(type->names, type->n_names).name : NULL;
+        const char *last = type != NULL ? cmig_tree_name(type->names, type->n_names).name : NULL;
         g_string_append_printf(text, "%s%s%s", idx > 0 ? ", " : "", last != NULL ? last : "?",
                                type != NULL && type->n_array_bounds > 0 ? "[]" : "");
     }
@@ -122,14 +122,14 @@ static CmigName object_name(PgQuery__ObjectType type, const CmigNode *node, char
         return (CmigName){NULL, node->string->sval};
     case CMIG_NODE(LIST):
         first = MIN(first, node->list->n_items);
-        return cmig__name_in(node->list->items + first, node->list->n_items - first);
+        return cmig_tree_name(node->list->items + first, node->list->n_items - first);
     case CMIG_NODE(TYPE_NAME):
-        return cmig__name_in(node->type_name->names, node->type_name->n_names);
+        return cmig_tree_name(node->type_name->names, node->type_name->n_names);
     case CMIG_NODE(OBJECT_WITH_ARGS): {
         const PgQuery__ObjectWithArgs *routine = node->object_with_args;
-        CmigName name = cmig__name_in(routine->objname, routine->n_objname);
+        CmigName name = cmig_tree_name(routine->objname, routine->n_objname);
         if (name.name != NULL && !routine->args_unspecified) {
-            *signature = cmig__signature(name.name, routine->objargs, routine->n_objargs);
+            *signature = cmig_tree_signature(name.name, routine->objargs, routine->n_objargs);
             name.name = *signature;
         }
         return name;
@@ -146,18 +146,19 @@ static void drop_part(CmigWalk *walk, const CmigNode *object, gint row, guint fl
     const PgQuery__List *list = object->node_case == CMIG_NODE(LIST) ? object->list : NULL;
     if (list == NULL || list->n_items < 2)
         return;
-    CmigName table = cmig__name_in(list->items, list->n_items - 1);
-    const char *part = cmig__string_of(list->items[list->n_items - 1]);
+    CmigName table = cmig_tree_name(list->items, list->n_items - 1);
+    const char *part = cmig_tree_string(list->items[list->n_items - 1]);
     g_autofree char *phrase = g_strdup_printf("drops the %s {p} of {o}", parts[row].noun);
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = table,
-                                   .part_kind = parts[row].part,
-                                   .part = part,
-                                   .level = L2,
-                                   .flags = flags | parts[row].flags,
-                                   .lock = AE,
-                                   .phrase = phrase});
-    cmig__set_part(cmig__add(walk, CMIG_ACT_FORGET, CMIG_KIND_TABLE, table), parts[row].part, part);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = table,
+                                       .part_kind = parts[row].part,
+                                       .part = part,
+                                       .level = L2,
+                                       .flags = flags | parts[row].flags,
+                                       .lock = AE,
+                                       .phrase = phrase});
+    cmig_act_set_part(cmig_walk_add(walk, CMIG_ACT_FORGET, CMIG_KIND_TABLE, table), parts[row].part,
+                      part);
 }
 
 static void drop_object(CmigWalk *walk, const CmigNode *node, const Object *object,
@@ -168,16 +169,16 @@ static void drop_object(CmigWalk *walk, const CmigNode *node, const Object *obje
     g_autofree char *phrase = g_strdup_printf("drops the %s {o}", object->noun);
     CmigName name = object_name(object->type, node, &signature);
     CmigLevel level = cascades ? object->cascade : object->level;
-    cmig__touch(walk, &(CmigTouch){.kind = object->kind,
-                                   .name = name,
-                                   .level = level,
-                                   .flags = object->flags | (cascades ? CMIG_FACT_CASCADE : 0),
-                                   .lock = drop->concurrent ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE
-                                                            : object->lock,
-                                   .deeds = level >= L3 ? CMIG_DEED_LOSES : 0,
-                                   .phrase = phrase});
+    cmig_walk_touch(walk, &(CmigTouch){.kind = object->kind,
+                                       .name = name,
+                                       .level = level,
+                                       .flags = object->flags | (cascades ? CMIG_FACT_CASCADE : 0),
+                                       .lock = drop->concurrent ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE
+                                                                : object->lock,
+                                       .deeds = level >= L3 ? CMIG_DEED_LOSES : 0,
+                                       .phrase = phrase});
     if (name.name != NULL)
-        cmig__add(walk, CMIG_ACT_FORGET, object->kind, name);
+        cmig_walk_add(walk, CMIG_ACT_FORGET, object->kind, name);
 }
 
 static void walk_drop(CmigWalk *walk, const CmigNode *node)
@@ -192,7 +193,7 @@ static void walk_drop(CmigWalk *walk, const CmigNode *node)
         else if (part >= 0)
             drop_part(walk, drop->objects[idx], part, cascades ? CMIG_FACT_CASCADE : 0);
         else
-            cmig__say(walk, L3, 0, "drops something");
+            cmig_walk_say(walk, L3, 0, "drops something");
     }
 }
 
@@ -204,18 +205,18 @@ static void rename_part(CmigWalk *walk, const PgQuery__RenameStmt *rename, gint 
     gboolean domain = rename->relation == NULL;
     CmigActKind kind = domain ? CMIG_KIND_DOMAIN : CMIG_KIND_TABLE;
     CmigName owner = domain ? object_name(rename->rename_type, rename->object, &signature)
-                            : cmig__name_of(walk, rename->relation);
+                            : cmig_walk_name(walk, rename->relation);
     g_autofree char *phrase = g_strdup_printf("renames the %s {p} of {o}", parts[row].noun);
-    cmig__touch(walk, &(CmigTouch){.kind = kind,
-                                   .name = owner,
-                                   .part_kind = parts[row].part,
-                                   .part = rename->subname,
-                                   .level = L1,
-                                   .flags = parts[row].flags,
-                                   .lock = domain ? CMIG_LOCK_NONE : AE,
-                                   .phrase = phrase});
-    CmigAct *act = cmig__add(walk, CMIG_ACT_RENAME, kind, owner);
-    cmig__set_part(act, parts[row].part, rename->subname);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = kind,
+                                       .name = owner,
+                                       .part_kind = parts[row].part,
+                                       .part = rename->subname,
+                                       .level = L1,
+                                       .flags = parts[row].flags,
+                                       .lock = domain ? CMIG_LOCK_NONE : AE,
+                                       .phrase = phrase});
+    CmigAct *act = cmig_walk_add(walk, CMIG_ACT_RENAME, kind, owner);
+    cmig_act_set_part(act, parts[row].part, rename->subname);
     act->to = g_strdup(rename->newname);
 }
 
@@ -229,31 +230,32 @@ static void walk_rename(CmigWalk *walk, const CmigNode *node)
         return;
     }
     if (object == NULL) {
-        cmig__say(walk, L1, 0, "renames something");
+        cmig_walk_say(walk, L1, 0, "renames something");
         return;
     }
     g_autofree char *signature = NULL;
     g_autofree char *phrase = g_strdup_printf("renames the %s {o}", object->noun);
-    CmigName name = {NULL, cmig__filled(rename->subname)};
+    CmigName name = {NULL, cmig_tree_filled(rename->subname)};
     if (rename->relation != NULL)
-        name = cmig__name_of(walk, rename->relation);
+        name = cmig_walk_name(walk, rename->relation);
     else if (rename->object != NULL)
         name = object_name(rename->rename_type, rename->object, &signature);
     gboolean index = object->kind == CMIG_KIND_INDEX;
-    cmig__touch(walk, &(CmigTouch){.kind = object->kind,
-                                   .name = name,
-                                   .level = L1,
-                                   .flags = object->flags,
-                                   .lock = index ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE : object->lock,
-                                   .deeds = CMIG_DEED_RENAMES,
-                                   .phrase = phrase});
+    cmig_walk_touch(walk,
+                    &(CmigTouch){.kind = object->kind,
+                                 .name = name,
+                                 .level = L1,
+                                 .flags = object->flags,
+                                 .lock = index ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE : object->lock,
+                                 .deeds = CMIG_DEED_RENAMES,
+                                 .phrase = phrase});
     if (signature != NULL) { /* under its new name it is not followed */
-        cmig__add(walk, CMIG_ACT_FORGET, object->kind, name);
+        cmig_walk_add(walk, CMIG_ACT_FORGET, object->kind, name);
         name.name = rename->newname;
-        cmig__add(walk, CMIG_ACT_FORGET, object->kind, name);
+        cmig_walk_add(walk, CMIG_ACT_FORGET, object->kind, name);
         return;
     }
-    cmig__add(walk, CMIG_ACT_RENAME, object->kind, name)->to = g_strdup(rename->newname);
+    cmig_walk_add(walk, CMIG_ACT_RENAME, object->kind, name)->to = g_strdup(rename->newname);
 }
 
 /* --- Schemas and owners --- */
@@ -264,16 +266,16 @@ static void walk_move(CmigWalk *walk, const CmigNode *node)
     const Object *object = find_object(move->object_type);
     g_autofree char *signature = NULL;
     CmigName name = move->relation != NULL
-                        ? cmig__name_of(walk, move->relation)
+                        ? cmig_walk_name(walk, move->relation)
                         : object_name(move->object_type, move->object, &signature);
     CmigActKind kind = object != NULL ? object->kind : CMIG_KIND_OTHER;
-    cmig__touch(walk, &(CmigTouch){.kind = kind,
-                                   .name = name,
-                                   .level = L1,
-                                   .lock = object != NULL ? object->lock : 0,
-                                   .deeds = CMIG_DEED_RENAMES,
-                                   .phrase = "moves {o} to another schema"});
-    cmig__add(walk, CMIG_ACT_MOVE, kind, name)->to = g_strdup(move->newschema);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = kind,
+                                       .name = name,
+                                       .level = L1,
+                                       .lock = object != NULL ? object->lock : 0,
+                                       .deeds = CMIG_DEED_RENAMES,
+                                       .phrase = "moves {o} to another schema"});
+    cmig_walk_add(walk, CMIG_ACT_MOVE, kind, name)->to = g_strdup(move->newschema);
 }
 
 static void walk_owner(CmigWalk *walk, const CmigNode *node)
@@ -282,16 +284,16 @@ static void walk_owner(CmigWalk *walk, const CmigNode *node)
     const Object *object = find_object(owner->object_type);
     g_autofree char *signature = NULL;
     CmigName name = owner->relation != NULL
-                        ? cmig__name_of(walk, owner->relation)
+                        ? cmig_walk_name(walk, owner->relation)
                         : object_name(owner->object_type, owner->object, &signature);
-    cmig__touch(walk, &(CmigTouch){.kind = object != NULL ? object->kind : CMIG_KIND_OTHER,
-                                   .name = name,
-                                   .level = L2,
-                                   .flags = CMIG_FACT_PRIVILEGE,
-                                   .phrase = "changes the owner of {o}"});
+    cmig_walk_touch(walk, &(CmigTouch){.kind = object != NULL ? object->kind : CMIG_KIND_OTHER,
+                                       .name = name,
+                                       .level = L2,
+                                       .flags = CMIG_FACT_PRIVILEGE,
+                                       .phrase = "changes the owner of {o}"});
 }
 
-const CmigHandler cmig__drop_handlers[] = {
+const CmigHandler cmig_drop_handlers[] = {
     {CMIG_NODE(DROP_STMT), walk_drop},
     {CMIG_NODE(RENAME_STMT), walk_rename},
     {CMIG_NODE(ALTER_OBJECT_SCHEMA_STMT), walk_move},

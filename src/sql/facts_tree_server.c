@@ -1,6 +1,6 @@
 /* Rights, roles, settings, the server's own objects, and what is done to a table without changing
  * it. Most are said by a row: what they are called and how bad they are. */
-#include "facts_tree.h"
+#include "sql/facts_tree.h"
 
 #include <string.h>
 
@@ -82,7 +82,7 @@ static const char *member_text(const ProtobufCMessage *message, const char *memb
     const char *text = NULL;
     if (field != NULL && field->type == PROTOBUF_C_TYPE_STRING)
         memcpy(&text, (const char *)message + field->offset, sizeof text);
-    return cmig__filled(text);
+    return cmig_tree_filled(text);
 }
 
 static void walk_row(CmigWalk *walk, const CmigNode *node)
@@ -91,11 +91,11 @@ static void walk_row(CmigWalk *walk, const CmigNode *node)
     while (rows[row].node_case != node->node_case)
         row++;
     const ProtobufCMessage *message = &node->alias->base;
-    cmig__touch(walk, &(CmigTouch){.kind = rows[row].kind,
-                                   .name = {NULL, member_text(message, rows[row].member)},
-                                   .level = rows[row].level,
-                                   .flags = rows[row].flags,
-                                   .phrase = rows[row].phrase});
+    cmig_walk_touch(walk, &(CmigTouch){.kind = rows[row].kind,
+                                       .name = {NULL, member_text(message, rows[row].member)},
+                                       .level = rows[row].level,
+                                       .flags = rows[row].flags,
+                                       .phrase = rows[row].phrase});
 }
 
 /* Tables are locked while they join or leave a publication. */
@@ -107,10 +107,11 @@ static void lock_published(CmigWalk *walk, CmigNode *const *objects, gsize count
                 ? objects[idx]->publication_obj_spec
                 : NULL;
         if (spec != NULL && spec->pubtable != NULL)
-            cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                           .name = cmig__name_of(walk, spec->pubtable->relation),
-                                           .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
-                                           .phrase = "changes the publications of {o}"});
+            cmig_walk_touch(walk,
+                            &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                         .name = cmig_walk_name(walk, spec->pubtable->relation),
+                                         .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                         .phrase = "changes the publications of {o}"});
     }
 }
 
@@ -123,10 +124,10 @@ static void walk_create_publication(CmigWalk *walk, const CmigNode *node)
 static void walk_alter_publication(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__AlterPublicationStmt *alter = node->alter_publication_stmt;
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_OTHER,
-                                   .name = {NULL, alter->pubname},
-                                   .level = L1,
-                                   .phrase = "changes the publication {o}"});
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_OTHER,
+                                       .name = {NULL, alter->pubname},
+                                       .level = L1,
+                                       .phrase = "changes the publication {o}"});
     lock_published(walk, alter->pubobjects, alter->n_pubobjects);
 }
 
@@ -146,52 +147,53 @@ static void walk_grant(CmigWalk *walk, const CmigNode *node)
         if (grant->objects[idx]->node_case != CMIG_NODE(RANGE_VAR))
             continue;
         touch.kind = CMIG_KIND_TABLE;
-        touch.name = cmig__name_of(walk, grant->objects[idx]->range_var);
+        touch.name = cmig_walk_name(walk, grant->objects[idx]->range_var);
         touch.phrase = grant->is_grant ? "grants rights on {o}" : "revokes rights on {o}";
-        cmig__touch(walk, &touch);
+        cmig_walk_touch(walk, &touch);
     }
     if (touch.kind == CMIG_KIND_NONE)
-        cmig__touch(walk, &touch);
+        cmig_walk_touch(walk, &touch);
 }
 
 static void walk_grant_role(CmigWalk *walk, const CmigNode *node)
 {
     gboolean grants = node->grant_role_stmt->is_grant;
-    cmig__say(walk, grants ? L0 : L2, PRIV,
-              grants ? "grants memberships of roles" : "revokes memberships of roles");
+    cmig_walk_say(walk, grants ? L0 : L2, PRIV,
+                  grants ? "grants memberships of roles" : "revokes memberships of roles");
 }
 
 static void walk_alter_policy(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__AlterPolicyStmt *policy = node->alter_policy_stmt;
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = cmig__name_of(walk, policy->table),
-                                   .part_kind = CMIG_PART_POLICY,
-                                   .part = policy->policy_name,
-                                   .level = L2,
-                                   .flags = PRIV,
-                                   .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                   .phrase = "changes the policy {p} of {o}"});
-    cmig__walk_softly(walk, &policy->base);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = cmig_walk_name(walk, policy->table),
+                                       .part_kind = CMIG_PART_POLICY,
+                                       .part = policy->policy_name,
+                                       .level = L2,
+                                       .flags = PRIV,
+                                       .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                       .phrase = "changes the policy {p} of {o}"});
+    cmig_walk_softly(walk, &policy->base);
 }
 
 /* Dropping the extension takes along what belongs to it or depends on it from now. */
 static void walk_contents(CmigWalk *walk, const CmigNode *node)
 {
     CmigName name = {NULL, node->alter_extension_contents_stmt->extname};
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_EXTENSION,
-                                   .name = name,
-                                   .level = L2,
-                                   .flags = PRIV,
-                                   .phrase = "changes what belongs to the extension {o}"});
-    cmig__add(walk, CMIG_ACT_FORGET, CMIG_KIND_EXTENSION, name);
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_EXTENSION,
+                                       .name = name,
+                                       .level = L2,
+                                       .flags = PRIV,
+                                       .phrase = "changes what belongs to the extension {o}"});
+    cmig_walk_add(walk, CMIG_ACT_FORGET, CMIG_KIND_EXTENSION, name);
 }
 
 static void walk_depends(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__String *extension = node->alter_object_depends_stmt->extname;
     if (extension != NULL)
-        cmig__add(walk, CMIG_ACT_FORGET, CMIG_KIND_EXTENSION, (CmigName){NULL, extension->sval});
+        cmig_walk_add(walk, CMIG_ACT_FORGET, CMIG_KIND_EXTENSION,
+                      (CmigName){NULL, extension->sval});
 }
 
 /* --- Settings of the session --- */
@@ -206,13 +208,13 @@ static const char *const sensitive[] = {
 
 static void forget_path(CmigWalk *walk)
 {
-    cmig__add(walk, CMIG_ACT_FORGET_PATH, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+    cmig_walk_add(walk, CMIG_ACT_FORGET_PATH, CMIG_KIND_NONE, (CmigName){NULL, NULL});
 }
 
-void cmig__set_parameter(CmigWalk *walk, const char *name)
+void cmig_walk_set_parameter(CmigWalk *walk, const char *name)
 {
     if (name == NULL) {
-        cmig__say(walk, L2, CMIG_FACT_OPAQUE, "sets a parameter that is a value");
+        cmig_walk_say(walk, L2, CMIG_FACT_OPAQUE, "sets a parameter that is a value");
         forget_path(walk);
         return;
     }
@@ -220,7 +222,7 @@ void cmig__set_parameter(CmigWalk *walk, const char *name)
         if (g_ascii_strcasecmp(name, sensitive[idx]) != 0)
             continue;
         g_autofree char *what = g_strdup_printf("sets %s", sensitive[idx]);
-        cmig__say(walk, L2, PRIV, what);
+        cmig_walk_say(walk, L2, PRIV, what);
         forget_path(walk); /* "$user" may be somebody else */
     }
     if (g_ascii_strcasecmp(name, "search_path") == 0)
@@ -236,7 +238,7 @@ static void walk_set(CmigWalk *walk, const CmigNode *node)
         return;
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_VALUE:
     case PG_QUERY__VARIABLE_SET_KIND__VAR_SET_CURRENT:
-        cmig__set_parameter(walk, set->name);
+        cmig_walk_set_parameter(walk, set->name);
         return;
     default: /* back to what it was; SET TRANSACTION */
         if (g_strcmp0(set->name, "search_path") == 0 || g_strcmp0(set->name, "role") == 0 ||
@@ -250,7 +252,7 @@ static void walk_discard(CmigWalk *walk, const CmigNode *node)
 {
     gboolean plans = node->discard_stmt->target == PG_QUERY__DISCARD_MODE__DISCARD_PLANS;
     if (!plans)
-        cmig__add(walk, CMIG_ACT_FORGET_ALL, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+        cmig_walk_add(walk, CMIG_ACT_FORGET_ALL, CMIG_KIND_NONE, (CmigName){NULL, NULL});
 }
 
 /* What was made may not be there any more. */
@@ -262,7 +264,7 @@ static void walk_transaction(CmigWalk *walk, const CmigNode *node)
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_PREPARE:
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT_PREPARED:
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_ROLLBACK_PREPARED:
-        cmig__add(walk, CMIG_ACT_FORGET_ALL, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+        cmig_walk_add(walk, CMIG_ACT_FORGET_ALL, CMIG_KIND_NONE, (CmigName){NULL, NULL});
         break;
     case PG_QUERY__TRANSACTION_STMT_KIND__TRANS_STMT_COMMIT:
         forget_path(walk); /* SET LOCAL ends */
@@ -277,12 +279,13 @@ static void walk_transaction(CmigWalk *walk, const CmigNode *node)
 static void walk_alter_enum(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__AlterEnumStmt *alter = node->alter_enum_stmt;
-    gboolean renames = cmig__filled(alter->old_val) != NULL;
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TYPE,
-                                   .name = cmig__name_in(alter->type_name, alter->n_type_name),
-                                   .level = L2,
-                                   .phrase = renames ? "renames a value of the type {o}"
-                                                     : "adds a value to the type {o} for good"});
+    gboolean renames = cmig_tree_filled(alter->old_val) != NULL;
+    cmig_walk_touch(walk,
+                    &(CmigTouch){.kind = CMIG_KIND_TYPE,
+                                 .name = cmig_tree_name(alter->type_name, alter->n_type_name),
+                                 .level = L2,
+                                 .phrase = renames ? "renames a value of the type {o}"
+                                                   : "adds a value to the type {o} for good"});
 }
 
 /* A new constraint is computed for every value there is. */
@@ -308,7 +311,7 @@ static void walk_alter_domain(CmigWalk *walk, const CmigNode *node)
     };
     const PgQuery__AlterDomainStmt *alter = node->alter_domain_stmt;
     CmigTouch touch = {.kind = CMIG_KIND_DOMAIN,
-                       .name = cmig__name_in(alter->type_name, alter->n_type_name),
+                       .name = cmig_tree_name(alter->type_name, alter->n_type_name),
                        .level = L2,
                        .lock = CMIG_LOCK_SHARE, /* of every table that uses it */
                        .deeds = CMIG_DEED_SCANS,
@@ -323,30 +326,30 @@ static void walk_alter_domain(CmigWalk *walk, const CmigNode *node)
         touch.lock = CMIG_LOCK_NONE;
         touch.deeds = 0;
     }
-    cmig__touch(walk, &touch);
+    cmig_walk_touch(walk, &touch);
     if (checks_rows(alter->def))
-        cmig__walk(walk, alter->def);
+        cmig_walk_node(walk, alter->def);
     else
-        cmig__walk_softly(walk, &alter->base);
+        cmig_walk_softly(walk, &alter->base);
 }
 
 static void walk_alter_sequence(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__AlterSeqStmt *alter = node->alter_seq_stmt;
-    CmigName name = cmig__name_of(walk, alter->sequence);
-    gboolean restarts = cmig__option(alter->options, alter->n_options, "restart") != NULL;
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_SEQUENCE,
-                                   .name = name,
-                                   .level = restarts ? L2 : L0,
-                                   .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
-                                   .phrase = restarts ? "restarts the sequence {o}"
-                                                      : "changes the sequence {o}"});
-    const PgQuery__DefElem *owner = cmig__option(alter->options, alter->n_options, "owned_by");
+    CmigName name = cmig_walk_name(walk, alter->sequence);
+    gboolean restarts = cmig_tree_option(alter->options, alter->n_options, "restart") != NULL;
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_SEQUENCE,
+                                       .name = name,
+                                       .level = restarts ? L2 : L0,
+                                       .lock = CMIG_LOCK_SHARE_ROW_EXCLUSIVE,
+                                       .phrase = restarts ? "restarts the sequence {o}"
+                                                          : "changes the sequence {o}"});
+    const PgQuery__DefElem *owner = cmig_tree_option(alter->options, alter->n_options, "owned_by");
     if (owner == NULL || owner->arg == NULL || owner->arg->node_case != CMIG_NODE(LIST) ||
         owner->arg->list->n_items < 2)
         return;
-    CmigName table = cmig__name_in(owner->arg->list->items, owner->arg->list->n_items - 1);
-    CmigAct *bind = cmig__add(walk, CMIG_ACT_BIND, CMIG_KIND_SEQUENCE, name);
+    CmigName table = cmig_tree_name(owner->arg->list->items, owner->arg->list->n_items - 1);
+    CmigAct *bind = cmig_walk_add(walk, CMIG_ACT_BIND, CMIG_KIND_SEQUENCE, name);
     bind->part = g_strdup(table.schema);
     bind->to = g_strdup(table.name);
 }
@@ -354,14 +357,14 @@ static void walk_alter_sequence(CmigWalk *walk, const CmigNode *node)
 static void walk_vacuum(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__VacuumStmt *vacuum = node->vacuum_stmt;
-    gboolean full = cmig__option_is_on(vacuum->options, vacuum->n_options, "full");
+    gboolean full = cmig_tree_option_is_on(vacuum->options, vacuum->n_options, "full");
     for (gsize idx = 0; idx < vacuum->n_rels; idx++) {
         if (vacuum->rels[idx]->node_case != CMIG_NODE(VACUUM_RELATION))
             continue;
-        cmig__touch(
+        cmig_walk_touch(
             walk, &(CmigTouch){
                       .kind = CMIG_KIND_TABLE,
-                      .name = cmig__name_of(walk, vacuum->rels[idx]->vacuum_relation->relation),
+                      .name = cmig_walk_name(walk, vacuum->rels[idx]->vacuum_relation->relation),
                       .lock = full ? CMIG_LOCK_ACCESS_EXCLUSIVE : CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
                       .deeds = full ? CMIG_DEED_REWRITES : 0,
                       .phrase = full                   ? "rewrites {o}"
@@ -372,11 +375,11 @@ static void walk_vacuum(CmigWalk *walk, const CmigNode *node)
 
 static void walk_cluster(CmigWalk *walk, const CmigNode *node)
 {
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = cmig__name_of(walk, node->cluster_stmt->relation),
-                                   .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
-                                   .deeds = CMIG_DEED_REWRITES,
-                                   .phrase = "rewrites {o}"});
+    cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                       .name = cmig_walk_name(walk, node->cluster_stmt->relation),
+                                       .lock = CMIG_LOCK_ACCESS_EXCLUSIVE,
+                                       .deeds = CMIG_DEED_REWRITES,
+                                       .phrase = "rewrites {o}"});
 }
 
 static void walk_reindex(CmigWalk *walk, const CmigNode *node)
@@ -384,13 +387,13 @@ static void walk_reindex(CmigWalk *walk, const CmigNode *node)
     const PgQuery__ReindexStmt *reindex = node->reindex_stmt;
     gboolean index = reindex->kind == PG_QUERY__REINDEX_OBJECT_TYPE__REINDEX_OBJECT_INDEX;
     CmigLock lock = index ? CMIG_LOCK_ACCESS_EXCLUSIVE : CMIG_LOCK_SHARE;
-    if (cmig__option_is_on(reindex->params, reindex->n_params, "concurrently"))
+    if (cmig_tree_option_is_on(reindex->params, reindex->n_params, "concurrently"))
         lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE;
-    cmig__touch(walk, &(CmigTouch){.kind = index ? CMIG_KIND_INDEX : CMIG_KIND_TABLE,
-                                   .name = cmig__name_of(walk, reindex->relation),
-                                   .lock = lock,
-                                   .deeds = CMIG_DEED_SCANS,
-                                   .phrase = "rebuilds {o}"});
+    cmig_walk_touch(walk, &(CmigTouch){.kind = index ? CMIG_KIND_INDEX : CMIG_KIND_TABLE,
+                                       .name = cmig_walk_name(walk, reindex->relation),
+                                       .lock = lock,
+                                       .deeds = CMIG_DEED_SCANS,
+                                       .phrase = "rebuilds {o}"});
 }
 
 static void walk_comment(CmigWalk *walk, const CmigNode *node)
@@ -401,14 +404,15 @@ static void walk_comment(CmigWalk *walk, const CmigNode *node)
     if ((!column && comment->objtype != PG_QUERY__OBJECT_TYPE__OBJECT_TABLE) || object == NULL ||
         object->node_case != CMIG_NODE(LIST) || object->list->n_items <= (column ? 1 : 0))
         return;
-    cmig__touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                   .name = cmig__name_in(object->list->items,
-                                                         object->list->n_items - (column ? 1 : 0)),
-                                   .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
-                                   .phrase = "comments on {o}"});
+    cmig_walk_touch(walk,
+                    &(CmigTouch){.kind = CMIG_KIND_TABLE,
+                                 .name = cmig_tree_name(object->list->items,
+                                                        object->list->n_items - (column ? 1 : 0)),
+                                 .lock = CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE,
+                                 .phrase = "comments on {o}"});
 }
 
-const CmigHandler cmig__server_handlers[] = {
+const CmigHandler cmig_server_handlers[] = {
     {CMIG_NODE(ALTER_EXTENSION_CONTENTS_STMT), walk_contents},
     {CMIG_NODE(ALTER_OBJECT_DEPENDS_STMT), walk_depends},
     {CMIG_NODE(CREATE_PUBLICATION_STMT), walk_create_publication},

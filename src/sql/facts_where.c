@@ -1,7 +1,7 @@
 /* What can be told of expressions: whether a WHERE keeps any row, whether a default is the same for
  * every row. Where it cannot be told, the worse is assumed. */
-#include "facts_builtin.h"
-#include "facts_tree.h"
+#include "sql/facts_builtin.h"
+#include "sql/facts_tree.h"
 
 #include <string.h>
 
@@ -62,8 +62,8 @@ static gboolean is_same_column(const CmigNode *one, const CmigNode *other)
     if (one == NULL || other == NULL || one->node_case != CMIG_NODE(COLUMN_REF) ||
         other->node_case != CMIG_NODE(COLUMN_REF))
         return FALSE;
-    CmigName a = cmig__name_in(one->column_ref->fields, one->column_ref->n_fields);
-    CmigName b = cmig__name_in(other->column_ref->fields, other->column_ref->n_fields);
+    CmigName a = cmig_tree_name(one->column_ref->fields, one->column_ref->n_fields);
+    CmigName b = cmig_tree_name(other->column_ref->fields, other->column_ref->n_fields);
     gboolean one_table = a.schema == NULL || b.schema == NULL || strcmp(a.schema, b.schema) == 0;
     return one_table && g_strcmp0(a.name, b.name) == 0;
 }
@@ -86,7 +86,7 @@ static gboolean filters(const CmigNode *where, guint depth)
     return all;
 }
 
-gboolean cmig__filters(const CmigNode *where)
+gboolean cmig_tree_filters(const CmigNode *where)
 {
     return filters(where, 0);
 }
@@ -97,11 +97,11 @@ gboolean cmig__filters(const CmigNode *where)
 static gboolean is_steady_call(const PgQuery__FuncCall *call)
 {
     const CmigDanger *danger = NULL;
-    CmigName name = cmig__name_in(call->funcname, call->n_funcname);
+    CmigName name = cmig_tree_name(call->funcname, call->n_funcname);
     gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
     if (name.name == NULL)
         return FALSE;
-    CmigBuiltin builtin = cmig__builtin(name.name, &danger);
+    CmigBuiltin builtin = cmig_builtin_find(name.name, &danger);
     return (system && builtin == CMIG_BUILTIN_STEADY) || builtin == CMIG_BUILTIN_EXTENSION_STEADY;
 }
 
@@ -110,7 +110,7 @@ static gboolean is_changing(const CmigNode *node)
     return node->node_case == CMIG_NODE(FUNC_CALL) && !is_steady_call(node->func_call);
 }
 
-gboolean cmig__is_volatile(const CmigNode *expression)
+gboolean cmig_tree_is_volatile(const CmigNode *expression)
 {
     return node_holds(expression, is_changing);
 }

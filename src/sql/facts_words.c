@@ -1,6 +1,6 @@
 /* The judge by words: for statements that no parser understands. It knows what a plain INSERT is;
  * of everything else it only says how bad the words look. */
-#include "facts_words.h"
+#include "sql/facts_words.h"
 #include "cmig/reader.h"
 
 #include <string.h>
@@ -111,7 +111,7 @@ static gboolean is_special_name(const CmigReader *reader)
            (reader->lexer.dialect == CMIG_DIALECT_POSTGRESQL && begins_with(name, "pg_"));
 }
 
-gboolean cmig__words_plain_insert(const CmigSqlScript *script, guint index, CmigPlainInsert *insert)
+gboolean cmig_words_plain_insert(const CmigSqlScript *script, guint index, CmigPlainInsert *insert)
 {
     CmigReader reader = cmig_reader_of(script, index);
     if (!skip_word(&reader, "insert") || !skip_word(&reader, "into"))
@@ -160,8 +160,8 @@ static gboolean is_same(const CmigSqlScript *script, const CmigPlainInsert *a,
            memcmp(script->text + a->start, script->text + b->start, size) == 0;
 }
 
-CmigFact *cmig__words_insert_fact(const CmigSqlScript *script, guint index,
-                                  const CmigPlainInsert *insert, CmigPlainInsert *previous)
+CmigFact *cmig_words_insert_fact(const CmigSqlScript *script, guint index,
+                                 const CmigPlainInsert *insert, CmigPlainInsert *previous)
 {
     gboolean said = previous->end != 0 && is_same(script, insert, previous);
     *previous = *insert;
@@ -251,14 +251,14 @@ static CmigLevel read_level(CmigReader *reader, guint *flags)
     return level;
 }
 
-CmigLevel cmig__words_level(const char *text)
+CmigLevel cmig_words_level(const char *text)
 {
     guint flags = 0;
     CmigReader reader = cmig_reader_new(text, 0, strlen(text), CMIG_DIALECT_POSTGRESQL);
     return read_level(&reader, &flags);
 }
 
-CmigFact *cmig__words_fact(const CmigSqlScript *script, guint index)
+CmigFact *cmig_words_fact(const CmigSqlScript *script, guint index)
 {
     CmigFact *fact = cmig_fact_new(index);
     fact->flags = CMIG_FACT_OPAQUE;
@@ -281,13 +281,13 @@ static GPtrArray *judge_section(CmigJudge *judge, const CmigSqlScript *script)
     CmigPlainInsert previous = {0};
     for (guint idx = 0; idx < script->statements->len; idx++) {
         CmigPlainInsert insert;
-        if (cmig__words_plain_insert(script, idx, &insert)) {
-            CmigFact *fact = cmig__words_insert_fact(script, idx, &insert, &previous);
+        if (cmig_words_plain_insert(script, idx, &insert)) {
+            CmigFact *fact = cmig_words_insert_fact(script, idx, &insert, &previous);
             if (fact != NULL)
                 g_ptr_array_add(facts, fact);
         } else {
             previous.end = 0;
-            g_ptr_array_add(facts, cmig__words_fact(script, idx));
+            g_ptr_array_add(facts, cmig_words_fact(script, idx));
         }
     }
     return facts;

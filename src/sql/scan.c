@@ -1,6 +1,6 @@
 /* From tokens to statements. Nothing is understood here but what decides where a statement ends,
  * what is COPY data, and what would end the transaction that cmig puts around the text. */
-#include "scan.h"
+#include "sql/scan.h"
 #include "cmig/error.h"
 #include "cmig/lexer.h"
 #include "cmig/sql.h"
@@ -347,7 +347,7 @@ static gboolean check_text(const Scan *scan, GError **error)
     return FALSE;
 }
 
-gboolean cmig__sql_scan(CmigSqlScript *script, gboolean in_transaction, GError **error)
+gboolean cmig_sql_scan_into(CmigSqlScript *script, gboolean in_transaction, GError **error)
 {
     script->statements = g_array_new(FALSE, FALSE, sizeof(CmigSqlStatement));
     script->gaps = g_array_new(FALSE, FALSE, sizeof(CmigSqlGap));
@@ -372,7 +372,7 @@ gboolean cmig_sql_scan(const char *text, gsize length, CmigDialect dialect, gboo
     result->text[length] = '\0';
     result->length = length;
     result->dialect = dialect;
-    if (!cmig__sql_scan(result, in_transaction, error))
+    if (!cmig_sql_scan_into(result, in_transaction, error))
         return FALSE;
     *script = g_steal_pointer(&result);
     return TRUE;

@@ -5,6 +5,6 @@
 #include "cmig/sql.h"
 
 /* Fills statements and gaps of a script whose other members are set; the text is NUL-terminated. */
-gboolean cmig__sql_scan(CmigSqlScript *script, gboolean in_transaction, GError **error);
+gboolean cmig_sql_scan_into(CmigSqlScript *script, gboolean in_transaction, GError **error);
 
 #endif

@@ -6,7 +6,7 @@
 #include "cmig/lexer.h"
 #include "cmig/sql.h"
 #include "cmig/text.h"
-#include "scan.h"
+#include "sql/scan.h"
 
 #include <string.h>
 
@@ -307,7 +307,7 @@ gboolean cmig_sql_substitute(CmigSqlScript **source, GHashTable *variables, gboo
     if (!replaced)
         return FALSE;
     made->source = *source;
-    if (!cmig__sql_scan(made, in_transaction, error) || !check_duties(&self, made, error)) {
+    if (!cmig_sql_scan_into(made, in_transaction, error) || !check_duties(&self, made, error)) {
         made->source = NULL; /* it stays the caller's */
         return FALSE;
     }

@@ -7,9 +7,9 @@
 #include <string.h>
 
 /* Of src/sql/facts_act.h, which tests do not see. */
-GPtrArray *cmig__acts_of(const char *text);
-void cmig__acts_pack(GPtrArray *acts, GByteArray *message);
-gboolean cmig__acts_unpack(const guint8 *message, gsize size, GPtrArray **acts);
+GPtrArray *cmig_acts_of(const char *text);
+void cmig_acts_pack(GPtrArray *acts, GByteArray *message);
+gboolean cmig_acts_unpack(const guint8 *message, gsize size, GPtrArray **acts);
 
 /* Of the leak sanitizer, which is built in. */
 void __lsan_disable(void);
@@ -20,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static GPtrArray *acts_of(const char *text)
 {
     __lsan_disable();
-    GPtrArray *acts = cmig__acts_of(text);
+    GPtrArray *acts = cmig_acts_of(text);
     __lsan_enable();
     return acts;
 }
@@ -35,16 +35,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                        &script, NULL))
         return 0;
     g_autoptr(GPtrArray) garbage = NULL;
-    cmig__acts_unpack(data, size, &garbage);
+    cmig_acts_unpack(data, size, &garbage);
     for (guint idx = 0; idx < script->statements->len; idx++) {
         g_autofree char *text = cmig_sql_statement_text(script, idx);
         if (strlen(text) > LONGEST)
             continue;
         g_autoptr(GPtrArray) acts = acts_of(text);
         g_autoptr(GByteArray) message = g_byte_array_new();
-        cmig__acts_pack(acts, message);
+        cmig_acts_pack(acts, message);
         g_autoptr(GPtrArray) again = NULL;
-        g_assert(cmig__acts_unpack(message->data, message->len, &again));
+        g_assert(cmig_acts_unpack(message->data, message->len, &again));
         g_assert((acts == NULL) == (again == NULL) && (acts == NULL || acts->len == again->len));
     }
     g_autoptr(CmigJudge) words = cmig_judge_new_words();

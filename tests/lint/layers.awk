@@ -124,6 +124,8 @@ FNR == 1 {
             finding("src/" name " is internal to its folder")
     } else if (FILENAME ~ /^include\//) {
         finding("a public header includes the internal " name)
+    } else {
+        finding("include by a path from src/, not by " name)
     }
 }
 

@@ -1,5 +1,5 @@
 /* What the messages of a unit are made of: cmig's statements around those of the script. */
-#include "pg.h"
+#include "db/pg/pg.h"
 
 /* Row-level security on the version table is an error then, instead of hiding rows. For cmig's own
  * statements only. */

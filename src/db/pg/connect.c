@@ -4,7 +4,7 @@
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <poll.h>
 #include <stdlib.h>

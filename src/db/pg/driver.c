@@ -1,6 +1,6 @@
 /* The PostgreSQL driver's table. */
 #include "db/drivers.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 static gboolean judge(CmigDb *db, CmigJudge **judge, GError **error)
 {

@@ -2,7 +2,7 @@
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <stdlib.h>
 #include <string.h>

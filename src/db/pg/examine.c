@@ -2,7 +2,7 @@
  * whose rows are facts. They read catalogs that everybody may read and wait for nothing. */
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 

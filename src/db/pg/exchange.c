@@ -1,7 +1,7 @@
 /* One message and its answers. */
 #include "cmig/clock.h"
 #include "cmig/interrupt.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <poll.h>
 #include <string.h>

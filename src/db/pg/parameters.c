@@ -3,7 +3,7 @@
  * connecting knows no time limit for a host, so a silent one would be waited for until all time is
  * used up. */
 #include "cmig/error.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,7 +2,7 @@
  * from its words, and its state from the catalogs. The names are resolved by the server as they are
  * written, so the session's search path counts. Nothing here changes anything. */
 #include "cmig/error.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 

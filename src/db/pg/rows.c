@@ -1,7 +1,7 @@
 /* Checks of the version rows within a message, and what their failures mean. */
 #include "cmig/error.h"
 #include "cmig/text.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 

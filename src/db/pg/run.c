@@ -2,7 +2,7 @@
  * its answers tell what happened. */
 #include "cmig/error.h"
 #include "db/drivers.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* Statements of a section outside of a transaction, one message each. */
 #include "cmig/error.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* How large tables are, for the guard: from the catalogs, and where these say "not many rows" by
  * counting a few. Statistics may be old or missing, rights may be lacking, tables may be locked:
  * the answer is then rather too large than too small. Nothing waits long and nothing is changed. */
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* How a connection is protected. */
 #include "cmig/error.h"
 #include "cmig/text.h"
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 #include <sys/socket.h>

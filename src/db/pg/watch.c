@@ -1,7 +1,7 @@
 /* A second connection that looks at what the server is doing for the first: progress where the
  * server reports it, and who holds the lock that it waits for. It is a help, never a condition:
  * what goes wrong here is not told. */
-#include "pg.h"
+#include "db/pg/pg.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* The SQLite driver's table. */
 #include "db/drivers.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 /* There is nobody to ask. */
 static gboolean watch(CmigDb *db, CmigDbActivity **activity)

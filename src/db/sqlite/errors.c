@@ -2,7 +2,7 @@
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 typedef struct {
     int code;         /* primary result code */

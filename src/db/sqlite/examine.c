@@ -4,7 +4,7 @@
 #include "cmig/clock.h"
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* Foreign keys are not enforced while a migration runs; what it breaks is found before COMMIT. */
 #include "cmig/error.h"
 #include "cmig/text.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 /* The names of all tables. */
 static GPtrArray *list_tables(CmigSqlite *self, GError **error)

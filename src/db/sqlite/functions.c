@@ -1,6 +1,6 @@
 /* SQL functions for the records that cmig writes. Only statements themselves may call them: a
  * trigger or view that did would work nowhere else. */
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 static void sha256(sqlite3_context *context, int count, sqlite3_value **values)
 {

@@ -2,7 +2,7 @@
 #include "cmig/error.h"
 #include "cmig/text.h"
 #include "db/drivers.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
 /* The judge of what statements would do to an SQLite database: it asks SQLite, in a copy of the
  * schema, and adds what the words say. */
-#include "judge.h"
-#include "sqlite.h"
+#include "db/sqlite/judge.h"
+#include "db/sqlite/sqlite.h"
 
 #include <string.h>
 

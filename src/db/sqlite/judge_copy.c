@@ -1,6 +1,6 @@
 /* INSERT … SELECT that copies one table into another: the middle of every rebuild. What the words
  * say of it, and which columns come over as they are. */
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

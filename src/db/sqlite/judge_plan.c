@@ -1,6 +1,6 @@
 /* What a plan has done so far: what it made itself is no loss when it goes, what was renamed has
  * another name in the database still, and a table of which all rows were copied may go. */
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

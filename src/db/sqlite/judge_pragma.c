@@ -1,5 +1,5 @@
 /* PRAGMAs, by their names: they are never prepared, because some act at once. */
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What INSERT, UPDATE and DELETE do, and the triggers behind them. SQLite says which tables, the
  * words say which rows. */
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What CREATE, ALTER and DROP do. They are run in the copy of the schema, so that what follows in
  * the plan is judged by what will be there. */
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
  * a statement would do: what it asks its authorizer while it prepares it. Only statements that
  * change the schema are run, and nothing can leave the memory. */
 #include "cmig/clock.h"
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* The shape of a statement: what is the same in the many that a dump consists of. */
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

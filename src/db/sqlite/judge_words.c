@@ -1,5 +1,5 @@
 /* What the words of a statement tell that SQLite does not: above all, which rows. */
-#include "judge.h"
+#include "db/sqlite/judge.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <errno.h>
 #include <fcntl.h>

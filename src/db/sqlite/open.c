@@ -4,7 +4,7 @@
 #include "cmig/error.h"
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <errno.h>
 #include <string.h>

@@ -5,7 +5,7 @@
 #include "cmig/interrupt.h"
 #include "cmig/text.h"
 #include "db/drivers.h"
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* How large tables are, for the guard: rows are counted up to a limit, bytes are asked of dbstat
  * where that does not mean to read a large file. */
-#include "sqlite.h"
+#include "db/sqlite/sqlite.h"
 
 #include <string.h>
 
