@@ -114,9 +114,15 @@ void cmig_walk_end_body(CmigWalk *walk, CmigWalk *body);
 /* Setting a parameter; `name` NULL = not known. */
 void cmig_walk_set_parameter(CmigWalk *walk, const char *name);
 
+/* Which rows a filter is asked about: those of a table, of which a column is set, or NULL. */
+typedef struct {
+    const PgQuery__RangeVar *table;
+    const char *column;
+} CmigFilter;
+
 /* Whether a filter lets some rows through and keeps others, as far as can be told: it is there, and
  * not the same for every row. */
-gboolean cmig_tree_filters(const CmigNode *where);
+gboolean cmig_tree_filters(const CmigNode *where, const CmigFilter *filter);
 
 /* Whether a column's default is computed anew for each row. */
 gboolean cmig_tree_is_volatile(const CmigNode *expression);

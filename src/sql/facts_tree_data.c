@@ -38,7 +38,8 @@ static void walk_insert(CmigWalk *walk, const CmigNode *node)
 static void walk_delete(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__DeleteStmt *statement = node->delete_stmt;
-    gboolean some = cmig_tree_filters(statement->where_clause);
+    CmigFilter filter = {statement->relation, NULL};
+    gboolean some = cmig_tree_filters(statement->where_clause, &filter);
     cmig_walk_touch(
         walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
                            .name = target_of(walk, statement->relation),
@@ -53,12 +54,13 @@ static void walk_delete(CmigWalk *walk, const CmigNode *node)
 static void walk_update(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__UpdateStmt *statement = node->update_stmt;
-    gboolean some = cmig_tree_filters(statement->where_clause);
     CmigName name = target_of(walk, statement->relation);
     for (gsize idx = 0; idx < statement->n_target_list; idx++) {
         const CmigNode *target = statement->target_list[idx];
         if (target->node_case != CMIG_NODE(RES_TARGET))
             continue;
+        CmigFilter filter = {statement->relation, target->res_target->name};
+        gboolean some = cmig_tree_filters(statement->where_clause, &filter);
         cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
                                            .name = name,
                                            .part_kind = CMIG_PART_COLUMN,
@@ -79,7 +81,8 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
                        .name = target_of(walk, statement->relation),
                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                        .phrase = "adds rows to {o}"};
-    gboolean joined = cmig_tree_filters(statement->join_condition);
+    CmigFilter filter = {statement->relation, NULL};
+    gboolean joined = cmig_tree_filters(statement->join_condition, &filter);
     for (gsize idx = 0; idx < statement->n_merge_when_clauses; idx++) {
         const CmigNode *clause = statement->merge_when_clauses[idx];
         if (clause->node_case != CMIG_NODE(MERGE_WHEN_CLAUSE))
@@ -88,7 +91,7 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
         if (arm->command_type != PG_QUERY__CMD_TYPE__CMD_DELETE &&
             arm->command_type != PG_QUERY__CMD_TYPE__CMD_UPDATE)
             continue;
-        gboolean some = joined || cmig_tree_filters(arm->condition);
+        gboolean some = joined || cmig_tree_filters(arm->condition, &filter);
         touch.level = MAX(touch.level, some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA);
         touch.deeds |= CMIG_DEED_LOSES;
         if (arm->command_type == PG_QUERY__CMD_TYPE__CMD_DELETE)

@@ -57,38 +57,170 @@ static gboolean node_holds(const CmigNode *node, Test test)
 
 /* --- WHERE --- */
 
-static gboolean is_same_column(const CmigNode *one, const CmigNode *other)
+/* `a` is `t.a` where t is the table: what others are called may be a variable or a row's. */
+static gboolean is_of_table(const char *qualifier, const CmigFilter *filter)
+{
+    if (qualifier == NULL)
+        return TRUE;
+    const PgQuery__Alias *alias = filter->table != NULL ? filter->table->alias : NULL;
+    return filter->table != NULL &&
+           strcmp(qualifier, alias != NULL ? alias->aliasname : filter->table->relname) == 0;
+}
+
+static gboolean is_same_column(const CmigNode *one, const CmigNode *other, const CmigFilter *filter)
 {
     if (one == NULL || other == NULL || one->node_case != CMIG_NODE(COLUMN_REF) ||
         other->node_case != CMIG_NODE(COLUMN_REF))
         return FALSE;
     CmigName a = cmig_tree_name(one->column_ref->fields, one->column_ref->n_fields);
     CmigName b = cmig_tree_name(other->column_ref->fields, other->column_ref->n_fields);
-    gboolean one_table = a.schema == NULL || b.schema == NULL || strcmp(a.schema, b.schema) == 0;
+    gboolean one_table = g_strcmp0(a.schema, b.schema) == 0 ||
+                         (is_of_table(a.schema, filter) && is_of_table(b.schema, filter));
     return one_table && g_strcmp0(a.name, b.name) == 0;
 }
 
-static gboolean filters(const CmigNode *where, guint depth)
+static const char *column_name(const CmigNode *node)
 {
-    if (where == NULL || depth == DEEPEST)
+    return node != NULL && node->node_case == CMIG_NODE(COLUMN_REF)
+               ? cmig_tree_name(node->column_ref->fields, node->column_ref->n_fields).name
+               : NULL;
+}
+
+/* Every row has a value there; or it is the column that is set, of which no value is left. */
+static gboolean is_filled(const char *column, const char *set)
+{
+    static const char *const always[] = {"id",   "ctid", "tableoid", "xmin",
+                                         "cmin", "xmax", "cmax",     NULL};
+    return column != NULL && (g_strv_contains(always, column) || g_strcmp0(column, set) == 0);
+}
+
+/* A query that gives every value that the column has in the table: `SELECT id FROM t`. */
+static gboolean is_whole_column(const CmigNode *query, const CmigNode *column,
+                                const CmigFilter *filter)
+{
+    const PgQuery__SelectStmt *select =
+        query != NULL && query->node_case == CMIG_NODE(SELECT_STMT) ? query->select_stmt : NULL;
+    if (select == NULL || filter->table == NULL || column_name(column) == NULL ||
+        select->n_from_clause != 1 || select->from_clause[0]->node_case != CMIG_NODE(RANGE_VAR) ||
+        select->n_target_list != 1 || select->target_list[0]->node_case != CMIG_NODE(RES_TARGET) ||
+        select->where_clause != NULL || select->having_clause != NULL ||
+        select->limit_count != NULL || select->limit_offset != NULL || select->with_clause != NULL)
         return FALSE;
-    if (where->node_case == CMIG_NODE(A_EXPR) &&
-        is_same_column(where->a_expr->lexpr, where->a_expr->rexpr))
-        return where->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_OP &&
-               where->a_expr->kind != PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT;
-    if (where->node_case != CMIG_NODE(BOOL_EXPR))
-        return node_holds(where, is_column);
-    const PgQuery__BoolExpr *expression = where->bool_expr;
+    return strcmp(select->from_clause[0]->range_var->relname, filter->table->relname) == 0 &&
+           g_strcmp0(column_name(select->target_list[0]->res_target->val), column_name(column)) ==
+               0;
+}
+
+static gboolean holds_same(const CmigNode *column, CmigNode *const *nodes, gsize count,
+                           const CmigFilter *filter)
+{
+    for (gsize idx = 0; idx < count; idx++)
+        if (is_same_column(column, nodes[idx], filter))
+            return TRUE;
+    return FALSE;
+}
+
+static gboolean is_among(const CmigNode *column, const CmigNode *values, const CmigFilter *filter)
+{
+    if (values == NULL)
+        return FALSE;
+    switch (values->node_case) {
+    case CMIG_NODE(LIST):
+        return holds_same(column, values->list->items, values->list->n_items, filter);
+    case CMIG_NODE(A_ARRAY_EXPR):
+        return holds_same(column, values->a_array_expr->elements, values->a_array_expr->n_elements,
+                          filter);
+    case CMIG_NODE(SUB_LINK):
+        return is_whole_column(values->sub_link->subselect, column, filter);
+    default:
+        return FALSE;
+    }
+}
+
+/* `a = a`, `a >= a`, `a IN (1, a)`, `a = ANY (ARRAY(SELECT a FROM t))`, `a LIKE '%'`. */
+static gboolean is_idle_comparison(const PgQuery__AExpr *comparison, const CmigFilter *filter)
+{
+    const char *pattern = cmig_tree_string(comparison->rexpr);
+    switch (comparison->kind) {
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
+        return is_same_column(comparison->lexpr, comparison->rexpr, filter);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
+        return is_among(comparison->lexpr, comparison->rexpr, filter);
+    case PG_QUERY__A__EXPR__KIND__AEXPR_LIKE:
+    case PG_QUERY__A__EXPR__KIND__AEXPR_ILIKE:
+        return pattern != NULL && *pattern == '%' && strspn(pattern, "%") == strlen(pattern);
+    default:
+        return FALSE;
+    }
+}
+
+static gboolean filters_by_query(const PgQuery__SubLink *link, const CmigFilter *filter,
+                                 guint depth);
+
+static gboolean filters(const CmigNode *where, const CmigFilter *filter, guint depth);
+
+static gboolean filters_by_bool(const PgQuery__BoolExpr *expression, const CmigFilter *filter,
+                                guint depth)
+{
+    const CmigNode *first = expression->n_args > 0 ? expression->args[0] : NULL;
+    if (expression->boolop == PG_QUERY__BOOL_EXPR_TYPE__NOT_EXPR && first != NULL &&
+        first->node_case == CMIG_NODE(NULL_TEST) &&
+        first->null_test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NULL)
+        return !is_filled(column_name(first->null_test->arg), filter->column) &&
+               node_holds(first, is_column);
     gboolean all = expression->boolop != PG_QUERY__BOOL_EXPR_TYPE__AND_EXPR;
     for (gsize idx = 0; idx < expression->n_args; idx++)
-        if (filters(expression->args[idx], depth + 1) != all)
+        if (filters(expression->args[idx], filter, depth + 1) != all)
             return !all;
     return all;
 }
 
-gboolean cmig_tree_filters(const CmigNode *where)
+static gboolean filters(const CmigNode *where, const CmigFilter *filter, guint depth)
 {
-    return filters(where, 0);
+    if (where == NULL || depth == DEEPEST)
+        return FALSE;
+    switch (where->node_case) {
+    case CMIG_NODE(BOOL_EXPR):
+        return filters_by_bool(where->bool_expr, filter, depth);
+    case CMIG_NODE(A_EXPR):
+        return !is_idle_comparison(where->a_expr, filter) && node_holds(where, is_column);
+    case CMIG_NODE(NULL_TEST):
+        return !(where->null_test->nulltesttype == PG_QUERY__NULL_TEST_TYPE__IS_NOT_NULL &&
+                 is_filled(column_name(where->null_test->arg), filter->column)) &&
+               node_holds(where, is_column);
+    case CMIG_NODE(BOOLEAN_TEST):
+        return filters(where->boolean_test->arg, filter, depth + 1);
+    case CMIG_NODE(COALESCE_EXPR): /* the first value is the one, if it is one */
+        return node_holds(where->coalesce_expr->args[0], is_column) && node_holds(where, is_column);
+    case CMIG_NODE(SUB_LINK):
+        return filters_by_query(where->sub_link, filter, depth) && node_holds(where, is_column);
+    default:
+        return node_holds(where, is_column);
+    }
+}
+
+/* EXISTS is the same for every row if no condition is in there. */
+static gboolean filters_by_query(const PgQuery__SubLink *link, const CmigFilter *filter,
+                                 guint depth)
+{
+    const CmigNode *query = link->subselect;
+    const PgQuery__SelectStmt *select =
+        query != NULL && query->node_case == CMIG_NODE(SELECT_STMT) ? query->select_stmt : NULL;
+    if (link->sub_link_type == PG_QUERY__SUB_LINK_TYPE__ANY_SUBLINK)
+        return !is_whole_column(query, link->testexpr, filter);
+    if (link->sub_link_type != PG_QUERY__SUB_LINK_TYPE__EXISTS_SUBLINK || select == NULL ||
+        select->n_from_clause != 1 || select->from_clause[0]->node_case != CMIG_NODE(RANGE_VAR) ||
+        select->having_clause != NULL || select->limit_offset != NULL)
+        return TRUE;
+    return filters(select->where_clause, filter, depth + 1);
+}
+
+gboolean cmig_tree_filters(const CmigNode *where, const CmigFilter *filter)
+{
+    return filters(where, filter, 0);
 }
 
 /* --- Defaults --- */
