@@ -57,6 +57,26 @@ CmigActKind cmig_act_kind_class(CmigActKind kind)
     return kinds[kind].kind_class;
 }
 
+gboolean cmig_act_arguments_fit(const char *parameters, const char *arguments)
+{
+    if (parameters == NULL || arguments == NULL)
+        return TRUE;
+    const char *at = parameters;
+    for (; *arguments != '\0'; arguments++) {
+        if (*at == '*')
+            continue;
+        if (*at == '\0' || (*at != '?' && *arguments != '?' && *at != *arguments))
+            return FALSE;
+        at += at[1] == '=' ? 2 : 1;
+    }
+    while (*at != '\0' && *at != '*') {
+        if (at[1] != '=')
+            return FALSE;
+        at += 2;
+    }
+    return TRUE;
+}
+
 /* --- Messages: numbers are bytes; a text ends with NUL and begins with 1, none is a NUL only ---
  */
 

@@ -14,8 +14,10 @@ typedef enum {
     CMIG_ACT_MOVE,   /* it is in the schema `to` now */
     CMIG_ACT_BIND,   /* unless it is the plan's own, `part`.`to` is no longer either: it holds
                       * what was there before */
-    CMIG_ACT_CALL,   /* calls a routine; level and flags are for one the plan did not define */
-    CMIG_ACT_DEFINE, /* what follows, until END, happens when the routine is called */
+    CMIG_ACT_CALL,   /* calls a routine with the arguments `to`; level and flags are for one the
+                      * plan did not define */
+    CMIG_ACT_DEFINE, /* what follows, until END, happens when the routine with the parameters `to`
+                      * is called */
     CMIG_ACT_END,
     CMIG_ACT_FORGET_PATH, /* bare names may mean other objects now */
     CMIG_ACT_ELSEWHERE,   /* bare names of this body mean other objects than outside of it */
@@ -91,6 +93,10 @@ const char *cmig_act_kind_name(CmigActKind kind);
 
 /* Kinds that share their names are of one class: a table and a view, a type and a domain. */
 CmigActKind cmig_act_kind_class(CmigActKind kind);
+
+/* Whether a routine with these parameters takes these arguments, as far as can be told; either may
+ * be NULL. */
+gboolean cmig_act_arguments_fit(const char *parameters, const char *arguments);
 
 /* What the parser's process answers about one statement, as a message of its own: `acts` of
  * CmigAct; NULL = not understood. */

@@ -121,7 +121,7 @@ static void walk_create(CmigWalk *walk, const CmigNode *node)
         created(walk, create, name);
     const char *source = source_of(create->options, create->n_options);
     CmigWalk body;
-    cmig_walk_begin_body(walk, CMIG_KIND_FUNCTION, name, &body);
+    cmig_walk_begin_body(walk, CMIG_KIND_FUNCTION, name, &body)->to = cmig_tree_parameters(create);
     walk_settings(&body, create->options, create->n_options);
     cmig_walk_list(&body, create->parameters, create->n_parameters); /* their defaults */
     if (create->sql_body != NULL)

@@ -34,6 +34,7 @@ static void routine_free(gpointer data)
     CmigRoutine *routine = data;
     g_ptr_array_unref(routine->acts);
     g_free(routine->schema);
+    g_free(routine->parameters);
     g_free(routine);
 }
 
@@ -444,6 +445,7 @@ guint cmig_memory_define(CmigMemory *memory, GPtrArray *acts, guint at)
     routine->end = end;
     routine->sure = TRUE;
     routine->schema = g_strdup(act->schema);
+    routine->parameters = g_strdup(act->to);
     g_ptr_array_add(known, routine);
     return end;
 }

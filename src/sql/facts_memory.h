@@ -10,9 +10,10 @@ typedef struct {
     GPtrArray *acts; /* CmigAct; held */
     guint first;
     guint end;
-    char *schema;  /* as it was defined */
-    gboolean sure; /* it is still the one that was defined */
-    guint charged; /* in which statement last, twice its number; one more = elsewhere */
+    char *schema;     /* as it was defined */
+    char *parameters; /* as in cmig_act_arguments_fit */
+    gboolean sure;    /* it is still the one that was defined */
+    guint charged;    /* in which statement last, twice its number; one more = elsewhere */
 } CmigRoutine;
 
 typedef struct CmigMemory CmigMemory;

@@ -183,7 +183,8 @@ static void call(Run *run, const CmigAct *act, const char *through)
         gboolean same = g_strcmp0(routine->schema, act->schema) == 0;
         if (!same && routine->schema != NULL && act->schema != NULL)
             continue;
-        known = known || (same && routine->sure);
+        known = known ||
+                (same && routine->sure && cmig_act_arguments_fit(routine->parameters, act->to));
         if (routine->charged < charge)
             push(run, routine->acts, routine->first, routine->end, here);
         routine->charged = MAX(routine->charged, charge);

@@ -322,13 +322,14 @@ void cmig_walk_say(CmigWalk *walk, CmigLevel level, guint flags, const char *wha
 }
 
 /* Whether the body has this call already. */
-static gboolean is_called(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean soft)
+static gboolean is_called(CmigWalk *walk, CmigActKind kind, CmigName name, const char *arguments,
+                          gboolean soft)
 {
     if (walk->called == NULL)
         walk->called = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
     const char *schema = name.schema != NULL ? name.schema : "";
-    char *key =
-        g_strdup_printf("%d%d%zu/%s/%s", soft, (int)kind, strlen(schema), schema, name.name);
+    char *key = g_strdup_printf("%d%d%zu/%s%s/%s", soft, (int)kind, strlen(schema), schema,
+                                arguments != NULL ? arguments : "-", name.name);
     return !g_hash_table_add(walk->called, key);
 }
 
@@ -347,14 +348,15 @@ static gboolean is_harmless(CmigName name, const CmigDanger **danger)
     }
 }
 
-void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown)
+static void add_call(CmigWalk *walk, CmigActKind kind, CmigName name, const char *arguments,
+                     gboolean soft)
 {
-    gboolean soft = walk->soft || may_be_unknown;
-    if (name.name == NULL || is_called(walk, kind, name, soft))
+    if (name.name == NULL || is_called(walk, kind, name, arguments, soft))
         return;
     const CmigDanger *danger = NULL;
     gboolean harmless = kind == CMIG_KIND_FUNCTION && is_harmless(name, &danger);
     CmigAct *act = cmig_walk_add(walk, CMIG_ACT_CALL, kind, name);
+    act->to = g_strdup(arguments);
     if (danger != NULL && !walk->soft) {
         act->level = (guint8)danger->level;
         act->flags = (guint8)danger->flags;
@@ -366,13 +368,24 @@ void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean ma
     }
 }
 
-void cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body)
+void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown)
 {
-    cmig_walk_add(walk, CMIG_ACT_DEFINE, kind, name);
+    add_call(walk, kind, name, NULL, walk->soft || may_be_unknown);
+}
+
+void cmig_walk_call_routine(CmigWalk *walk, CmigName name, const char *arguments)
+{
+    add_call(walk, CMIG_KIND_FUNCTION, name, arguments, walk->soft);
+}
+
+CmigAct *cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body)
+{
+    CmigAct *definition = cmig_walk_add(walk, CMIG_ACT_DEFINE, kind, name);
     *body = *walk;
     body->called = NULL;
     body->sure = FALSE;
     body->soft = FALSE;
+    return definition;
 }
 
 void cmig_walk_end_body(CmigWalk *walk, CmigWalk *body)

@@ -103,12 +103,22 @@ void cmig_walk_say(CmigWalk *walk, CmigLevel level, guint flags, const char *wha
 /* The routine is called; with `may_be_unknown`, one that nobody knows is no matter. */
 void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown);
 
+/* The same of a routine that is called with `arguments`, or NULL. */
+void cmig_walk_call_routine(CmigWalk *walk, CmigName name, const char *arguments);
+
+/* A letter for each argument of a call, and each parameter of a routine: that of a family of types
+ * or `?`. Behind a parameter stands `=` if it has a default, and `*` if there may be more of it.
+ * The caller frees; NULL = how many there are is not known. */
+char *cmig_tree_arguments(const PgQuery__FuncCall *call);
+char *cmig_tree_parameters(const PgQuery__CreateFunctionStmt *create);
+
 /* A routine's name with the types of its arguments, as it is created or dropped. The caller frees.
  */
 char *cmig_tree_signature(const char *name, CmigNode *const *types, gsize count);
 
-/* Between these stands what happens when the routine is called. */
-void cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body);
+/* Between these stands what happens when the routine is called. The act is that of its definition.
+ */
+CmigAct *cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body);
 void cmig_walk_end_body(CmigWalk *walk, CmigWalk *body);
 
 /* Setting a parameter; `name` NULL = not known. */

@@ -192,7 +192,7 @@ static void walk_trigger(CmigWalk *walk, const CmigNode *node)
     CmigWalk body; /* what happens when rows of the table change */
     cmig_walk_call(walk, CMIG_KIND_FUNCTION, function, TRUE);
     cmig_walk_begin_body(walk, CMIG_KIND_TABLE, table, &body);
-    cmig_walk_call(&body, CMIG_KIND_FUNCTION, function, FALSE);
+    cmig_walk_call_routine(&body, function, "");
     cmig_walk_end_body(walk, &body);
     cmig_walk_softly(walk, &trigger->base);
 }
@@ -233,8 +233,7 @@ static void walk_policy(CmigWalk *walk, const CmigNode *node)
 static void walk_event_trigger(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateEventTrigStmt *trigger = node->create_event_trig_stmt;
-    cmig_walk_call(walk, CMIG_KIND_FUNCTION, cmig_tree_name(trigger->funcname, trigger->n_funcname),
-                   FALSE);
+    cmig_walk_call_routine(walk, cmig_tree_name(trigger->funcname, trigger->n_funcname), "");
 }
 
 /* --- Types and what is made of routines --- */

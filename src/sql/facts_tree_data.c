@@ -256,7 +256,8 @@ static void walk_call(CmigWalk *walk, const CmigNode *node)
         if (!walk->soft)
             walk_set_config(walk, call);
     } else {
-        cmig_walk_call(walk, CMIG_KIND_FUNCTION, name, FALSE);
+        g_autofree char *arguments = cmig_tree_arguments(call);
+        cmig_walk_call_routine(walk, name, arguments);
     }
     cmig_walk_parts(walk, &call->base);
 }
@@ -289,8 +290,8 @@ static void walk_call_statement(CmigWalk *walk, const CmigNode *node)
     const PgQuery__FuncCall *call = node->call_stmt->funccall;
     if (call == NULL)
         return;
-    cmig_walk_call(walk, CMIG_KIND_FUNCTION, cmig_tree_name(call->funcname, call->n_funcname),
-                   FALSE);
+    g_autofree char *arguments = cmig_tree_arguments(call);
+    cmig_walk_call_routine(walk, cmig_tree_name(call->funcname, call->n_funcname), arguments);
     cmig_walk_parts(walk, &call->base);
 }
 
