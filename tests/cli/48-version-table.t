@@ -198,7 +198,7 @@ pg)
     cmig_fails 1 audit list
     expect_err 'as the owner: GRANT SELECT ON "public"."cmig_audit" TO cmig_reader'
     cmig_fails 1 upgrade aaaa1
-    expect_err 'GRANT SELECT, INSERT ON cmig_audit TO cmig_reader'
+    expect_err 'as the owner: GRANT SELECT, INSERT ON "public"."cmig_audit" TO cmig_reader'
     sql 'GRANT SELECT ON cmig_audit TO cmig_reader' >/dev/null
     cmig_ok environment
     expect_no_out 'may not read'
