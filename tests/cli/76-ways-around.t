@@ -83,37 +83,6 @@ is "$(sql 'SELECT count(*) FROM rows')" 1 'the row is still there'
 sql 'EXPLAIN SELECT outer_one()' >/dev/null
 is "$(sql 'SELECT count(*) FROM rows')" 0 'which EXPLAIN alone deletes'
 
-# --- A record that is not taken is no run ----------------------------------------------------------
-
-drop_database "$TEST_DB"
-psql -XqAt -d postgres -c "CREATE DATABASE $TEST_DB"
-rev b1 null <<'EOF'
-CREATE TABLE one (a int);
-EOF
-cmig_ok upgrade head
-sql "CREATE FUNCTION eat() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'" \
-  'CREATE TRIGGER eat BEFORE INSERT ON cmig_audit FOR EACH ROW EXECUTE FUNCTION eat()'
-before=$(sql 'SELECT count(*) FROM cmig_audit')
-rev b2 b1 <<'EOF'
-CREATE TABLE two (a int);
-EOF
-rev b3 b1 <<'EOF'
-VACUUM one;
-EOF
-for target in b2 b3; do
-  cmig_fails 1 upgrade "$target"
-  expect_err 'the audit table does not take its row' 'rules or triggers'
-done
-cmig_fails 1 stamp b2
-expect_err 'the audit table does not take its row'
-is "$(sql 'SELECT version_num FROM alembic_version')" b1 'no version moved'
-is "$(sql "SELECT count(*) FROM pg_class WHERE relname = 'two'")" 0 'and nothing was made'
-sql 'DROP TRIGGER eat ON cmig_audit'
-is "$(sql 'SELECT count(*) FROM cmig_audit')" "$before" 'no record came'
-cmig_ok upgrade b2
-cmig_ok audit verify
-rm migrations/b[23].sql
-
 # --- A plan is approved for one database, not for all of its name ----------------------------------
 
 fresh() {

@@ -348,9 +348,8 @@ static void insert_rows(guint first, guint last)
 {
     g_autofree char *sql = g_strdup_printf(
         "WITH RECURSIVE s (g) AS (SELECT %u UNION ALL SELECT g + 1 FROM s WHERE g < %u) INSERT "
-        "INTO "
-        "cmig_audit (id, version_table, at, run, event) SELECT g, 'it''s', '2026-11-20', 'r', "
-        "'applied' FROM s",
+        "INTO cmig_audit (id, version_table, at, run, event) SELECT g, 'it''s', '2026-11-20', "
+        "'r', 'applied' FROM s",
         first, last);
     fixture_execute(sql);
 }

@@ -396,25 +396,31 @@ START_TEST(test_decision)
 }
 END_TEST
 
+static const CmigIntent loss = {.what = "upgrade by 3 revisions",
+                                .display = "app@db/app",
+                                .database = "app",
+                                .level = CMIG_LEVEL_DATA,
+                                .hash = "0123456789abcdef0123456789abcdef"};
+
+static CmigEnvironment make_production(void)
+{
+    return (CmigEnvironment){.kind = CMIG_ENVIRONMENT_PRODUCTION,
+                             .name = (char *)(guintptr) "production",
+                             .reason = (char *)(guintptr) "APP_ENV declares it"};
+}
+
 /* The command of a refusal is one that is accepted. */
 START_TEST(test_hint)
 {
-    static const char hash[] = "0123456789abcdef0123456789abcdef";
     g_autoptr(GHashTable) env = g_hash_table_new(g_str_hash, g_str_equal);
     g_autoptr(GDateTime) now = g_date_time_new_utc(2026, 11, 21, 12, 0, 0);
     g_autoptr(GError) error = NULL;
     g_autofree char *confirmed = NULL;
     CmigConfig config = make_config(env, "production");
     CmigConsent consent = {.command = "cmig upgrade head"};
-    CmigEnvironment environment = {.kind = CMIG_ENVIRONMENT_PRODUCTION,
-                                   .name = (char *)(guintptr) "production",
-                                   .reason = (char *)(guintptr) "APP_ENV declares it"};
-    CmigIntent intent = {.what = "upgrade by 3 revisions",
-                         .display = "app@db/app",
-                         .database = "app",
-                         .level = CMIG_LEVEL_DATA,
-                         .hash = hash,
-                         .detail = "a.sql:3: drops the table t"};
+    CmigEnvironment environment = make_production();
+    CmigIntent intent = loss;
+    intent.detail = "a.sql:3: drops the table t";
     set_confirmation(NULL);
     g_hash_table_insert(env, (gpointer)(guintptr)variable, (gpointer)(guintptr) "true");
     cmig_guard_decide(&config, &environment, &intent, &consent, now, &confirmed, &error);
@@ -443,14 +449,8 @@ START_TEST(test_hint_freeze)
     CmigConfig config = make_config(env, "production");
     config.guard.freeze = freeze;
     config.guard.freeze_texts = freeze_texts;
-    CmigEnvironment environment = {.kind = CMIG_ENVIRONMENT_PRODUCTION,
-                                   .name = (char *)(guintptr) "production",
-                                   .reason = (char *)(guintptr) "APP_ENV declares it"};
-    CmigIntent intent = {.what = "upgrade by 3 revisions",
-                         .display = "app@db/app",
-                         .database = "app",
-                         .level = CMIG_LEVEL_DATA,
-                         .hash = "0123456789abcdef0123456789abcdef"};
+    CmigEnvironment environment = make_production();
+    CmigIntent intent = loss;
     const struct {
         const char *reason;
         gboolean catastrophic;
@@ -491,14 +491,8 @@ START_TEST(test_hint_given)
     const char *const names[] = {"shop", NULL};
     const char *const hashes[] = {"fedcba9876543210", NULL};
     CmigConfig config = make_config(env, "production");
-    CmigEnvironment environment = {.kind = CMIG_ENVIRONMENT_PRODUCTION,
-                                   .name = (char *)(guintptr) "production",
-                                   .reason = (char *)(guintptr) "APP_ENV declares it"};
-    CmigIntent intent = {.what = "upgrade by 3 revisions",
-                         .display = "app@db/app",
-                         .database = "app",
-                         .level = CMIG_LEVEL_DATA,
-                         .hash = "0123456789abcdef0123456789abcdef"};
+    CmigEnvironment environment = make_production();
+    CmigIntent intent = loss;
     const struct {
         CmigConsent consent;
         const char *message;
