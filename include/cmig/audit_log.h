@@ -88,6 +88,12 @@ typedef struct {
 gboolean cmig_audit_read(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
                          GPtrArray **rows, GError **error);
 
+/* The same, oldest first, in round trips of some rows each: `take` is called for every row, which
+ * it borrows. Rows that somebody gave the same number come one behind the other. */
+gboolean cmig_audit_walk(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
+                         void (*take)(CmigAuditRow *row, gpointer data), gpointer data,
+                         GError **error);
+
 /* What is wrong with the chain. */
 typedef enum {
     CMIG_AUDIT_EDITED,    /* the columns do not give the hash */
@@ -115,12 +121,6 @@ typedef struct {
     char *head; /* the last hash, or NULL */
 } CmigAuditVerdict;
 void cmig_audit_verdict_clear(CmigAuditVerdict *verdict);
-
-/* The same, oldest first, in round trips of some rows each: `take` is called for every row, which
- * it borrows. Rows that somebody gave the same number come one behind the other. */
-gboolean cmig_audit_walk(CmigDb *db, const CmigAuditPlace *place, const CmigAuditFilter *filter,
-                         void (*take)(CmigAuditRow *row, gpointer data), gpointer data,
-                         GError **error);
 
 /* Walks the chain; a log that does not exist has no rows. `head` (may be NULL) must be the
  * hash of a row. `found` is called for each finding; it borrows it. Errors: as for cmig_audit_read.

@@ -33,7 +33,7 @@ typedef struct {
 
 /* What the production guard asks for. */
 typedef struct {
-    GStrv environments;        /* names that are production besides production, prod and live */
+    GStrv environments;        /* names that are production besides those of guard.h */
     GStrv patterns;            /* `*` patterns of hosts and databases that are production */
     guint safe_below_rows;     /* rows that may be lost unasked where it is not production */
     gboolean only_destructive; /* harmless runs need no confirmation in production */

@@ -59,7 +59,7 @@ typedef struct {
     CmigReferring referring; /* NONE also where such tables are targets of their own */
     gboolean rewrites;       /* every row is written anew */
     gboolean scans;          /* every row is read while the lock is held */
-    gboolean renamed;        /* later statements name it otherwise */
+    gboolean renamed;        /* targets of later statements have another name for it */
 } CmigFactTarget;
 
 typedef struct {

@@ -37,8 +37,7 @@ typedef struct {
 
 /* Which environment a name means, in any letter case: `production`, `prod`, `prd` and `live`, those
  * with more words or numbers behind (`prod-eu`, `prod2`) and those of guard.environments are
- * production.
- */
+ * production. */
 CmigEnvironmentKind cmig_guard_kind_of_name(const CmigConfig *config, const char *name);
 
 /* Which environment this is: what is declared (--environment, CMIG_ENV, ENVIRONMENT, APP_ENV,

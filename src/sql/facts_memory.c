@@ -284,9 +284,8 @@ static void move_object(CmigMemory *memory, const CmigAct *act, gboolean sure)
     carry(memory, act, act->to, act->name, sure);
 }
 
-static gboolean is_schema(const Object *object, const char *schema)
+static gboolean is_schema(const Object *object, const char *schema G_GNUC_UNUSED)
 {
-    (void)schema;
     return object->kind == CMIG_KIND_SCHEMA;
 }
 

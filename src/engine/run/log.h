@@ -30,7 +30,7 @@ void cmig_log_note(CmigRunLog *log, const CmigDbUnit *unit, const CmigDbOutcome 
  * audit table, it is made first; but a refusal changes nothing and is not recorded then. */
 gboolean cmig_log_write(CmigRunLog *log, const CmigAuditRecord *record, GError **error);
 
-/* The hash of the last record, borrowed; NULL when none was written. */
+/* The hash of the last record, borrowed; NULL when none was written, or it was forgotten. */
 const char *cmig_log_head(CmigRunLog *log);
 
 /* Until the next record there is none. */

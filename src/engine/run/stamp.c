@@ -55,11 +55,10 @@ static gboolean write_rows(CmigWork *work, const GPtrArray *from, const GPtrArra
 
 typedef void (*TellStep)(const CmigStampStep *step, gpointer data);
 
-static gboolean tell_steps(const CmigStampPlan *plan, TellStep step, gpointer data)
+static void tell_steps(const CmigStampPlan *plan, TellStep step, gpointer data)
 {
     for (guint idx = 0; step != NULL && idx < plan->steps->len; idx++)
         step(plan->steps->pdata[idx], data);
-    return TRUE;
 }
 
 /* One attempt; CMIG_ERROR_CONFLICT when the rows changed between reading and writing. */
@@ -87,12 +86,13 @@ static gboolean stamp_once(CmigDb *db, const CmigConfig *config, const CmigGraph
     }
     if (!cmig_stamp_plan_make(graph, targets, revisions, &plan, error))
         return FALSE;
-    if (state->table_exists && rows != NULL && cmig_rows_same(rows, plan->rows))
-        return tell_steps(plan, step, observer->data);
+    gboolean done = state->table_exists && rows != NULL && cmig_rows_same(rows, plan->rows);
     g_autofree const char **wanted = cmig_rows_list(plan->rows);
-    return cmig_db_check_writable(db, wanted, error) &&
-           cmig_gate_pass(&work, "stamp", NULL, error) && tell_steps(plan, step, observer->data) &&
-           write_rows(&work, rows, plan->rows, error);
+    if (!done && (!cmig_db_check_writable(db, wanted, error) ||
+                  !cmig_gate_pass(&work, "stamp", NULL, error)))
+        return FALSE;
+    tell_steps(plan, step, observer->data);
+    return done || write_rows(&work, rows, plan->rows, error);
 }
 
 gboolean cmig_run_stamp(CmigDb *db, const CmigConfig *config, const CmigGraph *graph,

@@ -87,7 +87,7 @@ void cmig_work_end(CmigWork *work)
     }
     if (work->observer->recorded != NULL)
         work->observer->recorded(head, work->observer->data);
-    /* A refusal has told it when the run ends. */
+    /* A run that is refused ends twice: with the refusal, and as every run. */
     cmig_log_forget_head(&work->log);
 }
 
