@@ -73,7 +73,7 @@ $(BUILD)/templates.c: templates/cmig.gresource.xml $(TEMPLATES)
 $(BUILD)/templates.o: $(BUILD)/templates.c
 	$(call SAY,CC)$(CC) -Iinclude $(OPTIMIZE) -fPIE $(PKG_CFLAGS) -c -o $@ $<
 
-# Long tables, and nothing that takes time: optimized for the compiler's warnings, once.
+# Mostly long tables, slow to compile: one of the two builds optimizes them, as warnings need it.
 $(BUILD)/tests/unit/%.o: tests/unit/%.c
 	@mkdir -p $(@D)
 	$(call SAY,CC)$(CC) $(CPPFLAGS) $(CFLAGS_ALL) $(if $(DEBUG),-O0,-O1) $(CHECK_CFLAGS) -MMD -MP -c -o $@ $<

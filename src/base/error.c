@@ -48,7 +48,7 @@ const CmigExitStatus cmig_exit_statuses[] = {
     {69, "the database is unavailable or read only"},
     {70, "a bug in cmig"},
     {75, "try again: a lock or a timeout; nothing of the step is applied"},
-    {77, "refused: by the production guard, or for want of a yes"},
+    {77, "refused by the guard, or because nobody was there to say yes"},
     {78, "the configuration, the database URL or a revision file is wrong"},
     {130, "interrupted or declined"},
     {0, NULL},

@@ -136,8 +136,7 @@ const CmigCommand cmig_cmd_doctor = {
         "connect_timeout, or 10 seconds.\n\n"
         "With --json one object is printed: versions, configuration, files, environment, git "
         "and database, each a list of objects with name, value, source, problem and hint (null "
-        "where "
-        "there is none), and problems, their number.",
+        "where there is none), and problems, their number.",
     .examples = examples,
     .exit_statuses = (const int[]){4, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_TELLS_CONFIG | CMIG_HAS_JSON,

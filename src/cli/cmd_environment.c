@@ -64,15 +64,15 @@ const CmigCommand cmig_cmd_environment = {
         "loopback address and a file are development; a host name of one label with CI=true is ci; "
         "any other server is production.\n\n"
         "The names production, prod, prd and live, these with more words or numbers behind "
-        "(prod-eu, "
-        "prod2) and those of "
-        "guard.environments are production; development, dev, local, test and testing are "
-        "development.\n\n"
+        "(prod-eu, prod2) and those of guard.environments are production; development, dev, local, "
+        "test and testing are development.\n\n"
         "A database records the declared environment with each change, in the table cmig_audit, "
         "together with what tells this very database from others. From then on a run that declares "
         "another one is refused, whatever the URL says: it catches a URL that leads to the wrong "
         "database. NAME records another environment. That must be confirmed as any write to "
-        "production when the database counts as production so far or becomes it.",
+        "production when the database counts as production so far or becomes it.\n\n"
+        "With --json one object is printed: environment, production (true or false), reason and "
+        "database; with NAME, of what was recorded, which guard.patterns may overrule.",
     .examples = examples,
     .exit_statuses = (const int[]){1, 69, 75, 77, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_DATABASE | CMIG_WRITES | CMIG_HAS_JSON,

@@ -46,8 +46,8 @@ const CmigCommand cmig_cmd_plan = {
         "by the server's own grammar, SQLite's by SQLite itself on an empty copy of the schema.\n\n"
         "The hash stands for exactly this plan: the files, their order, the values of "
         "variables and the database, which another one of the same name is not. `cmig upgrade "
-        "TARGET --approve HASH` runs this plan and refuses "
-        "any other: one person can review what another one runs.",
+        "TARGET --approve HASH` runs this plan and refuses any other: one person can review what "
+        "another one runs.",
     .examples = examples,
     .exit_statuses = (const int[]){1, 69, 75, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_HAS_JSON,

@@ -200,8 +200,8 @@ static const CmigExample variables[] = {
     {"DIRECT_URL",
      "The same database without its connection pooler, used instead of DATABASE_URL."},
     {"CMIG_ENV, ENVIRONMENT, APP_ENV",
-     "The name of the environment; the first one that is set counts. production, prod and live are "
-     "guarded, see `cmig-environment`(1)."},
+     "The name of the environment; the first one that is set counts. Which names are "
+     "production, tells `cmig-environment`(1)."},
     {"CI",
      "With `true`, a server whose host name is one label counts as ci and not as production, as "
      "long as no environment is declared."},
@@ -212,6 +212,9 @@ static const CmigExample variables[] = {
     {"CONFIRM_PRODUCTION_MIGRATION",
      "Set to `true` for one run, it confirms that this run may change a production database. Any "
      "other value is an error. It does not count in a .env file."},
+    {"GITHUB_WORKSPACE",
+     "The checkout in a workflow of GitHub Actions, from which `cmig check --format github` names "
+     "files."},
     {"VISUAL, EDITOR", "The editor of `cmig edit`."},
     {"NO_COLOR", "When not empty, messages have no colours."},
     {NULL, NULL},
