@@ -95,8 +95,9 @@ void cmig_judge_free(CmigJudge *judge);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC(CmigJudge, cmig_judge_free)
 
 /* A judge by PostgreSQL's own grammar, that of 15: what it does not know is opaque on every server.
- * The parser works in a process of its own: what kills it does not kill this one. */
-CmigJudge *cmig_judge_new_postgresql(void);
+ * The parser works in a process of its own: what kills it does not kill this one. `home` is the
+ * schema of the version table, which is not renamed lightly, or NULL. */
+CmigJudge *cmig_judge_new_postgresql(const char *home);
 
 /* A judge by the words of the statements alone, for what no parser understands: never below level 2
  * for what it does not know, and opaque. A script says its dialect itself. */

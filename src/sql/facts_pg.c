@@ -19,6 +19,7 @@ typedef struct {
     CmigJudge judge;
     CmigParser *parser;
     CmigMemory *memory;
+    char *home;      /* the schema of cmig's own tables, or NULL */
     guint statement; /* counted over the plan */
 } Judge;
 
@@ -193,6 +194,22 @@ static void call(Run *run, const CmigAct *act, const char *through)
         say_plainly(run, act, through);
 }
 
+/* The next run would look for cmig's own tables in another schema. */
+static void rename_schema(Run *run, const CmigAct *act, const char *through)
+{
+    const char *home = run->judge->home;
+    gboolean away = home != NULL && g_strcmp0(act->name, home) == 0;
+    if (!away && (home == NULL || g_strcmp0(act->to, home) != 0))
+        return;
+    g_autofree char *what = g_strdup_printf(
+        away ? "moves the version table and the records away, with the schema %s"
+             : "puts another schema in the place of %s, where the version table and "
+               "the records are",
+        home);
+    CmigAct said = {.what = what};
+    say(run, &said, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE, through);
+}
+
 static void judge_act(Run *run, GPtrArray *acts, guint at, const char *through)
 {
     const CmigAct *act = acts->pdata[at];
@@ -212,6 +229,8 @@ static void judge_act(Run *run, GPtrArray *acts, guint at, const char *through)
     case CMIG_ACT_END:
         break;
     default:
+        if (act->verb == CMIG_ACT_RENAME && act->kind == CMIG_KIND_SCHEMA)
+            rename_schema(run, act, through);
         cmig_memory_apply(run->judge->memory, act, (act->deeds & CMIG_DEED_UNSURE) == 0);
         break;
     }
@@ -390,15 +409,17 @@ static void free_judge(CmigJudge *base)
     Judge *judge = (Judge *)base;
     cmig_parser_free(judge->parser);
     cmig_memory_free(judge->memory);
+    g_free(judge->home);
     g_free(judge);
 }
 
-CmigJudge *cmig_judge_new_postgresql(void)
+CmigJudge *cmig_judge_new_postgresql(const char *home)
 {
     Judge *judge = g_new0(Judge, 1);
     judge->judge.facts = judge_section;
     judge->judge.free = free_judge;
     judge->parser = cmig_parser_new();
     judge->memory = cmig_memory_new();
+    judge->home = g_strdup(home);
     return &judge->judge;
 }

@@ -321,6 +321,14 @@ void cmig_walk_say(CmigWalk *walk, CmigLevel level, guint flags, const char *wha
     act->what = g_strdup(what);
 }
 
+void cmig_walk_name_relation(CmigWalk *walk, const char *name)
+{
+    if (g_strcmp0(name, CMIG_FACT_RECORDS) == 0)
+        cmig_walk_say(walk, CMIG_LEVEL_DATA, CMIG_FACT_PRIVILEGE,
+                      "gives the name " CMIG_FACT_RECORDS
+                      " away, by which the next run finds its records");
+}
+
 /* Whether the body has this call already. */
 static gboolean is_called(CmigWalk *walk, CmigActKind kind, CmigName name, const char *arguments,
                           gboolean soft)

@@ -100,6 +100,10 @@ void cmig_act_set_part(CmigAct *act, CmigActPart kind, const char *part);
 /* Something is done whatever the plan made before. */
 void cmig_walk_say(CmigWalk *walk, CmigLevel level, guint flags, const char *what);
 
+/* There is a relation of this name now: one that is called as the records are would be taken for
+ * them. */
+void cmig_walk_name_relation(CmigWalk *walk, const char *name);
+
 /* The routine is called; with `may_be_unknown`, one that nobody knows is no matter. */
 void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean may_be_unknown);
 

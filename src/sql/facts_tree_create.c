@@ -73,6 +73,7 @@ static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create,
 {
     CmigName name = cmig_walk_name(walk, create->relation);
     gboolean dropped = create->oncommit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
+    cmig_walk_name_relation(walk, name.name);
     if (!create->if_not_exists && !dropped && walk->sure) {
         CmigAct *act = cmig_walk_add(walk, CMIG_ACT_CREATE, kind, name);
         if (g_strcmp0(create->relation->relpersistence, "t") == 0)
@@ -127,6 +128,7 @@ static void walk_view(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__ViewStmt *view = node->view_stmt;
     CmigName name = cmig_walk_name(walk, view->view);
+    cmig_walk_name_relation(walk, name.name);
     if (view->replace)
         cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_VIEW,
                                            .name = name,

@@ -159,6 +159,7 @@ static void create_from(CmigWalk *walk, const PgQuery__IntoClause *into, CmigAct
 {
     gboolean temporary = into->rel != NULL && g_strcmp0(into->rel->relpersistence, "t") == 0;
     gboolean dropped = into->on_commit == PG_QUERY__ON_COMMIT_ACTION__ONCOMMIT_DROP;
+    cmig_walk_name_relation(walk, into->rel != NULL ? into->rel->relname : NULL);
     if (into->rel == NULL || dropped || !walk->sure)
         return;
     CmigAct *act = cmig_walk_add(walk, CMIG_ACT_CREATE, kind, cmig_walk_name(walk, into->rel));
@@ -177,7 +178,9 @@ static void walk_create_as(CmigWalk *walk, const CmigNode *node)
     const PgQuery__CreateTableAsStmt *statement = node->create_table_as_stmt;
     gboolean view = statement->objtype == PG_QUERY__OBJECT_TYPE__OBJECT_MATVIEW;
     cmig_walk_node(walk, statement->query);
-    if (!statement->if_not_exists && statement->into != NULL)
+    if (statement->if_not_exists && statement->into != NULL && statement->into->rel != NULL)
+        cmig_walk_name_relation(walk, statement->into->rel->relname);
+    else if (statement->into != NULL)
         create_from(walk, statement->into, view ? CMIG_KIND_MATVIEW : CMIG_KIND_TABLE);
 }
 

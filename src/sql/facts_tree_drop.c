@@ -249,6 +249,8 @@ static void walk_rename(CmigWalk *walk, const CmigNode *node)
                                  .lock = index ? CMIG_LOCK_SHARE_UPDATE_EXCLUSIVE : object->lock,
                                  .deeds = CMIG_DEED_RENAMES,
                                  .phrase = phrase});
+    if (cmig_act_kind_class(object->kind) == CMIG_KIND_TABLE)
+        cmig_walk_name_relation(walk, rename->newname);
     if (signature != NULL) { /* under its new name it is not followed */
         cmig_walk_add(walk, CMIG_ACT_FORGET, object->kind, name);
         name.name = rename->newname;

@@ -54,6 +54,28 @@ cmig_fails 1 upgrade head --allow-destructive
 expect_err 'the section itself changed the version table' 'no longer there'
 now_at aaaa1
 
+# --- a transaction that the section makes read only ------------------------------------------------
+start_over
+section aaaa1 null <<'SQL'
+CREATE TABLE t (i int);
+SET TRANSACTION READ ONLY;
+CREATE TABLE u (i int);
+SQL
+cmig_fails 1 upgrade head
+expect_err 'read-only transaction' 'the section itself made the transaction read only'
+expect_no_err 'connect to the primary'
+is "$(tables)" '' 'nothing is applied'
+start_over
+echo 'SET TRANSACTION READ ONLY;' | section aaaa1 null
+cmig_fails 1 upgrade head
+expect_err 'writing the audit record' 'the section itself made the transaction read only'
+start_over
+echo 'SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY; VACUUM;' |
+    section aaaa1 null transaction=off
+cmig_fails 1 upgrade head
+expect_err 'the section itself made the transaction read only'
+now_at -
+
 # --- blocks that commit --------------------------------------------------------------------------
 # fails_off STATUS SECTION: a section outside of a transaction.
 fails_off() {

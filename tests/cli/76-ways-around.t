@@ -68,6 +68,22 @@ if [ "$CMIG_TEST_DB" = sqlite ]; then
   exit
 fi
 
+# --- Another schema in the place of that of the records --------------------------------------------
+
+rev b1 null <<'EOF'
+ALTER SCHEMA public RENAME TO away;
+CREATE SCHEMA public;
+CREATE TABLE public.alembic_version AS TABLE away.alembic_version;
+CREATE TABLE public.cmig_audit (LIKE away.cmig_audit INCLUDING ALL);
+EOF
+CONFIRM_PRODUCTION_MIGRATION=true cmig_fails 77 upgrade head
+expect_err 'level 3' ':5: moves the version table and the records away, with the schema public' \
+  ':8: gives the name cmig_audit away'
+cmig_ok plan
+expect_out 'moves the version table and the records away'
+is "$(sql "SELECT count(*) FROM pg_namespace WHERE nspname = 'away'")" 0 'nothing is moved'
+is "$(records environment)" 2 'the records are where they were'
+
 # --- What the planner computes, it does ------------------------------------------------------------
 
 sql 'CREATE TABLE rows (a int); INSERT INTO rows VALUES (1)' \

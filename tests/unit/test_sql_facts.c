@@ -22,7 +22,7 @@ static GPtrArray *judge_next(CmigJudge *judge, const char *text)
 
 static GPtrArray *judge(const char *text)
 {
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(NULL);
     return judge_next(judge, text);
 }
 
@@ -400,6 +400,12 @@ static const Case hidden[] = {
     {"ALTER TABLE cmig_audit SET SCHEMA old", 3, P},
     {"CREATE RULE r AS ON INSERT TO cmig_audit DO INSTEAD NOTHING", 3, P | O},
     {"CREATE TRIGGER x AFTER INSERT ON cmig_audit FOR EACH ROW EXECUTE FUNCTION f()", 3, P},
+    {"CREATE TABLE cmig_audit (a int)", 3, P},
+    {"CREATE TABLE IF NOT EXISTS s.cmig_audit AS SELECT 1 AS a", 3, P},
+    {"SELECT 1 AS a INTO cmig_audit", 3, P},
+    {"CREATE VIEW cmig_audit AS SELECT 1", 3, P},
+    {"ALTER TABLE forged RENAME TO cmig_audit", 3, P},
+    {"CREATE TABLE forged (a int); ALTER TABLE forged RENAME TO cmig_audit", 3, P},
     {"CREATE INDEX ON cmig_audit (event); COMMENT ON TABLE cmig_audit IS 'x'", 0, 0},
 };
 
@@ -666,6 +672,28 @@ START_TEST(a_plan_remembers_what_it_made)
 }
 END_TEST
 
+/* The schema of the version table. */
+START_TEST(its_own_schema_stays)
+{
+    static const Case tests[] = {
+        {"ALTER SCHEMA home RENAME TO x", 3, P},
+        {"CREATE SCHEMA forged; ALTER SCHEMA forged RENAME TO home", 3, P},
+        {"DO $$ BEGIN ALTER SCHEMA home RENAME TO x; END $$", 3, P},
+        {"ALTER SCHEMA other RENAME TO x", 1, 0},
+        {"ALTER TABLE home RENAME TO x", 1, 0},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(tests); idx++) {
+        g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql("home");
+        g_autoptr(GPtrArray) facts = judge_next(judge, tests[idx].text);
+        CmigLevel level;
+        guint flags;
+        sum(facts, &level, &flags);
+        ck_assert_msg(level == tests[idx].level && flags == tests[idx].flags, "%s: %d, %u",
+                      tests[idx].text, (int)level, flags);
+    }
+}
+END_TEST
+
 START_TEST(memory_lasts_over_sections)
 {
     static const struct {
@@ -680,7 +708,7 @@ START_TEST(memory_lasts_over_sections)
         {"CREATE TABLE t (a int)", {"INSERT INTO t VALUES (1)", 0, 0}},
     };
     for (gsize idx = 0; idx < G_N_ELEMENTS(tests); idx++) {
-        g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
+        g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(NULL);
         g_autoptr(GPtrArray) first = judge_next(judge, tests[idx].first);
         g_autoptr(GPtrArray) second = judge_next(judge, tests[idx].second.text);
         CmigLevel level;
@@ -701,6 +729,7 @@ int main(void)
     tcase_add_loop_test(all, nothing_hides, 0, G_N_ELEMENTS(hidden));
     tcase_add_loop_test(all, what_is_not_understood_is_opaque, 0, G_N_ELEMENTS(newer));
     tcase_add_loop_test(all, a_plan_remembers_what_it_made, 0, G_N_ELEMENTS(memory));
+    tcase_add_test(all, its_own_schema_stays);
     tcase_add_test(all, memory_lasts_over_sections);
     suite_add_tcase(suite, all);
     SRunner *runner = srunner_create(suite);

@@ -29,7 +29,7 @@ static GPtrArray *judge_next(CmigJudge *judge, const char *text)
 
 static GPtrArray *judge(const char *text)
 {
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(NULL);
     return judge_next(judge, text);
 }
 
@@ -226,7 +226,7 @@ START_TEST(deaths_are_counted_by_section)
         g_string_append(text, "; ");
     }
     g_string_append(text, "DROP TABLE a");
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(NULL);
     g_autoptr(GPtrArray) first = judge_next(judge, text->str);
     g_autoptr(GPtrArray) second = judge_next(judge, "DROP TABLE a");
     ck_assert_uint_eq(first->len, 7);
@@ -271,7 +271,7 @@ START_TEST(one_process_serves_a_plan)
     int held = open("/dev/null", O_RDONLY); /* such as a connection */
     ck_assert_int_ge(held, 0);
     guint before = count_descriptors(getpid());
-    CmigJudge *judge = cmig_judge_new_postgresql();
+    CmigJudge *judge = cmig_judge_new_postgresql(NULL);
     g_autoptr(GPtrArray) none = judge_next(judge, "INSERT INTO t VALUES (1); -- nothing to parse");
     ck_assert_int_eq(find_child(), 0);
     g_autoptr(GPtrArray) first = judge_next(judge, "DROP TABLE a");
@@ -291,7 +291,7 @@ END_TEST
 START_TEST(a_killed_process_is_replaced)
 {
     signal(SIGPIPE, SIG_DFL);
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(NULL);
     for (guint round = 0; round < 5; round++) {
         g_autoptr(GPtrArray) facts = judge_next(judge, "SELECT 1; DROP TABLE a");
         ck_assert_uint_eq(facts->len, 1);
@@ -303,7 +303,7 @@ END_TEST
 
 START_TEST(many_migrations_are_judged_at_once)
 {
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(NULL);
     g_autoptr(GPtrArray) scripts =
         g_ptr_array_new_with_free_func((GDestroyNotify)cmig_sql_script_free);
     for (guint idx = 0; idx < 1000; idx++) {

@@ -225,7 +225,7 @@ static CmigLevel compare(GHashTable *previous, GHashTable *after, const char **w
 static CmigLevel predict(const char *text, guint first)
 {
     g_autoptr(CmigSqlScript) script = fixture_scan(text, FALSE);
-    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql();
+    g_autoptr(CmigJudge) judge = cmig_judge_new_postgresql(NULL);
     g_autoptr(GPtrArray) facts = cmig_judge_facts(judge, script);
     CmigLevel level = CMIG_LEVEL_NONE;
     for (guint idx = 0; idx < facts->len; idx++) {

@@ -4,9 +4,8 @@
 
 static gboolean judge(CmigDb *db, CmigJudge **judge, GError **error)
 {
-    (void)db;
     (void)error;
-    *judge = cmig_judge_new_postgresql();
+    *judge = cmig_judge_new_postgresql(db->table_schema);
     return TRUE;
 }
 

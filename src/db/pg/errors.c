@@ -144,10 +144,25 @@ static gboolean find_position(const CmigPgMessage *message, const PGresult *resu
     return TRUE;
 }
 
+/* cmig wrote to the server before the section began: it was not read only then. */
+static gboolean is_made_read_only(const CmigPg *pg, const CmigPgMessage *message,
+                                  const CmigPgAnswer *answer)
+{
+    const char *sqlstate =
+        answer->failure ? PQresultErrorField(answer->failure, PG_DIAG_SQLSTATE) : NULL;
+    return g_strcmp0(sqlstate, "25006") == 0 &&
+           (pg->separate || (message->script != NULL && answer->done >= message->script_at));
+}
+
 void cmig_pg_set_message_error(CmigPg *pg, const CmigPgMessage *message, const CmigPgAnswer *answer,
                                GError **error)
 {
     cmig_pg_set_error(pg, answer->failure, error);
+    if (is_made_read_only(pg, message, answer)) {
+        (*error)->code = CMIG_ERROR_FAILED;
+        cmig_error_set_hint(error, "the section itself made the transaction read only: take "
+                                   "SET TRANSACTION or default_transaction_read_only out of it");
+    }
     if (message->script == NULL || answer->failure == NULL)
         return;
     gsize offset = 0;
