@@ -104,6 +104,49 @@ static gboolean may_have_repository(const char *directory)
     }
 }
 
+/* Called with each value in turn: an empty one takes back those before. */
+static int read_safe_directory(const git_config_entry *entry, void *data)
+{
+    gboolean *all = data;
+    *all = strcmp(entry->value, "*") == 0 || (*all && *entry->value != '\0');
+    return 0;
+}
+
+/* Whether the user trusts the repositories of all owners. libgit2 1.5 knows paths only. */
+static gboolean trusts_all(void)
+{
+    gboolean all = FALSE;
+    git_config *config = NULL;
+    if (git_config_open_default(&config) == 0)
+        git_config_get_multivar_foreach(config, "safe.directory", NULL, read_safe_directory, &all);
+    git_config_free(config);
+    return all;
+}
+
+/* libgit2 1.5 looks for safe.directory when the owner is another one, and trips when nobody has set
+ * it. */
+static gboolean is_foreign(int code)
+{
+    return code == GIT_EOWNER ||
+           (code == GIT_ENOTFOUND && git_error_last()->klass == GIT_ERROR_CONFIG);
+}
+
+static int open_repository(const char *directory, git_repository **repository)
+{
+    const char *ceiling = g_getenv("GIT_CEILING_DIRECTORIES");
+    int code = git_repository_open_ext(repository, directory, 0, ceiling);
+    if (!is_foreign(code))
+        return code;
+    if (trusts_all()) {
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 0);
+        code = git_repository_open_ext(repository, directory, 0, ceiling);
+        git_libgit2_opts(GIT_OPT_SET_OWNER_VALIDATION, 1);
+        return code;
+    }
+    git_error_set_str(GIT_ERROR_REPOSITORY, "it is not owned by the current user");
+    return GIT_EOWNER;
+}
+
 gboolean cmig_vcs_open(const char *directory, CmigVcs **vcs, GError **error)
 {
     if (!may_have_repository(directory)) {
@@ -117,8 +160,7 @@ gboolean cmig_vcs_open(const char *directory, CmigVcs **vcs, GError **error)
     git_libgit2_opts(GIT_OPT_SET_CACHE_OBJECT_LIMIT, GIT_OBJECT_TREE, TREE_CACHE_LIMIT);
     git_libgit2_opts(GIT_OPT_SET_CACHE_MAX_SIZE, CACHE_SIZE);
     git_repository *repository = NULL;
-    int code =
-        git_repository_open_ext(&repository, directory, 0, g_getenv("GIT_CEILING_DIRECTORIES"));
+    int code = open_repository(directory, &repository);
     const char *folder = code == 0 ? git_repository_workdir(repository) : NULL;
     if (folder != NULL) {
         char *real = realpath(folder, NULL);
@@ -131,12 +173,6 @@ gboolean cmig_vcs_open(const char *directory, CmigVcs **vcs, GError **error)
     if (code == 0) {
         git_error_set_str(GIT_ERROR_REPOSITORY, "it is bare, which means without a work tree");
         code = GIT_EBAREREPO;
-    }
-    /* libgit2 1.5 looks for safe.directory when the owner is another one, and trips when nobody
-     * has set it. */
-    if (code == GIT_ENOTFOUND && git_error_last()->klass == GIT_ERROR_CONFIG) {
-        git_error_set_str(GIT_ERROR_REPOSITORY, "it is not owned by the current user");
-        code = GIT_EOWNER;
     }
     gboolean none = code == GIT_ENOTFOUND;
     if (none)

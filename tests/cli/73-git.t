@@ -123,5 +123,11 @@ if [ "$(id -u)" = 0 ]; then
   cmig_ok history
   git config --global --add safe.directory "$TEST_TMP/work"
   cmig_ok history --git
+  git config --global --unset-all safe.directory
+  git config --global --add safe.directory '*'
+  cmig_ok history --git
+  git config --global --add safe.directory ''
+  cmig_fails 1 history --git
+  expect_err "is not owned by the current user"
 fi
 done_testing
