@@ -25,6 +25,7 @@ START_TEST(says_when_it_cannot_connect)
         {"user=needs_password", CMIG_ERROR_UNAVAILABLE, "the server wants a password"},
         {"user=nobody_canary password=canary", CMIG_ERROR_UNAVAILABLE,
          "the server refuses the login"},
+        {"service=none password=canary", CMIG_ERROR_UNAVAILABLE, "there is no such service"},
         {"pasword=canary", CMIG_ERROR_CONFIG, "the database URL of"},
         {"password='canary", CMIG_ERROR_CONFIG, "the database URL of"},
         {"sslmode=canary", CMIG_ERROR_UNAVAILABLE, "cannot connect to"},

@@ -20,6 +20,8 @@ static const Verdict verdicts[] = {
     {"25001", CMIG_ERROR_FAILED,
      "this statement cannot run in a transaction: move it to a section marked transaction=off"},
     {"25006", CMIG_ERROR_UNAVAILABLE, "the server is read only; connect to the primary"},
+    {"25P03", CMIG_ERROR_TRY_AGAIN, NULL},
+    {"25P04", CMIG_ERROR_TRY_AGAIN, NULL},
     {"40003", CMIG_ERROR_IN_DOUBT, "run `cmig current` to see whether it was committed"},
     {"40", CMIG_ERROR_TRY_AGAIN, NULL},
     {"42501", CMIG_ERROR_FAILED, "the database user lacks the right to do this"},
@@ -32,8 +34,9 @@ static const Verdict verdicts[] = {
     {"57P01", CMIG_ERROR_UNAVAILABLE, NULL},
     {"57P02", CMIG_ERROR_UNAVAILABLE, NULL},
     {"57P03", CMIG_ERROR_UNAVAILABLE, NULL},
+    {"57P04", CMIG_ERROR_UNAVAILABLE, NULL},
+    {"57P05", CMIG_ERROR_TRY_AGAIN, "the server ended an idle session; run the command again"},
     {"08", CMIG_ERROR_UNAVAILABLE, NULL},
-    {"25P03", CMIG_ERROR_TRY_AGAIN, NULL},
 };
 
 static const Verdict *find_verdict(const char *sqlstate)
@@ -240,6 +243,9 @@ typedef struct {
 static const ConnectFailure connect_failures[] = {
     {"28", "", CMIG_ERROR_UNAVAILABLE, TRUE, "the server refuses the login of %s",
      "check user and password of the database URL, and the server's pg_hba.conf"},
+    {"42501", "", CMIG_ERROR_UNAVAILABLE, TRUE, "the server refuses the login of %s",
+     "the user needs the right to CONNECT to the database, and to be what its settings and "
+     "PGOPTIONS ask for"},
     {"3D000", "", CMIG_ERROR_UNAVAILABLE, FALSE, "there is no such database: %s",
      "create it first, for example with createdb"},
     {"53300", "", CMIG_ERROR_TRY_AGAIN, FALSE, "too many connections: %s", "try again later"},
@@ -258,6 +264,10 @@ static const ConnectFailure connect_failures[] = {
      "sslrootcert must name the certificate of the authority that signed the server's"},
     {"", "does not match host name", CMIG_ERROR_UNAVAILABLE, TRUE,
      "the certificate is another server's: %s", "use the host name that the certificate is for"},
+    {"", "definition of service", CMIG_ERROR_UNAVAILABLE, TRUE, "there is no such service: %s",
+     "define it in ~/.pg_service.conf or in the file that PGSERVICEFILE names"},
+    {"", "service file", CMIG_ERROR_UNAVAILABLE, TRUE, "there is no such file of services: %s",
+     "PGSERVICEFILE must name the file that defines the service"},
     {"", "", CMIG_ERROR_UNAVAILABLE, FALSE, "cannot connect to %s",
      "is the server running, and are host and port of the database URL right?"},
 };
