@@ -7,6 +7,9 @@
 /* Whether `fd` is a terminal. */
 gboolean cmig_terminal_is(int fd);
 
+/* Forgets what was typed on it and is not read yet; nothing when it is no terminal. */
+void cmig_terminal_forget_input(int fd);
+
 /* How many columns it has; 80 when nobody knows. */
 guint cmig_terminal_width(int fd);
 

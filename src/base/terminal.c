@@ -1,11 +1,17 @@
 #include "cmig/terminal.h"
 
 #include <sys/ioctl.h>
+#include <termios.h>
 #include <unistd.h>
 
 gboolean cmig_terminal_is(int fd)
 {
     return isatty(fd) == 1;
+}
+
+void cmig_terminal_forget_input(int fd)
+{
+    tcflush(fd, TCIFLUSH);
 }
 
 guint cmig_terminal_width(int fd)

@@ -47,6 +47,13 @@ static gboolean has_terminal(void)
     return cmig_terminal_is(STDIN_FILENO) && cmig_terminal_is(STDERR_FILENO);
 }
 
+/* What was typed, or pasted, before the question was there is no answer to it. */
+static void begin_question(void)
+{
+    fflush(stdout);
+    cmig_terminal_forget_input(STDIN_FILENO);
+}
+
 /* Whether there is something to read. A signal that came before the question, or between it and a
  * read, would not end the read. */
 static gboolean wait_for_answer(void)
@@ -91,7 +98,7 @@ gboolean cmig_consent_ask_yes(const char *question, const char *hint, GError **e
         cmig_error_set_hint(error, "%s", hint);
         return FALSE;
     }
-    fflush(stdout);
+    begin_question();
     fprintf(stderr, "%s [y/N] ", question);
     if (is_yes())
         return TRUE;
@@ -102,7 +109,7 @@ gboolean cmig_consent_ask_yes(const char *question, const char *hint, GError **e
 /* The plan is shown before anybody agrees to it, even to those who asked for quiet. */
 static gboolean ask(const CmigQuestion *question, gpointer data G_GNUC_UNUSED)
 {
-    fflush(stdout);
+    begin_question();
     if (question->review != NULL) {
         g_autofree char *plan = cmig_review_render(question->review);
         fprintf(stderr, "%s", plan);

@@ -74,7 +74,7 @@ plan = json.load(sys.stdin)
 print(plan["onto"], plan["head"], plan["heads"], plan["written"], [[one[key] for key in ("revision", "line", "was", "down_revision")] for one in plan["changes"]])' <"$TEST_OUT")" = "origin/main d ['e'] False [['c', 2, ['b'], ['d']]]" ]
 check_that "JSON shows the plan, and that it was not written"
 
-echo n | TERM=xterm script -qfec "$CMIG rebase" /dev/null >"$TEST_OUT" 2>&1
+"$TEST_ROOT/tests/cli/terminal.py" '[y/N]' 'n\n' "$CMIG" rebase >"$TEST_OUT" 2>&1
 is "$?" 130 "declined is 130"
 expect_out "Write this file? [y/N]" "declined; nothing was changed"
 unchanged "declined changes nothing"
