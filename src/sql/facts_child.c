@@ -48,6 +48,7 @@ struct CmigParser {
     int socket;
     guint deaths; /* in this section */
     gboolean careful;
+    int problem; /* errno of the last start; 0 = it worked */
 };
 
 /* --- Messages --- */
@@ -237,8 +238,10 @@ static void serve(int socket)
 static gboolean start(CmigParser *parser)
 {
     int pair[2];
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
+        parser->problem = errno;
         return FALSE;
+    }
     pid_t pid = fork();
     if (pid == 0) {
         set_signals();
@@ -250,6 +253,7 @@ static gboolean start(CmigParser *parser)
         serve(pair[1]);
         _exit(0);
     }
+    parser->problem = pid < 0 ? errno : 0;
     close(pair[1]);
     if (pid < 0) {
         close(pair[0]);
@@ -287,6 +291,11 @@ void cmig_parser_free(CmigParser *parser)
 void cmig_parser_begin_section(CmigParser *parser)
 {
     parser->deaths = 0;
+}
+
+const char *cmig_parser_problem(const CmigParser *parser)
+{
+    return parser->problem != 0 ? g_strerror(parser->problem) : NULL;
 }
 
 static gboolean is_askable(const char *text)

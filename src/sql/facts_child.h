@@ -18,4 +18,7 @@ void cmig_parser_begin_section(CmigParser *parser);
  * once, those of a section may be several calls'. */
 void cmig_parser_ask(CmigParser *parser, const GPtrArray *texts, GPtrArray *answers);
 
+/* Why no process could be started the last time, or NULL. Until the parser is asked again. */
+const char *cmig_parser_problem(const CmigParser *parser);
+
 #endif

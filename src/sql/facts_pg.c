@@ -279,6 +279,18 @@ static void count_alike(const Run *run)
     run->fact->what = what;
 }
 
+/* Whoever reads the plan must know that it is this machine, not the statement. */
+static CmigFact *judge_unparsed(const Judge *judge, const CmigSqlScript *script, guint index)
+{
+    CmigFact *fact = cmig_words_fact(script, index);
+    const char *problem = cmig_parser_problem(judge->parser);
+    if (problem != NULL) {
+        g_autofree char *what = fact->what;
+        fact->what = g_strdup_printf("%s (the parser did not start: %s)", what, problem);
+    }
+    return fact;
+}
+
 static CmigFact *judge_answer(Judge *judge, const CmigSqlScript *script, guint index,
                               GPtrArray *acts)
 {
@@ -288,7 +300,7 @@ static CmigFact *judge_answer(Judge *judge, const CmigSqlScript *script, guint i
     judge->statement++;
     if (acts == NULL) {
         forget_all(&run);
-        return cmig_words_fact(script, index);
+        return judge_unparsed(judge, script, index);
     }
     run.fact = cmig_fact_new(index);
     run_acts(&run, acts);
