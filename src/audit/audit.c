@@ -4,7 +4,9 @@
 
 #include "cmig/clock.h"
 
+#include <pwd.h>
 #include <string.h>
+#include <unistd.h>
 
 const char cmig_audit_table_name[] = "cmig_audit";
 
@@ -35,9 +37,17 @@ CmigAuditRecord cmig_audit_record(CmigAuditEvent event, const char *run)
     return (CmigAuditRecord){.event = event, .run = run, .level = -1, .duration = -1, .rows = -1};
 }
 
+/* In a container the user may be a number that has no name; GLib would warn, and make one up. */
+static const char *find_user(void)
+{
+    static char number[32];
+    g_snprintf(number, sizeof number, "uid %lu", (unsigned long)getuid());
+    return getpwuid(getuid()) != NULL ? g_get_user_name() : number;
+}
+
 CmigAuditContext cmig_audit_context(void)
 {
-    return (CmigAuditContext){.os_user = g_get_user_name(),
+    return (CmigAuditContext){.os_user = find_user(),
                               .host = g_get_host_name(),
                               .tool = "cmig " CMIG_VERSION,
                               .git_dirty = -1};

@@ -1,0 +1,82 @@
+#!/bin/sh
+# Where deployments run: a user without a name, terminals on which was typed too early, machines that
+# have no process to spare, servers that end idle sessions.
+. "$(dirname "$0")/lib.sh"
+. "$(dirname "$0")/lib-runs.sh"
+
+case $CMIG_TEST_DB in
+pg) name=$TEST_DB ;;
+*) name=$(basename "$TEST_DB") ;;
+esac
+terminal=$TEST_ROOT/tests/cli/terminal.py
+# What stands on the screen is in TEST_OUT afterwards.
+asked() { # QUESTION ANSWER COMMAND…
+    timeout 30 "$terminal" "$@" >"$TEST_OUT" 2>"$TEST_ERR" </dev/null
+    TEST_STATUS=$?
+}
+
+# --- A user that is a number ------------------------------------------------------------------------
+line_of_revisions r1 r2
+if [ "$(id -u)" -eq 0 ]; then
+    chmod -R a+rwX "$TEST_TMP"
+    cp "$CMIG" cmig
+    timeout 30 setpriv --reuid=54321 --regid=54321 --clear-groups env -u HOME "$PWD/cmig" upgrade r1 \
+        >"$TEST_OUT" 2>"$TEST_ERR" </dev/null
+    TEST_STATUS=$?
+    test_judge 0 'upgrade by a user without a name'
+    is "$(sql 'SELECT os_user FROM cmig_audit')" 'uid 54321' 'the log has the number'
+else
+    cmig_ok upgrade r1
+fi
+cmig_ok audit verify
+
+# --- What is typed before the question --------------------------------------------------------------
+echo 'environment: production' >alembic.yml
+# shellcheck disable=SC2016
+asked ready "$name\\n" sh -c 'echo ready; sleep 0.5; exec timeout --foreground --preserve-status 3 "$0" upgrade head' "$CMIG"
+is "$TEST_STATUS" 130 'a name that was typed before the question confirms nothing'
+expect_out "Type the name of the database ($name)" 'declined; nothing was changed'
+now_at r1
+asked 'go ahead:' "$name\\n" "$CMIG" upgrade head
+is "$TEST_STATUS" 0 'typed at the question it does'
+now_at r2
+cmig_ok audit verify
+
+if [ "$CMIG_TEST_DB" = pg ]; then
+    # --- No process for the parser ------------------------------------------------------------------
+    # The plan is judged by its words, which is stricter, and says why.
+    revision_file r3 r2 <<'SQL'
+-- cmig:upgrade
+CREATE TABLE r3 (n integer);
+SQL
+    ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace=socketpair -e inject=socketpair:error=EAGAIN \
+        "$CMIG" plan >"$TEST_OUT" 2>"$TEST_ERR" </dev/null
+    is "$?" 0 'a plan without the parser'
+    expect_out 'cannot be judged' 'CREATE TABLE R3 (the parser did not start: Resource temporarily unavailable)'
+    cmig_ok plan
+    expect_no_out 'did not start'
+
+    # --- A role that may not connect ------------------------------------------------------------------
+    role=guest_$TEST_DB
+    sql "CREATE ROLE $role LOGIN" "REVOKE CONNECT ON DATABASE $TEST_DB FROM PUBLIC"
+    cmig_fails 69 current --database-url "postgresql:///$TEST_DB?host=$PGHOST&port=$PGPORT&user=$role"
+    expect_err 'the server refuses the login' 'does not have CONNECT privilege' 'the right to CONNECT'
+    sql "DROP ROLE $role"
+
+    # --- The session ends while the question waits ----------------------------------------------------
+    if [ "${test_server:-0}" -ge 140000 ]; then
+        sql "ALTER DATABASE $TEST_DB SET idle_session_timeout = '500ms'"
+        : >held
+        asked --hold held 'go ahead:' "$name\\n" "$CMIG" upgrade head &
+        runner=$!
+        within 10 grep -q . held
+        sleep 1.5
+        rm held
+        wait "$runner"
+        sql "ALTER DATABASE $TEST_DB RESET idle_session_timeout"
+        expect_out 'terminating connection due to idle-session timeout' 'run the command again'
+        now_at r2
+        cmig_ok audit verify
+    fi
+fi
+done_testing
