@@ -162,14 +162,14 @@ static gboolean read_page(CmigDb *db, const CmigAuditPlace *place, const CmigAud
     if (!cmig_db_query(db, query, &found, error)) {
         g_autofree char *shown = cmig_text_escape(place->table);
         g_prefix_error(error, "cannot read the audit table %s: ", shown);
+        if (!g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_FAILED))
+            return FALSE;
         g_autofree char *user = cmig_text_escape(db->table.user != NULL ? db->table.user : "");
         if (cmig_db_audit_closed(db))
             cmig_error_set_hint(error, "as the owner: GRANT SELECT ON %s TO %s", shown, user);
-        else if (g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_FAILED) &&
-                 cmig_error_hint(*error) == NULL)
-            cmig_error_set_hint(error, "it is not as cmig made it, or this user may not read it; "
-                                       "renamed, it stays as it is and the next run begins a new "
-                                       "one");
+        else if (cmig_error_hint(*error) == NULL)
+            cmig_error_set_hint(error, "it is not as cmig made it: rename it, and the next run "
+                                       "begins a new one");
         return FALSE;
     }
     *rows = g_ptr_array_new_with_free_func(row_free);
