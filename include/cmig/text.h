@@ -28,6 +28,10 @@ char *cmig_text_fit(const char *text, guint columns);
  * many more. The caller frees. */
 char *cmig_text_names(const GPtrArray *texts);
 
+/* The text, escaped, as one word of a shell's command line: in quotes where it needs them. The
+ * caller frees. */
+char *cmig_text_shell_word(const char *text);
+
 /* The member of the NULL-terminated `candidates` that `word` is most likely a misspelling of, or
  * NULL when none is near (edit distance above a third of its length). Borrowed. */
 const char *cmig_text_suggest(const char *word, const char *const *candidates);

@@ -158,6 +158,15 @@ char *cmig_text_fit(const char *text, guint columns)
     return g_strdup(text);
 }
 
+char *cmig_text_shell_word(const char *text)
+{
+    static const char plain[] = G_CSET_A_2_Z G_CSET_a_2_z "0123456789_-+=@:./,";
+    g_autofree char *escaped = cmig_text_escape(text);
+    if (*escaped != '\0' && escaped[strspn(escaped, plain)] == '\0')
+        return g_steal_pointer(&escaped);
+    return g_shell_quote(escaped);
+}
+
 char *cmig_text_names(const GPtrArray *texts)
 {
     enum { SHOWN = 12 };

@@ -284,16 +284,13 @@ static char *show_command(char **argv, char **operands)
         gboolean variable = g_str_has_prefix(token, "--variable") ||
                             (token[0] == '-' && token[1] != '-' && strchr(token, 'x') != NULL);
         const char *equals = strchr(token, '=');
-        g_autofree char *escaped = cmig_text_escape(token);
-        gboolean plain = *escaped != '\0' && strspn(escaped, G_CSET_A_2_Z G_CSET_a_2_z
-                                                    "0123456789_-+=@:./,") == strlen(escaped);
-        g_autofree char *quoted = plain ? g_strdup(escaped) : g_shell_quote(escaped);
+        g_autofree char *word = cmig_text_shell_word(token);
         if (hide)
             g_string_append(text, " …");
         else if ((url || variable) && equals != NULL)
             g_string_append_printf(text, " %.*s=…", (int)(equals - token), token);
         else
-            g_string_append_printf(text, " %s", quoted);
+            g_string_append_printf(text, " %s", word);
         hide = !hide && (url || variable) && equals == NULL;
     }
     *operands = end > 0 ? g_strdup(text->str + end) : NULL;

@@ -95,7 +95,7 @@ static gboolean check_declared(const CmigConfig *config, const CmigSite *site, c
 {
     if (site->recorded != NULL && !is_same(config, config->environment, site->recorded)) {
         g_autofree char *recorded = cmig_text_escape(site->recorded);
-        g_autofree char *name = cmig_text_escape(config->environment);
+        g_autofree char *name = cmig_text_shell_word(config->environment);
         g_autofree char *other =
             g_strdup_printf("%s says of itself that it is \"%s\"", config->url->display, recorded);
         gboolean copy = site->identity != NULL && site->recorded_identity != NULL &&

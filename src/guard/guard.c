@@ -270,11 +270,12 @@ static gboolean check_given(const CmigEnvironment *environment, const CmigIntent
         !is_confirmed_by_name(intent, consent)) {
         g_autofree char *given = cmig_text_escape(consent->confirmed[0]);
         g_autofree char *name = cmig_text_escape(intent->database);
+        g_autofree char *word = cmig_text_shell_word(intent->database);
         refuse(environment, intent, "is confirmed for another database", error);
         cmig_error_set_hint(error,
                             "--confirm-production names %s, this database is %s; if it is the "
                             "right one, give --confirm-production %s",
-                            given, name, name);
+                            given, name, word);
         return FALSE;
     }
     if (consent->approved != NULL && consent->approved[0] != NULL &&

@@ -42,6 +42,18 @@ START_TEST(test_escape)
 }
 END_TEST
 
+START_TEST(test_shell_word)
+{
+    static const char *const words[][2] = {
+        {"", "''"}, {"a-b=c", "a-b=c"}, {"a b", "'a b'"}, {"it's", "'it'\\''s'"}, {"a\n", "'a\\n'"},
+    };
+    for (gsize idx = 0; idx < G_N_ELEMENTS(words); idx++) {
+        g_autofree char *word = cmig_text_shell_word(words[idx][0]);
+        ck_assert_str_eq(word, words[idx][1]);
+    }
+}
+END_TEST
+
 START_TEST(test_names)
 {
     g_autoptr(GPtrArray) texts = g_ptr_array_new();
@@ -347,6 +359,7 @@ int main(void)
     TCase *text = tcase_create("text");
     tcase_add_loop_test(text, test_escape, 0, G_N_ELEMENTS(escapes));
     tcase_add_loop_test(text, test_locate, 0, G_N_ELEMENTS(places));
+    tcase_add_test(text, test_shell_word);
     tcase_add_test(text, test_names);
     tcase_add_test(text, test_offset_of_character);
     tcase_add_test(text, test_fit);

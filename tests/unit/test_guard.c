@@ -493,6 +493,7 @@ START_TEST(test_hint_given)
     CmigConfig config = make_config(env, "production");
     CmigEnvironment environment = make_production();
     CmigIntent intent = loss;
+    intent.database = "the app";
     const struct {
         CmigConsent consent;
         const char *message;
@@ -500,8 +501,8 @@ START_TEST(test_hint_given)
     } cases[] = {
         {{.confirmed = names},
          "refused: upgrade by 3 revisions is confirmed for another database",
-         "--confirm-production names shop, this database is app; if it is the right one, give "
-         "--confirm-production app"},
+         "--confirm-production names shop, this database is the app; if it is the right one, give "
+         "--confirm-production 'the app'"},
         {{.approved = hashes},
          "refused: upgrade by 3 revisions is not the plan that was approved",
          "the database, the files or the target have changed since: look at `cmig plan` again, "
