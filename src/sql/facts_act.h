@@ -94,6 +94,11 @@ const char *cmig_act_kind_name(CmigActKind kind);
 /* Kinds that share their names are of one class: a table and a view, a type and a domain. */
 CmigActKind cmig_act_kind_class(CmigActKind kind);
 
+/* What hangs on a table has these in the place of parameters and arguments: of rows that are added;
+ * of those that are not. */
+#define CMIG_ACT_ADDS    "+"
+#define CMIG_ACT_CHANGES "-"
+
 /* Whether a routine with these parameters takes these arguments, as far as can be told; either may
  * be NULL. */
 gboolean cmig_act_arguments_fit(const char *parameters, const char *arguments);

@@ -159,7 +159,28 @@ static const char *const changing[] = {
 };
 
 static const char *const changing_extensions[] = {
-    "gen_random_bytes gen_salt uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4",
+    "cuid gen_random_bytes gen_salt gen_ulid generate_ulid ksuid nanoid ulid_generate",
+    "uuid_generate_v1 uuid_generate_v1mc uuid_generate_v4 uuid_generate_v6 uuid_generate_v7",
+};
+
+/* Their scripts make types, functions, tables and views of their own, and touch nothing else. */
+static const char *const extensions[] = {
+    "address_standardizer address_standardizer_data_us adminpack age amcheck autoinc aws_commons",
+    "aws_lambda aws_s3 azure azure_storage bloom bool_plperl bool_plperlu btree_gin btree_gist",
+    "citext citus columnar cube dblink dict_int dict_xsyn earthdistance file_fdw fuzzystrmatch h3",
+    "h3_postgis hll hstore hstore_plperl hstore_plperlu hstore_plpython3u http hypopg",
+    "insert_username intagg intarray ip4r isn jsonb_plperl jsonb_plperlu jsonb_plpython3u lo ltree",
+    "ltree_plpython3u moddatetime mysql_fdw ogr_fdw old_snapshot oracle_fdw orafce pageinspect",
+    "pg_bigm pg_buffercache pg_cron pg_freespacemap pg_graphql pg_hashids pg_hint_plan pg_ivm",
+    "pg_jsonschema pg_net pg_partman pg_prewarm pg_qualstats pg_repack pg_similarity pg_squeeze",
+    "pg_stat_kcache pg_stat_monitor pg_stat_statements pg_surgery pg_trgm pg_uuidv7 pg_visibility",
+    "pg_wait_sampling pg_walinspect pgaudit pgcrypto pgjwt pglogical pgmq pgroonga pgrouting",
+    "pgrowlocks pgsodium pgstattuple pgtap pgx_ulid plperl plperlu plpgsql plpgsql_check",
+    "plpython3u pltcl pltclu plv8 pointcloud postgis postgis_raster postgis_sfcgal",
+    "postgis_tiger_geocoder postgis_topology postgres_fdw prefix refint rum seg semver set_user",
+    "sslinfo supabase_vault system_stats tablefunc tcn tds_fdw temporal_tables timescaledb",
+    "timescaledb_toolkit topn tsm_system_rows tsm_system_time unaccent unit uuid-ossp vector",
+    "vectorscale xml2 zhparser",
 };
 
 /* `*` at the end of a name stands for any end. The first that fits counts. */
@@ -237,6 +258,16 @@ static gboolean fits(const char *pattern, const char *name)
 {
     return strchr(pattern, '*') != NULL ? g_pattern_match_simple(pattern, name)
                                         : strcmp(pattern, name) == 0;
+}
+
+gboolean cmig_builtin_is_extension(const char *name)
+{
+    static GHashTable *table; /* likewise */
+    if (table == NULL) {
+        table = g_hash_table_new_full(g_str_hash, g_str_equal, g_free, NULL);
+        add_names(table, extensions, G_N_ELEMENTS(extensions), CMIG_BUILTIN_STEADY);
+    }
+    return g_hash_table_contains(table, name);
 }
 
 CmigBuiltin cmig_builtin_find(const char *name, const CmigDanger **danger)

@@ -23,4 +23,7 @@ typedef struct {
 /* `*danger` is set for a dangerous one, else NULL. */
 CmigBuiltin cmig_builtin_find(const char *name, const CmigDanger **danger);
 
+/* Whether it is a well-known extension, whose script does no harm. */
+gboolean cmig_builtin_is_extension(const char *name);
+
 #endif

@@ -171,7 +171,7 @@ static void say_plainly(Run *run, const CmigAct *act, const char *through)
  * recursion. */
 static void call(Run *run, const CmigAct *act, const char *through)
 {
-    const char *verb = act->kind == CMIG_KIND_TABLE      ? "fires a trigger of"
+    const char *verb = act->kind == CMIG_KIND_TABLE      ? "does what hangs on"
                        : act->kind == CMIG_KIND_PREPARED ? "executes"
                                                          : "calls";
     g_autofree char *here = g_strdup_printf("%s %s", verb, act->name != NULL ? act->name : "");
@@ -182,10 +182,11 @@ static void call(Run *run, const CmigAct *act, const char *through)
     for (guint idx = 0; routines != NULL && idx < routines->len; idx++) {
         CmigRoutine *routine = routines->pdata[idx];
         gboolean same = g_strcmp0(routine->schema, act->schema) == 0;
-        if (!same && routine->schema != NULL && act->schema != NULL)
+        gboolean fits = cmig_act_arguments_fit(routine->parameters, act->to);
+        if ((!same && routine->schema != NULL && act->schema != NULL) ||
+            (!fits && act->kind == CMIG_KIND_TABLE))
             continue;
-        known = known ||
-                (same && routine->sure && cmig_act_arguments_fit(routine->parameters, act->to));
+        known = known || (same && routine->sure && fits);
         if (routine->charged < charge)
             push(run, routine->acts, routine->first, routine->end, here);
         routine->charged = MAX(routine->charged, charge);
@@ -348,7 +349,9 @@ static CmigFact *judge_triggers(Judge *judge, const CmigSqlScript *script, guint
     if (cmig_memory_routines(judge->memory, CMIG_KIND_TABLE, table->name) == NULL)
         return NULL;
     g_autoptr(GPtrArray) acts = g_ptr_array_new_with_free_func(cmig_act_free);
-    g_ptr_array_add(acts, cmig_act_new(CMIG_ACT_CALL, CMIG_KIND_TABLE, table->schema, table->name));
+    CmigAct *call = cmig_act_new(CMIG_ACT_CALL, CMIG_KIND_TABLE, table->schema, table->name);
+    call->to = g_strdup(CMIG_ACT_ADDS);
+    g_ptr_array_add(acts, call);
     return judge_answer(judge, script, index, acts);
 }
 

@@ -386,6 +386,11 @@ void cmig_walk_call_routine(CmigWalk *walk, CmigName name, const char *arguments
     add_call(walk, CMIG_KIND_FUNCTION, name, arguments, walk->soft);
 }
 
+void cmig_walk_fire(CmigWalk *walk, CmigName table, gboolean adds)
+{
+    add_call(walk, CMIG_KIND_TABLE, table, adds ? CMIG_ACT_ADDS : CMIG_ACT_CHANGES, TRUE);
+}
+
 CmigAct *cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body)
 {
     CmigAct *definition = cmig_walk_add(walk, CMIG_ACT_DEFINE, kind, name);
@@ -400,4 +405,19 @@ void cmig_walk_end_body(CmigWalk *walk, CmigWalk *body)
 {
     g_clear_pointer(&body->called, g_hash_table_unref);
     cmig_walk_add(walk, CMIG_ACT_END, CMIG_KIND_NONE, (CmigName){NULL, NULL});
+}
+
+/* Most tables compute nothing that matters: that is not remembered. */
+void cmig_walk_inserts(CmigWalk *walk, CmigName table, const ProtobufCMessage *message)
+{
+    guint before = walk->acts->len;
+    gboolean matters = FALSE;
+    CmigWalk body;
+    cmig_walk_begin_body(walk, CMIG_KIND_TABLE, table, &body)->to = g_strdup(CMIG_ACT_ADDS);
+    cmig_walk_parts(&body, message);
+    cmig_walk_end_body(walk, &body);
+    for (guint idx = before; idx < walk->acts->len; idx++)
+        matters = matters || ((const CmigAct *)walk->acts->pdata[idx])->level > 0;
+    if (!matters)
+        g_ptr_array_set_size(walk->acts, (gint)before);
 }

@@ -110,6 +110,9 @@ void cmig_walk_call(CmigWalk *walk, CmigActKind kind, CmigName name, gboolean ma
 /* The same of a routine that is called with `arguments`, or NULL. */
 void cmig_walk_call_routine(CmigWalk *walk, CmigName name, const char *arguments);
 
+/* What hangs on a table happens: all of it, or what does when rows are added. */
+void cmig_walk_fire(CmigWalk *walk, CmigName table, gboolean adds);
+
 /* A letter for each argument of a call, and each parameter of a routine: that of a family of types
  * or `?`. Behind a parameter stands `=` if it has a default, and `*` if there may be more of it.
  * The caller frees; NULL = how many there are is not known. */
@@ -124,6 +127,9 @@ char *cmig_tree_signature(const char *name, CmigNode *const *types, gsize count)
  */
 CmigAct *cmig_walk_begin_body(CmigWalk *walk, CmigActKind kind, CmigName name, CmigWalk *body);
 void cmig_walk_end_body(CmigWalk *walk, CmigWalk *body);
+
+/* What `message` holds is computed for rows that are added to the table: defaults, checks. */
+void cmig_walk_inserts(CmigWalk *walk, CmigName table, const ProtobufCMessage *message);
 
 /* Setting a parameter; `name` NULL = not known. */
 void cmig_walk_set_parameter(CmigWalk *walk, const char *name);

@@ -269,8 +269,14 @@ static void change_default(const Change *change)
     gboolean drops = change->command->def == NULL;
     touch(change, CMIG_PART_COLUMN, change->command->name, drops ? L1 : L0, 0, AE, 0,
           drops ? "drops the default of {p} of {o}" : "sets the default of {p} of {o}");
-    if (!drops)
-        cmig_walk_softly(change->walk, &change->command->def->base);
+    if (drops)
+        return;
+    CmigNode *expression = change->command->def;
+    PgQuery__List held = PG_QUERY__LIST__INIT;
+    held.n_items = 1;
+    held.items = &expression;
+    cmig_walk_softly(change->walk, &held.base);
+    cmig_walk_inserts(change->walk, change->table, &held.base);
 }
 
 /* --- Constraints, partitions, others --- */

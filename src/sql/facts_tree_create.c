@@ -1,5 +1,6 @@
 /* Statements that create. What they make is new, so little is lost; what matters is what they lock,
  * what they replace, and that they may be undone later without loss. */
+#include "sql/facts_builtin.h"
 #include "sql/facts_tree.h"
 
 #include <string.h>
@@ -85,6 +86,7 @@ static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create,
     if (create->partbound != NULL)
         cmig_walk_parts(walk, &create->partbound->base); /* it is computed */
     cmig_walk_softly(walk, &create->base);
+    cmig_walk_inserts(walk, name, &create->base);
 }
 
 static void walk_create(CmigWalk *walk, const CmigNode *node)
@@ -326,9 +328,15 @@ static void walk_schema(CmigWalk *walk, const CmigNode *node)
     walk->called = inside.called;
 }
 
+/* It runs a script as the server's administrator installed it. */
 static void walk_extension(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__CreateExtensionStmt *extension = node->create_extension_stmt;
+    g_autofree char *what = g_strdup_printf("runs the script of the extension %s, of which nothing "
+                                            "is known",
+                                            extension->extname);
+    if (!cmig_builtin_is_extension(extension->extname))
+        cmig_walk_say(walk, CMIG_LEVEL_WEAKER, CMIG_FACT_OPAQUE, what);
     if (!extension->if_not_exists)
         created(walk, CMIG_KIND_EXTENSION, (CmigName){NULL, extension->extname});
 }

@@ -5,11 +5,11 @@
 
 /* The table whose rows are changed. Rows of the system's tables are definitions of everything there
  * is; those of pg_settings set parameters. */
-static CmigName target_of(CmigWalk *walk, const PgQuery__RangeVar *relation)
+static CmigName target_of(CmigWalk *walk, const PgQuery__RangeVar *relation, gboolean adds)
 {
     CmigName name = cmig_walk_name(walk, relation);
     gboolean system = name.schema == NULL || strcmp(name.schema, "pg_catalog") == 0;
-    cmig_walk_call(walk, CMIG_KIND_TABLE, name, TRUE); /* triggers */
+    cmig_walk_fire(walk, name, adds);
     if (name.name == NULL || !system || !g_str_has_prefix(name.name, "pg_"))
         return name;
     if (strcmp(name.name, "pg_settings") == 0)
@@ -27,7 +27,7 @@ static void walk_insert(CmigWalk *walk, const CmigNode *node)
     gboolean updates =
         conflict != NULL && conflict->action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_UPDATE;
     cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                       .name = target_of(walk, insert->relation),
+                                       .name = target_of(walk, insert->relation, TRUE),
                                        .level = updates ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_NONE,
                                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                                        .phrase = updates ? "adds rows to {o} or overwrites them"
@@ -42,7 +42,7 @@ static void walk_delete(CmigWalk *walk, const CmigNode *node)
     gboolean some = cmig_tree_filters(statement->where_clause, &filter);
     cmig_walk_touch(
         walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                           .name = target_of(walk, statement->relation),
+                           .name = target_of(walk, statement->relation, FALSE),
                            .level = some ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_DATA,
                            .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                            .deeds = CMIG_DEED_LOSES | CMIG_DEED_DELETES,
@@ -54,7 +54,7 @@ static void walk_delete(CmigWalk *walk, const CmigNode *node)
 static void walk_update(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__UpdateStmt *statement = node->update_stmt;
-    CmigName name = target_of(walk, statement->relation);
+    CmigName name = target_of(walk, statement->relation, FALSE);
     for (gsize idx = 0; idx < statement->n_target_list; idx++) {
         const CmigNode *target = statement->target_list[idx];
         if (target->node_case != CMIG_NODE(RES_TARGET))
@@ -78,7 +78,7 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__MergeStmt *statement = node->merge_stmt;
     CmigTouch touch = {.kind = CMIG_KIND_TABLE,
-                       .name = target_of(walk, statement->relation),
+                       .name = target_of(walk, statement->relation, TRUE),
                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                        .phrase = "adds rows to {o}"};
     CmigFilter filter = {statement->relation, NULL};
@@ -131,7 +131,7 @@ static void walk_copy(CmigWalk *walk, const CmigNode *node)
                       copy->is_from ? "reads a file on the server" : "writes a file on the server");
     if (copy->is_from)
         cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
-                                           .name = target_of(walk, copy->relation),
+                                           .name = target_of(walk, copy->relation, TRUE),
                                            .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                                            .phrase = "adds rows to {o}"});
     cmig_walk_parts(walk, &copy->base);

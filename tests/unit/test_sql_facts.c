@@ -282,6 +282,11 @@ static const Case plain[] = {
     {"ALTER TABLE t ADD c int DEFAULT unknown_function()", 2, O},
     {"CREATE VIEW v AS SELECT unknown_function()", 0, 0},
     {"COMMENT ON TABLE t IS 'x'", 0, 0},
+    {"CREATE EXTENSION IF NOT EXISTS \"uuid-ossp\"", 0, 0},
+    {"CREATE EXTENSION pgcrypto WITH SCHEMA x CASCADE", 0, 0},
+    {"CREATE EXTENSION postgis; CREATE EXTENSION pg_trgm; CREATE EXTENSION vector", 0, 0},
+    {"CREATE EXTENSION mystery", 2, O},
+    {"CREATE EXTENSION IF NOT EXISTS mystery", 2, O},
     {"SET LOCAL lock_timeout = 1", 0, 0},
     {"DELETE FROM pg_class WHERE oid = 1", 4, O | P},
     {"INSERT INTO pg_catalog.pg_auth_members VALUES (1, 2, 3)", 4, O | P},
@@ -350,6 +355,22 @@ static const Case hidden[] = {
      "CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f()",
      3, 0},
     {"CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f(); INSERT INTO u VALUES (1)", 0, 0},
+    {"CREATE TABLE t (a int DEFAULT unknown_function())", 0, 0},
+    {"CREATE TABLE t (a int DEFAULT unknown_function()); INSERT INTO t DEFAULT VALUES", 2, O},
+    {"CREATE TABLE t (a int DEFAULT unknown_function(), b int); INSERT INTO t (b) VALUES (1)", 2,
+     O},
+    {"CREATE TABLE t (a int DEFAULT unknown_function(), b int); COPY t (b) FROM stdin;\n1\n\\.\n",
+     2, O},
+    {"CREATE TABLE t (a int, CHECK (unknown_function(a))); INSERT INTO t SELECT 1", 2, O},
+    {"CREATE TABLE t (a int DEFAULT unknown_function()); UPDATE t SET a = 1; DELETE FROM t", 0, 0},
+    {"CREATE TABLE t (a text DEFAULT nanoid(), b uuid DEFAULT gen_random_uuid(), c serial,"
+     " d timestamptz DEFAULT now(), CHECK (length(a) > 0)); INSERT INTO t (a) VALUES ('x')",
+     0, 0},
+    {"ALTER TABLE t ALTER a SET DEFAULT unknown_function()", 0, 0},
+    {"ALTER TABLE t ALTER a SET DEFAULT unknown_function(); INSERT INTO t (b) VALUES (1)", 2, O},
+    {"CREATE FUNCTION f() RETURNS int LANGUAGE sql AS 'SELECT 1';"
+     "CREATE TABLE t (a int DEFAULT f()); INSERT INTO t DEFAULT VALUES",
+     0, 0},
     {"CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f(); INSERT INTO t VALUES (1)", 2, O},
     {"CREATE TRIGGER x AFTER INSERT ON t EXECUTE FUNCTION f(); INSERT INTO t SELECT 1", 2, O},
     {"CREATE FUNCTION f() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN NULL; END $$;"
@@ -619,7 +640,7 @@ static const Case memory[] = {
     {"CREATE SCHEMA s; CREATE TABLE s.p (a int); CREATE TABLE s.q () INHERITS (s.p);"
      "DROP SCHEMA s CASCADE",
      0, K},
-    {"CREATE EXTENSION e; ALTER TABLE t ALTER c TYPE e; DROP EXTENSION e CASCADE", 3, K},
+    {"CREATE EXTENSION hstore; ALTER TABLE t ALTER c TYPE e; DROP EXTENSION hstore CASCADE", 3, K},
     {"CREATE TABLE p (a int); CREATE TABLE q () INHERITS (p); ALTER TABLE old INHERIT q;"
      "DELETE FROM p",
      3, 0},
@@ -661,8 +682,8 @@ static const Case memory[] = {
      "CREATE TABLE p (a int) PARTITION BY LIST (f(a));"
      "ALTER TABLE p ATTACH PARTITION old DEFAULT; DROP FUNCTION f(int) CASCADE",
      3, K},
-    {"CREATE EXTENSION e; DROP EXTENSION e", 0, 0},
-    {"CREATE EXTENSION e; ALTER EXTENSION e ADD TABLE old; DROP EXTENSION e", 3, 0},
+    {"CREATE EXTENSION citext; DROP EXTENSION citext", 0, 0},
+    {"CREATE EXTENSION lo; ALTER EXTENSION lo ADD TABLE old; DROP EXTENSION lo", 3, 0},
     {"CREATE FOREIGN TABLE f (a int) SERVER s; DELETE FROM f", 3, 0},
 };
 

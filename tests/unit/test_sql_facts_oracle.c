@@ -435,6 +435,8 @@ static const char *const plans[] = {
     "x;"
     "ALTER FUNCTION wipe() RENAME TO own; SELECT own()",
     "CREATE INDEX ON t (outer_wipe(id))",
+    "CREATE TABLE fresh (a int DEFAULT wipe()); INSERT INTO fresh DEFAULT VALUES",
+    "ALTER TABLE refers ALTER id SET DEFAULT wipe(); INSERT INTO refers DEFAULT VALUES",
     "CREATE FUNCTION wipe(int) RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT wipe()",
     "CREATE FUNCTION outer_wipe(text) RETURNS int LANGUAGE sql AS 'SELECT 1'; SELECT outer_wipe(1)",
     "ALTER DOMAIN d ADD CHECK (outer_wipe(value) > 0)",
