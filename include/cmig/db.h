@@ -269,8 +269,10 @@ gboolean cmig_db_reconnect(CmigDb *db, GError **error);
 /* Whether there is an audit table that may be read, as inspected. */
 gboolean cmig_db_audit_readable(const CmigDb *db);
 
-/* Whether there is one that may not be read, as inspected. */
+/* Whether there is one that may not be read, as inspected; and the hint that helps then, with
+ * "SELECT" or what else is needed. The caller frees. */
 gboolean cmig_db_audit_closed(const CmigDb *db);
+char *cmig_db_audit_grant(const CmigDb *db, const char *rights);
 
 /* One round trip: the version rows, sorted bytewise, owned strings; an empty array when there is no
  * table. Not a table, one of another shape, or one that may not be read, is CMIG_ERROR_FAILED, as

@@ -164,9 +164,9 @@ static gboolean read_page(CmigDb *db, const CmigAuditPlace *place, const CmigAud
         g_prefix_error(error, "cannot read the audit table %s: ", shown);
         if (!g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_FAILED))
             return FALSE;
-        g_autofree char *user = cmig_text_escape(db->table.user != NULL ? db->table.user : "");
+        g_autofree char *grant = cmig_db_audit_grant(db, "SELECT");
         if (cmig_db_audit_closed(db))
-            cmig_error_set_hint(error, "as the owner: GRANT SELECT ON %s TO %s", shown, user);
+            cmig_error_set_hint(error, "%s", grant);
         else if (cmig_error_hint(*error) == NULL)
             cmig_error_set_hint(error, "it is not as cmig made it: rename it, and the next run "
                                        "begins a new one");

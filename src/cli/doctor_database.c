@@ -73,15 +73,15 @@ static void add_version_table(const CmigApp *app, const CmigDbState *state, GPtr
         cmig_report_error(report, problem);
 }
 
-static void add_audit_table(const CmigDbState *state, GPtrArray *report)
+static void add_audit_table(const CmigDb *db, const CmigDbState *state, GPtrArray *report)
 {
+    g_autofree char *grant = cmig_db_audit_grant(db, "SELECT, INSERT");
     cmig_report_add(report, "audit table", NULL, "%s, %s", cmig_audit_table_name,
                     !state->audit_exists    ? "not there yet"
                     : state->audit_readable ? "readable"
                                             : "not readable");
-    if (state->audit_exists && !state->audit_readable)
-        cmig_report_problem(report, "grant SELECT and INSERT on it to the user",
-                            "what runs have recorded cannot be read");
+    if (cmig_db_audit_closed(db))
+        cmig_report_problem(report, grant, "what runs have recorded cannot be read");
 }
 
 static guint count_pending(const CmigGraph *graph, const GPtrArray *current)
@@ -162,6 +162,6 @@ void cmig_doctor_database(CmigApp *app, GPtrArray *report)
     guint before = cmig_report_count(report);
     add_version_table(app, state, report);
     gboolean explained = cmig_report_count(report) > before;
-    add_audit_table(state, report);
+    add_audit_table(app->db, state, report);
     add_rows(app, explained, report);
 }

@@ -168,6 +168,24 @@ gboolean cmig_db_audit_closed(const CmigDb *db)
     return db->audit_closed;
 }
 
+/* The quoted name of a table in the schema that inspect found. */
+static char *qualify(const CmigDb *db, const char *table)
+{
+    g_autofree char *name = cmig_db_quote_identifier(table);
+    if (db->table_schema == NULL)
+        return g_steal_pointer(&name);
+    g_autofree char *schema = cmig_db_quote_identifier(db->table_schema);
+    return g_strconcat(schema, ".", name, NULL);
+}
+
+char *cmig_db_audit_grant(const CmigDb *db, const char *rights)
+{
+    g_autofree char *table = qualify(db, db->settings.audit_table);
+    g_autofree char *object = cmig_text_escape(table);
+    g_autofree char *user = cmig_text_escape(db->table.user != NULL ? db->table.user : "");
+    return g_strdup_printf("as the owner: GRANT %s ON %s TO %s", rights, object, user);
+}
+
 /* Whether inspect came first: without it the version table's place is not known. */
 static gboolean is_inspected(const CmigDb *db)
 {
@@ -211,16 +229,6 @@ gboolean cmig_db_read_rows(CmigDb *db, const char *also, GPtrArray **rows, GPtrA
     return TRUE;
 }
 
-/* The quoted name of a table in the schema that inspect found. */
-static char *qualify(const CmigDb *db, const char *table)
-{
-    g_autofree char *name = cmig_db_quote_identifier(table);
-    if (db->table_schema == NULL)
-        return g_steal_pointer(&name);
-    g_autofree char *schema = cmig_db_quote_identifier(db->table_schema);
-    return g_strconcat(schema, ".", name, NULL);
-}
-
 void cmig_db_set_audit_error(const CmigDb *db, gboolean damaged, GError **error)
 {
     g_autofree char *shown = cmig_text_escape(db->settings.audit_table);
@@ -229,10 +237,8 @@ void cmig_db_set_audit_error(const CmigDb *db, gboolean damaged, GError **error)
         cmig_error_set_hint(error, "it is not as cmig made it: rename it, and the next run begins "
                                    "a new one");
     } else if (db->audit_closed) {
-        g_autofree char *table = qualify(db, db->settings.audit_table);
-        g_autofree char *object = cmig_text_escape(table);
-        g_autofree char *user = cmig_text_escape(db->table.user != NULL ? db->table.user : "");
-        cmig_error_set_hint(error, "as the owner: GRANT SELECT, INSERT ON %s TO %s", object, user);
+        g_autofree char *grant = cmig_db_audit_grant(db, "SELECT, INSERT");
+        cmig_error_set_hint(error, "%s", grant);
     }
 }
 

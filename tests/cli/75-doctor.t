@@ -373,7 +373,8 @@ REV
     run 4 DATABASE_URL="$(url_of "$weak")" doctor
     all_sections
     problem_at rights 'version table' 'audit table'
-    out_has "GRANT USAGE, CREATE ON SCHEMA public TO $weak" 'lacks SELECT' 'current:' 'not known'
+    out_has "GRANT USAGE, CREATE ON SCHEMA public TO $weak" 'lacks SELECT' 'current:' 'not known' \
+        "as the owner: GRANT SELECT, INSERT ON \"public\".\"cmig_audit\" TO $weak"
     sql "GRANT SELECT ON alembic_version, cmig_audit TO $weak" >/dev/null
     run 4 DATABASE_URL="$(url_of "$weak")" doctor
     problem_at rights 'version table'
