@@ -177,8 +177,10 @@ const CmigCommand cmig_cmd_check = {
         "said then. A change of comments, white space or the case of words is a note. An edit that "
         "is fine is accepted with cmig-accept(1).\n\n"
         "at-head: the database is at all heads, and no section was left half done.\n\n"
-        "Without a database URL the last two are not checked, and standard error says so; a "
-        "database that is given and cannot be reached is an error.\n\n"
+        "Without a database URL the last two are not checked, nor is applied-files when the user "
+        "may "
+        "not read the table cmig_audit; standard error says so. A database that is given and "
+        "cannot be reached is an error.\n\n"
         "With --json one object is printed: clean, files (their number), checked (list of rules), "
         "skipped (list of objects with rule and reason) and findings (list of objects with rule, "
         "file, line, revision, message, hint and note).",

@@ -47,7 +47,15 @@ const CmigCommand cmig_cmd_plan = {
         "The hash stands for exactly this plan: the files, their order, the values of "
         "variables and the database, which another one of the same name is not. `cmig upgrade "
         "TARGET --approve HASH` runs this plan and refuses any other: one person can review what "
-        "another one runs.",
+        "another one runs.\n\n"
+        "With --json one object is printed: direction, database, environment (name, reason, "
+        "production), hash (null without steps), level, large (more rows are lost than "
+        "guard.safe_below_rows, or nobody knows), opaque, cascade, not_in_transaction, privilege "
+        "and steps. Each step has the keys of `cmig show --json`, direction, level, "
+        "transactional, statements, checksum and facts; each fact statement, line, level, what, "
+        "text, targets and the four of the plan; each target schema, name, kind, part, lock, "
+        "loses, rewrites, scans, rows, rows_exact, bytes and referring_tables, whose rows are "
+        "counted too. What is not known is null.",
     .examples = examples,
     .exit_statuses = (const int[]){1, 69, 75, 78, 130, 0},
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_NEEDS_DATABASE | CMIG_HAS_JSON,

@@ -150,7 +150,11 @@ const CmigCommand cmig_cmd_repair = {
         "doubt.\n\n"
         "--retry goes on with the section as the next run would, and runs the statement again if "
         "its effect cannot be found out. --mark-applied and --mark-reverted run no SQL: they "
-        "say that somebody completed the revision, or took it back, by hand. All three ask first.",
+        "say that somebody completed the revision, or took it back, by hand. All three ask "
+        "first.\n\n"
+        "With --json one object is printed: in_doubt (true or false) and, where it is true, "
+        "revision, direction, statements_done, statements, file, line, statement (that was "
+        "running), effect, problem (why a run cannot simply go on) and since.",
     .examples = examples,
     .exit_statuses = (const int[]){1, 3, 4, 69, 75, 77, 78, 130, 0},
     .needs =

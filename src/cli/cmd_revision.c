@@ -114,7 +114,8 @@ const CmigCommand cmig_cmd_revision = {
     .description =
         "Writes the next revision file from a template and runs the configured hooks on it. The "
         "database is not contacted. The file is written whole or not at all, and never replaces "
-        "one that is there.",
+        "one that is there.\n\n"
+        "With --json one object is printed: path, the file's.",
     .examples = revision_examples,
     .exit_statuses = exit_statuses,
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON | CMIG_ONE_DATABASE,
@@ -146,7 +147,8 @@ const CmigCommand cmig_cmd_merge = {
     .arguments = "REVISION…",
     .summary = "Write a revision that joins several heads",
     .description = "Writes a revision file that revises all the given revisions and changes "
-                   "nothing itself.",
+                   "nothing itself.\n\n"
+                   "With --json one object is printed: path, the file's.",
     .examples = merge_examples,
     .exit_statuses = exit_statuses,
     .needs = CMIG_NEEDS_CONFIG | CMIG_NEEDS_GRAPH | CMIG_HAS_JSON | CMIG_ONE_DATABASE,

@@ -144,7 +144,10 @@ const CmigCommand cmig_cmd_upgrade = {
         "the first error. Values of variables are in the script as they are, also secret ones.\n\n"
         "Before a run that may lose data, a SQLite file outside of development is copied to "
         "FILE.TIME-RUN.backup beside it, unless --no-backup says not to.\n\n"
-        "A target that is applied already is not an error.",
+        "A target that is applied already is not an error.\n\n"
+        "With --json one object is printed: direction, target, database, revisions (what was "
+        "done, as `cmig show --json` prints them), rows (of the version table) and audit_head; "
+        "with --plan, what `cmig plan --json` prints.",
     .examples = upgrade_examples,
     .exit_statuses = exit_statuses,
     .needs =
@@ -179,7 +182,7 @@ const CmigCommand cmig_cmd_downgrade = {
         "With --sql nothing is run and no database is opened: FROM:TO is printed as a script for "
         "psql or the sqlite3 shell, as `cmig help upgrade` tells.\n\n"
         "Sections that begin with `-- cmig:downgrade substitute=on` may refer to variables, given "
-        "with -x NAME=VALUE; see `cmig help upgrade`.",
+        "with -x NAME=VALUE; see `cmig help upgrade`, also for what --json prints.",
     .examples = downgrade_examples,
     .exit_statuses = exit_statuses,
     .needs =

@@ -56,6 +56,10 @@ for command in $commands; do
   cmp -s "$TEST_OUT" "$TEST_TMP/help"
   check_that "help $command is the same"
 
+  { "$CMIG" "$command" -c none.yml --json; "$CMIG" "$command" -c none.yml --json x; } >"$TEST_OUT" 2>&1 </dev/null
+  grep -q 'has no --json' "$TEST_OUT" || sed '/^Options:/,$d; /^Global/,$d' "$TEST_TMP/help" | grep -qe --json
+  check_that "$command --help tells what --json prints, or there is none"
+
   cmig_ok "$(printf '%s' "$command" | tr - _)" -h
   cmp -s "$TEST_OUT" "$TEST_TMP/help"
   check_that "$command may be written with underscores"
