@@ -115,6 +115,16 @@ static gboolean parse_choice(const CmigLoader *loader G_GNUC_UNUSED, const Key *
     return TRUE;
 }
 
+/* GLib takes UTC where TZ names a zone that is not there, as in containers without zone files. */
+static gboolean is_local_known(void)
+{
+    const char *name = g_getenv("TZ");
+    if (name == NULL || *name == '\0')
+        return TRUE;
+    g_autoptr(GTimeZone) zone = g_time_zone_new_identifier(name);
+    return zone != NULL;
+}
+
 /* As Alembic does, the name is tried as given, then in upper case (utc). */
 static gboolean parse_timezone(const CmigLoader *loader G_GNUC_UNUSED, const Key *key G_GNUC_UNUSED,
                                const char *text, gpointer slot, GError **error)
@@ -124,6 +134,8 @@ static gboolean parse_timezone(const CmigLoader *loader G_GNUC_UNUSED, const Key
     gboolean name = g_ascii_isalpha(*text) && strstr(text, "..") == NULL &&
                     strspn(text, G_CSET_A_2_Z G_CSET_a_2_z "0123456789_+-/") == strlen(text);
     if (strcmp(text, "local") == 0) {
+        if (!is_local_known())
+            return fail(error, "is local, and TZ names a time zone that is not known here");
         *(char **)slot = g_strdup(text);
         return TRUE;
     }
