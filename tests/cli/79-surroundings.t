@@ -42,13 +42,51 @@ is "$TEST_STATUS" 0 'typed at the question it does'
 now_at r2
 cmig_ok audit verify
 
-if [ "$CMIG_TEST_DB" = pg ]; then
-    # --- No process for the parser ------------------------------------------------------------------
-    # The plan is judged by its words, which is stricter, and says why.
-    revision_file r3 r2 <<'SQL'
+# --- A time zone that is not there ------------------------------------------------------------------
+# Freeze times would be those of UTC.
+echo 'timezone: local' >>alembic.yml
+for zone in UTC Etc/GMT-5 :Etc/GMT-5 CET-1CEST,M3.5.0,M10.5.0/3 ''; do TZ=$zone cmig_ok plan; done
+TZ=Nowhere/Land cmig_fails 78 plan
+expect_err 'alembic.yml:2:11: timezone: is local, and TZ names a time zone that is not known here'
+sed -i '$d' alembic.yml
+TZ=Nowhere/Land cmig_ok plan
+
+# --- A record that cannot be written ----------------------------------------------------------------
+# What the database says comes first: the table is as it was made.
+revision_file r3 r2 <<'SQL'
 -- cmig:upgrade
 CREATE TABLE r3 (n integer);
 SQL
+case $CMIG_TEST_DB in
+pg)
+    sql "CREATE FUNCTION no_room() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE disk_full; END'" \
+        "CREATE TRIGGER no_room BEFORE INSERT ON cmig_audit FOR EACH ROW EXECUTE FUNCTION no_room()"
+    why='SQLSTATE 53100'
+    ;;
+*)
+    sql "CREATE TRIGGER no_room BEFORE INSERT ON cmig_audit BEGIN SELECT RAISE(ABORT, 'no room'); END"
+    why='no room'
+    ;;
+esac
+cmig_fails 1 upgrade head --confirm-production "$name"
+expect_err 'writing the audit record: ' "$why"
+now_at r2
+case $CMIG_TEST_DB in
+pg) sql 'DROP FUNCTION no_room() CASCADE' 2>/dev/null ;;
+*)
+    sql 'DROP TRIGGER no_room'
+    # The limit holds for pipes, too, and not for cat.
+    { (ulimit -f 0 && "$CMIG" upgrade head --confirm-production "$name" </dev/null 2>&1) || echo "status $?"; } | cat >"$TEST_OUT"
+    expect_out 'writing the audit record: ' 'status 1'
+    expect_no_out 'rules or triggers'
+    now_at r2
+    ;;
+esac
+cmig_ok audit verify
+
+if [ "$CMIG_TEST_DB" = pg ]; then
+    # --- No process for the parser ------------------------------------------------------------------
+    # The plan is judged by its words, which is stricter, and says why.
     ASAN_OPTIONS=detect_leaks=0 strace -f -qq -o /dev/null -e trace=socketpair -e inject=socketpair:error=EAGAIN \
         "$CMIG" plan >"$TEST_OUT" 2>"$TEST_ERR" </dev/null
     is "$?" 0 'a plan without the parser'

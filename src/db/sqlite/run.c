@@ -81,7 +81,7 @@ static gboolean write_records(CmigSqlite *self, const CmigDbUnit *unit, CmigDbOu
         int code = write_record(self, *record, outcome, &kept_away);
         if (code == SQLITE_OK && !kept_away)
             continue;
-        if (kept_away) {
+        if (code == SQLITE_OK) {
             cmig_db_set_row_not_taken(error);
             return FALSE;
         }
