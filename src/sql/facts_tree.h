@@ -134,11 +134,19 @@ void cmig_walk_inserts(CmigWalk *walk, CmigName table, const ProtobufCMessage *m
 /* Setting a parameter; `name` NULL = not known. */
 void cmig_walk_set_parameter(CmigWalk *walk, const char *name);
 
-/* Which rows a filter is asked about: those of a table, of which a column is set, or NULL. */
+/* Which rows a filter is asked about: those of a table, of which a column is set, or NULL. `twin`
+ * is what the table is called where it is joined with itself, or NULL. */
 typedef struct {
     const PgQuery__RangeVar *table;
     const char *column;
+    const char *twin;
 } CmigFilter;
+
+/* What the table is called among those that are joined with it. */
+const char *cmig_tree_twin(const PgQuery__RangeVar *table, CmigNode *const *others, gsize count);
+
+/* Whether a query takes all rows of the table, and of no other one. */
+gboolean cmig_tree_takes_all(const CmigNode *query, const PgQuery__RangeVar *table);
 
 /* Whether a filter lets some rows through and keeps others, as far as can be told: it is there, and
  * not the same for every row. */

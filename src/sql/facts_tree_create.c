@@ -48,7 +48,8 @@ static void reference_all(CmigWalk *walk, CmigName table, CmigNode *const *eleme
     }
 }
 
-static void lock_parents(CmigWalk *walk, CmigName child, const PgQuery__CreateStmt *create)
+static void lock_parents(CmigWalk *walk, CmigName child, const PgQuery__CreateStmt *create,
+                         CmigActKind kind)
 {
     gboolean partition = create->partbound != NULL;
     for (gsize idx = 0; idx < create->n_inh_relations; idx++) {
@@ -62,7 +63,7 @@ static void lock_parents(CmigWalk *walk, CmigName child, const PgQuery__CreateSt
                                            .deeds = CMIG_DEED_ADDS_CHILD,
                                            .phrase = partition ? "adds a partition to {o}"
                                                                : "adds a child to {o}"});
-        if (create->if_not_exists || !walk->sure)
+        if ((create->if_not_exists || !walk->sure) && kind != CMIG_KIND_FOREIGN_TABLE)
             continue; /* one that was there does not become a child */
         CmigAct *bind = cmig_walk_add(walk, CMIG_ACT_BIND, CMIG_KIND_TABLE, child);
         bind->part = g_strdup(cmig_tree_filled(parent->range_var->schemaname));
@@ -80,7 +81,7 @@ static void walk_create_table(CmigWalk *walk, const PgQuery__CreateStmt *create,
         if (g_strcmp0(create->relation->relpersistence, "t") == 0)
             act->to = g_strdup("temporary");
     }
-    lock_parents(walk, name, create);
+    lock_parents(walk, name, create, kind);
     reference_all(walk, name, create->table_elts, create->n_table_elts);
     reference_all(walk, name, create->constraints, create->n_constraints);
     if (create->partbound != NULL)

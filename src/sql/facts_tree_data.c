@@ -26,19 +26,28 @@ static void walk_insert(CmigWalk *walk, const CmigNode *node)
     const PgQuery__OnConflictClause *conflict = insert->on_conflict_clause;
     gboolean updates =
         conflict != NULL && conflict->action == PG_QUERY__ON_CONFLICT_ACTION__ONCONFLICT_UPDATE;
+    CmigFilter filter = {.table = insert->relation};
+    gboolean all = updates && cmig_tree_takes_all(insert->select_stmt, insert->relation) &&
+                   !cmig_tree_filters(conflict->where_clause, &filter);
     cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
                                        .name = target_of(walk, insert->relation, TRUE),
-                                       .level = updates ? CMIG_LEVEL_WEAKER : CMIG_LEVEL_NONE,
+                                       .level = all       ? CMIG_LEVEL_DATA
+                                                : updates ? CMIG_LEVEL_WEAKER
+                                                          : CMIG_LEVEL_NONE,
                                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
-                                       .phrase = updates ? "adds rows to {o} or overwrites them"
-                                                         : "adds rows to {o}"});
+                                       .deeds = all ? CMIG_DEED_LOSES : 0,
+                                       .phrase = all       ? "overwrites all rows of {o}"
+                                                 : updates ? "adds rows to {o} or overwrites them"
+                                                           : "adds rows to {o}"});
     cmig_walk_parts(walk, &insert->base);
 }
 
 static void walk_delete(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__DeleteStmt *statement = node->delete_stmt;
-    CmigFilter filter = {statement->relation, NULL};
+    CmigFilter filter = {.table = statement->relation,
+                         .twin = cmig_tree_twin(statement->relation, statement->using_clause,
+                                                statement->n_using_clause)};
     gboolean some = cmig_tree_filters(statement->where_clause, &filter);
     cmig_walk_touch(
         walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
@@ -55,11 +64,13 @@ static void walk_update(CmigWalk *walk, const CmigNode *node)
 {
     const PgQuery__UpdateStmt *statement = node->update_stmt;
     CmigName name = target_of(walk, statement->relation, FALSE);
+    const char *twin =
+        cmig_tree_twin(statement->relation, statement->from_clause, statement->n_from_clause);
     for (gsize idx = 0; idx < statement->n_target_list; idx++) {
         const CmigNode *target = statement->target_list[idx];
         if (target->node_case != CMIG_NODE(RES_TARGET))
             continue;
-        CmigFilter filter = {statement->relation, target->res_target->name};
+        CmigFilter filter = {statement->relation, target->res_target->name, twin};
         gboolean some = cmig_tree_filters(statement->where_clause, &filter);
         cmig_walk_touch(walk, &(CmigTouch){.kind = CMIG_KIND_TABLE,
                                            .name = name,
@@ -81,7 +92,10 @@ static void walk_merge(CmigWalk *walk, const CmigNode *node)
                        .name = target_of(walk, statement->relation, TRUE),
                        .lock = CMIG_LOCK_ROW_EXCLUSIVE,
                        .phrase = "adds rows to {o}"};
-    CmigFilter filter = {statement->relation, NULL};
+    CmigNode *source = statement->source_relation;
+    CmigFilter filter = {.table = statement->relation,
+                         .twin =
+                             cmig_tree_twin(statement->relation, &source, source != NULL ? 1 : 0)};
     gboolean joined = cmig_tree_filters(statement->join_condition, &filter);
     for (gsize idx = 0; idx < statement->n_merge_when_clauses; idx++) {
         const CmigNode *clause = statement->merge_when_clauses[idx];

@@ -57,14 +57,35 @@ static gboolean node_holds(const CmigNode *node, Test test)
 
 /* --- WHERE --- */
 
+/* `x` of `FROM t x`. */
+static const char *called(const PgQuery__RangeVar *relation)
+{
+    return relation->alias != NULL ? relation->alias->aliasname : relation->relname;
+}
+
+static gboolean is_same_table(const PgQuery__RangeVar *one, const PgQuery__RangeVar *other)
+{
+    const char *schema = cmig_tree_filled(one->schemaname);
+    const char *second = cmig_tree_filled(other->schemaname);
+    return strcmp(one->relname, other->relname) == 0 &&
+           (schema == NULL || second == NULL || strcmp(schema, second) == 0);
+}
+
+const char *cmig_tree_twin(const PgQuery__RangeVar *table, CmigNode *const *others, gsize count)
+{
+    for (gsize idx = 0; table != NULL && idx < count; idx++)
+        if (others[idx]->node_case == CMIG_NODE(RANGE_VAR) &&
+            is_same_table(table, others[idx]->range_var))
+            return called(others[idx]->range_var);
+    return NULL;
+}
+
 /* `a` is `t.a` where t is the table: what others are called may be a variable or a row's. */
 static gboolean is_of_table(const char *qualifier, const CmigFilter *filter)
 {
     if (qualifier == NULL)
         return TRUE;
-    const PgQuery__Alias *alias = filter->table != NULL ? filter->table->alias : NULL;
-    return filter->table != NULL &&
-           strcmp(qualifier, alias != NULL ? alias->aliasname : filter->table->relname) == 0;
+    return filter->table != NULL && strcmp(qualifier, called(filter->table)) == 0;
 }
 
 static gboolean is_same_column(const CmigNode *one, const CmigNode *other, const CmigFilter *filter)
@@ -101,14 +122,14 @@ static gboolean is_whole_column(const CmigNode *query, const CmigNode *column,
     const PgQuery__SelectStmt *select =
         query != NULL && query->node_case == CMIG_NODE(SELECT_STMT) ? query->select_stmt : NULL;
     if (select == NULL || filter->table == NULL || column_name(column) == NULL ||
-        select->n_from_clause != 1 || select->from_clause[0]->node_case != CMIG_NODE(RANGE_VAR) ||
+        select->n_from_clause != 1 ||
+        cmig_tree_twin(filter->table, select->from_clause, 1) == NULL ||
         select->n_target_list != 1 || select->target_list[0]->node_case != CMIG_NODE(RES_TARGET) ||
         select->where_clause != NULL || select->having_clause != NULL ||
         select->limit_count != NULL || select->limit_offset != NULL || select->with_clause != NULL)
         return FALSE;
-    return strcmp(select->from_clause[0]->range_var->relname, filter->table->relname) == 0 &&
-           g_strcmp0(column_name(select->target_list[0]->res_target->val), column_name(column)) ==
-               0;
+    return g_strcmp0(column_name(select->target_list[0]->res_target->val), column_name(column)) ==
+           0;
 }
 
 static gboolean holds_same(const CmigNode *column, CmigNode *const *nodes, gsize count,
@@ -137,6 +158,23 @@ static gboolean is_among(const CmigNode *column, const CmigNode *values, const C
     }
 }
 
+/* `t.a = x.a` where x is t again: every row finds itself. */
+static gboolean joins_twin(const PgQuery__AExpr *comparison, const CmigFilter *filter)
+{
+    const CmigNode *one = comparison->lexpr;
+    const CmigNode *other = comparison->rexpr;
+    if (filter->twin == NULL || one == NULL || other == NULL ||
+        one->node_case != CMIG_NODE(COLUMN_REF) || other->node_case != CMIG_NODE(COLUMN_REF) ||
+        g_strcmp0(cmig_tree_name(comparison->name, comparison->n_name).name, "=") != 0)
+        return FALSE;
+    CmigName a = cmig_tree_name(one->column_ref->fields, one->column_ref->n_fields);
+    CmigName b = cmig_tree_name(other->column_ref->fields, other->column_ref->n_fields);
+    gboolean a_twin = g_strcmp0(a.schema, filter->twin) == 0;
+    return a.schema != NULL && b.schema != NULL && g_strcmp0(a.name, b.name) == 0 &&
+           (a_twin ? is_of_table(b.schema, filter)
+                   : g_strcmp0(b.schema, filter->twin) == 0 && is_of_table(a.schema, filter));
+}
+
 /* `a = a`, `a >= a`, `a IN (1, a)`, `a = ANY (ARRAY(SELECT a FROM t))`, `a LIKE '%'`. */
 static gboolean is_idle_comparison(const PgQuery__AExpr *comparison, const CmigFilter *filter)
 {
@@ -144,7 +182,8 @@ static gboolean is_idle_comparison(const PgQuery__AExpr *comparison, const CmigF
     switch (comparison->kind) {
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP:
     case PG_QUERY__A__EXPR__KIND__AEXPR_NOT_DISTINCT:
-        return is_same_column(comparison->lexpr, comparison->rexpr, filter);
+        return is_same_column(comparison->lexpr, comparison->rexpr, filter) ||
+               joins_twin(comparison, filter);
     case PG_QUERY__A__EXPR__KIND__AEXPR_IN:
     case PG_QUERY__A__EXPR__KIND__AEXPR_OP_ANY:
     case PG_QUERY__A__EXPR__KIND__AEXPR_BETWEEN:
@@ -216,6 +255,17 @@ static gboolean filters_by_query(const PgQuery__SubLink *link, const CmigFilter 
         select->having_clause != NULL || select->limit_offset != NULL)
         return TRUE;
     return filters(select->where_clause, filter, depth + 1);
+}
+
+gboolean cmig_tree_takes_all(const CmigNode *query, const PgQuery__RangeVar *table)
+{
+    const PgQuery__SelectStmt *select =
+        query != NULL && query->node_case == CMIG_NODE(SELECT_STMT) ? query->select_stmt : NULL;
+    CmigFilter filter = {.table = table};
+    return select != NULL && table != NULL && select->n_from_clause == 1 &&
+           select->limit_count == NULL && select->limit_offset == NULL &&
+           cmig_tree_twin(table, select->from_clause, 1) != NULL &&
+           !cmig_tree_filters(select->where_clause, &filter);
 }
 
 gboolean cmig_tree_filters(const CmigNode *where, const CmigFilter *filter)

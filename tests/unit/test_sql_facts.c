@@ -158,6 +158,16 @@ static const Case plain[] = {
     {"DELETE FROM t WHERE coalesce(true, a)", 3, 0},
     {"DELETE FROM t WHERE coalesce(a, true)", 2, 0},
     {"DELETE FROM t WHERE v LIKE '%'", 3, 0},
+    {"DELETE FROM t USING t x WHERE t.id = x.id", 3, 0},
+    {"DELETE FROM t a USING t b WHERE a.id < b.id AND a.v = b.v", 2, 0},
+    {"DELETE FROM t USING t x WHERE t.id = x.parent", 2, 0},
+    {"UPDATE t SET a = x.b FROM t x WHERE x.id = t.id", 3, 0},
+    {"UPDATE t SET a = u.b FROM u WHERE u.id = t.id", 2, 0},
+    {"MERGE INTO t USING t x ON t.id = x.id WHEN MATCHED THEN DELETE", 3, 0},
+    {"INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = ''", 3, 0},
+    {"INSERT INTO t SELECT * FROM t WHERE id = 1 ON CONFLICT (id) DO UPDATE SET v = ''", 2, 0},
+    {"INSERT INTO t SELECT * FROM t ON CONFLICT (id) DO UPDATE SET v = '' WHERE t.a = 1", 2, 0},
+    {"INSERT INTO t SELECT * FROM u ON CONFLICT (id) DO UPDATE SET v = ''", 2, 0},
     {"DELETE FROM t WHERE v LIKE 'a%' OR v LIKE v || '%'", 2, 0},
     {"UPDATE t SET a = NULL WHERE a IS NOT NULL", 3, 0},
     {"UPDATE t SET a = b WHERE b IS NOT NULL", 2, 0},
@@ -685,6 +695,25 @@ static const Case memory[] = {
     {"CREATE EXTENSION citext; DROP EXTENSION citext", 0, 0},
     {"CREATE EXTENSION lo; ALTER EXTENSION lo ADD TABLE old; DROP EXTENSION lo", 3, 0},
     {"CREATE FOREIGN TABLE f (a int) SERVER s; DELETE FROM f", 3, 0},
+    {"CREATE TABLE p (a int) PARTITION BY LIST (a);"
+     "CREATE FOREIGN TABLE f PARTITION OF p DEFAULT SERVER s; DELETE FROM p",
+     3, 0},
+    {"CREATE TABLE p (a int); CREATE FOREIGN TABLE IF NOT EXISTS f () INHERITS (p) SERVER s;"
+     "DELETE FROM p",
+     3, 0},
+    {"CREATE TABLE n (a int); ALTER TABLE t RENAME TO old; ALTER TABLE n RENAME TO t;"
+     "DROP TABLE old",
+     3, 0},
+    {"CREATE TABLE n (a int); ALTER TABLE t RENAME TO x; ALTER TABLE n RENAME TO t;"
+     "ALTER TABLE x RENAME TO n; DELETE FROM t; DROP TABLE n",
+     3, 0},
+    {"CREATE TABLE n (a int); ALTER TABLE t RENAME TO x; ALTER TABLE n RENAME TO t; DELETE FROM t",
+     1, 0},
+    {"CREATE TABLE t (a int); DROP TABLE t; CREATE TABLE t (a int); DROP TABLE t", 0, 0},
+    {"CREATE TABLE t (a int); CREATE TEMP TABLE t (a int); DROP TABLE t; DROP TABLE t", 3, 0},
+    {"CREATE TEMP TABLE t (a int); DROP TABLE t; TRUNCATE t", 3, 0},
+    {"CREATE TABLE t (a int); SAVEPOINT s; DROP TABLE t; ROLLBACK TO s; DROP TABLE t", 3, 0},
+    {"ALTER TABLE p ADD n int; ALTER TABLE old INHERIT p; UPDATE p SET n = 1", 3, 0},
 };
 
 START_TEST(a_plan_remembers_what_it_made)
