@@ -101,12 +101,6 @@ start_again() {
     esac
     make_log_table
 }
-dump_all() {
-    case $CMIG_TEST_DB in
-    pg) pg_dump | grep -v '^\\' ;;
-    *) sqlite3 "$TEST_DB" .dump ;;
-    esac
-}
 log_again='CREATE TABLE other (a integer)'
 place 'CREATE TABLE alembic_version (id integer)' 'has no column version_num'
 place 'CREATE TABLE alembic_version (version_num integer)' 'has a column version_num of type ' 'varchar(32)'

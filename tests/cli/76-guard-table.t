@@ -80,32 +80,29 @@ guard: {patterns: ['*$name']}" >place.yml
 echo "$settings
 guard: {patterns: ['*$name'], allow_catastrophic: true}" >place-catastrophic.yml
 
-sql 'CREATE TABLE small (id integer CONSTRAINT positive CHECK (id > 0)); CREATE TABLE large (id integer);
-    CREATE VIEW seen AS SELECT 1 AS one' >/dev/null
-# As many as guard.safe_below_rows allows, and one more.
-sql 'WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO small SELECT i FROM n' \
-    'INSERT INTO large SELECT id FROM small UNION ALL SELECT 1001' >/dev/null
-case $CMIG_TEST_DB in
-pg) sql 'CREATE SCHEMA junk; CREATE TABLE junk.t (id integer); ANALYZE' >/dev/null ;;
-*) sql 'CREATE TRIGGER watch AFTER INSERT ON small BEGIN SELECT 1; END' >/dev/null ;;
-esac
-
-# The database as it was before, and back to that.
-keep() {
+# set_up [STATEMENT…]: behind them, as many rows as guard.safe_below_rows allows, and one more.
+set_up() {
     case $CMIG_TEST_DB in
-    pg) pg_dump --no-owner -f "$TEST_TMP/$1.sql" ;;
-    *) cp "$TEST_DB" "$TEST_TMP/$1.db" ;;
+    pg) special='CREATE SCHEMA junk; CREATE TABLE junk.t (id integer); ANALYZE small, large' ;;
+    *) special='CREATE TRIGGER watch AFTER INSERT ON small BEGIN SELECT 1; END' ;;
     esac
+    sql "$@" 'CREATE TABLE small (id integer CONSTRAINT positive CHECK (id > 0)); CREATE TABLE large (id integer);
+        CREATE VIEW seen AS SELECT 1 AS one;
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000) INSERT INTO small SELECT i FROM n;
+        INSERT INTO large SELECT id FROM small UNION ALL SELECT 1001' "$special" >/dev/null
 }
+set_up
+
+# The states `start` and `recorded`, and back to one of them. It stays the same database, whose plans
+# have the same hashes.
+keep() { [ "$CMIG_TEST_DB" = pg ] || cp "$TEST_DB" "$TEST_TMP/$1.db"; }
 restore() {
     case $CMIG_TEST_DB in
     pg)
-        {
-            echo 'SET client_min_messages = warning; BEGIN; DROP SCHEMA IF EXISTS junk CASCADE;'
-            echo 'DROP SCHEMA public CASCADE; CREATE SCHEMA public;'
-            grep -v '^CREATE SCHEMA public' "$TEST_TMP/$1.sql"
-            echo 'COMMIT; ANALYZE public.small, public.large;'
-        } | psql -XqAt -v ON_ERROR_STOP=1 >/dev/null
+        set_up 'SET client_min_messages = warning' 'DROP SCHEMA IF EXISTS junk CASCADE' 'DROP SCHEMA public CASCADE' \
+            'CREATE SCHEMA public' && "$CMIG" -q upgrade first &&
+            { [ "$1" != recorded ] || "$CMIG" -q environment production --confirm-production "$name" >/dev/null; } ||
+            not_ok "back to $1"
         ;;
     *)
         rm -f "$TEST_DB"-*
@@ -115,12 +112,7 @@ restore() {
 }
 
 # All but the audit table, as a sum.
-everything() {
-    case $CMIG_TEST_DB in
-    pg) pg_dump --exclude-table='cmig_audit*' | sed '/^\\\(un\)\{0,1\}restrict/d' ;;
-    *) sqlite3 "$TEST_DB" .dump | grep -v cmig_audit ;;
-    esac | cksum
-}
+everything() { dump_all without-audit | cksum; }
 
 # look LAST: the same at less expense, where there will be a whole look soon. Sets `state` (one text),
 # `records` (those behind the id LAST), `at` (the version rows) and `there` (the tables).
@@ -325,10 +317,9 @@ end_environment() {
 
 # --- A database that cmig never saw: not one byte changes -------------------------------------------
 
-keep virgin
 cat_database() {
     case $CMIG_TEST_DB in
-    pg) pg_dump | sed '/^\\\(un\)\{0,1\}restrict/d' ;;
+    pg) dump_all ;;
     *) cat "$TEST_DB" ;;
     esac | cksum
 }

@@ -308,32 +308,51 @@ server_has() { [ "$test_server" -ge "$1" ]; }
 # pg_dump_can: pg_dump is as new as the server; an older one refuses.
 pg_dump_can() { ! server_has $(((test_dumps + 1) * 10000)); }
 
+# dumping COMMAND…: prints what the command prints. One that fails makes the whole test fail, since two
+# dumps of nothing are the same.
+dumping() {
+  # sqlite3 says so in the text alone.
+  if "$@" >"$TEST_TMP/dump" 2>"$TEST_TMP/dump-error" && ! grep -qF 'ROLLBACK; -- due to errors' "$TEST_TMP/dump"; then
+    cat "$TEST_TMP/dump"
+  else
+    { echo "$*" && cat "$TEST_TMP/dump-error"; } >>"$TEST_TMP/no-dump"
+  fi
+}
+dump_database() { dumping "$TEST_ROOT/tests/dump.sh" "$@"; }
+dump_sqlite() { dumping sqlite3 -batch -bail "$TEST_DB" "$1"; }
+
+# dump_all [without-audit]: all there is, schema and rows, as text that can be compared.
+dump_all() {
+  case $CMIG_TEST_DB:${1:-} in
+  pg:) dump_database ;;
+  pg:*) dump_database --exclude-table='cmig_audit*' ;;
+  *:) dump_sqlite .dump ;;
+  *) dump_sqlite .dump | grep -v cmig_audit ;;
+  esac
+}
+
 # dump_schema: the schema as text that can be compared, without the tables of cmig, and without the
 # extension that tests/matrix.sh puts into every database of an old server.
 dump_schema() {
   case $CMIG_TEST_DB in
   sqlite)
-    sqlite3 -batch "$TEST_DB" "SELECT type || ' ' || name || ': ' || replace(sql, char(10), ' ')
+    dump_sqlite "SELECT type || ' ' || name || ': ' || replace(sql, char(10), ' ')
       FROM sqlite_schema WHERE sql IS NOT NULL AND tbl_name NOT IN ('alembic_version', 'cmig_audit') ORDER BY 1" |
       sed 's/"//g; s/  */ /g'
     ;;
   pg)
-    if pg_dump_can; then
-      pg_dump --schema-only --no-owner --exclude-table=alembic_version --exclude-table='cmig_audit*' |
-        sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d; / ON SCHEMA public /d; / EXTENSION .*pgcrypto/d'
-    else
-      for test_table in $(psql -XqAt -c "SELECT c.oid::regclass FROM pg_class c WHERE relkind IN ('r', 'p', 'v', 'm') AND
-          relnamespace = 'public'::regnamespace AND relname NOT IN ('alembic_version', 'cmig_audit') ORDER BY 1"); do
-        psql -XqAt -c "\\d $test_table"
-      done
-      psql -XqAt -c '\df public.*' -c '\dT public.*' -c '\ds public.*' | grep -v cmig_audit
-    fi
+    dump_database --schema-only --no-owner --exclude-table=alembic_version --exclude-table='cmig_audit*' |
+      sed '/^--/d; /^SET /d; /^SELECT pg_catalog/d; /^\\/d; /^$/d; / ON SCHEMA public /d; / EXTENSION .*pgcrypto/d'
     ;;
   esac
 }
 
 # done_testing: the plan. The last line of every test.
 done_testing() {
+  if [ -e "$TEST_TMP/no-dump" ]; then
+    not_ok "every dump was made"
+    diag <"$TEST_TMP/no-dump"
+  fi
   echo "1..$test_count"
   test_planned=yes
 }

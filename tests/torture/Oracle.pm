@@ -6,6 +6,7 @@
 package Oracle;
 use strict;
 use warnings;
+use File::Basename qw(dirname);
 use File::Path qw(make_path remove_tree);
 use Time::HiRes qw(sleep time);
 
@@ -204,10 +205,9 @@ sub dump {
     my ($self) = @_;
     return $self->sql(".dump --nosys") =~ s/^.*cmig_audit.*\n//gmr =~ s/^.*sqlite_sequence.*\n//gmr
       if $self->{kind} ne 'pg';
-    my $text = $self->capture('pg_dump', '--exclude-schema=oracle', '--exclude-table=cmig_audit*', $self->{name});
-    $text =~ s/^--.*\n//gm;
-    $text =~ s/^\\(un)?restrict.*\n//gm;
-    return $text;
+    local $ENV{PGDATABASE} = $self->{name};
+    return $self->capture(dirname(__FILE__) . '/../dump.sh', '--exclude-schema=oracle', '--exclude-table=cmig_audit*')
+      =~ s/^--.*\n//gmr;
 }
 
 # What an invariant of the database breaks now, whatever was said (A and B). `direction` is the
