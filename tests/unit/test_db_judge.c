@@ -283,6 +283,7 @@ static const JudgeCase cases[] = {
 
     /* a condition that reads nothing of the table */
     {"DELETE FROM agents WHERE \"1\"", 3, 0, "deletes all rows of agents"},
+    {"DELETE FROM main.agents WHERE main.agents.id = agents.id", 3, 0, NULL},
     {"DELETE FROM agents WHERE x'31'", 3, 0, NULL},
     {"DELETE FROM agents WHERE 1 = 1 COLLATE nocase", 3, 0, NULL},
     {"DELETE FROM agents WHERE EXISTS (SELECT 1 FROM orders WHERE id = 1)", 3, 0, NULL},

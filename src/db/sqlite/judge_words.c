@@ -55,8 +55,8 @@ static guint behind_name(const CmigReader *reader, const Atom *atom, guint at)
     return at;
 }
 
-/* Whether both name the same column: `t.a` is `a` where t is the table, and not OLD, NEW or another
- * one. */
+/* Whether both name the same column: `main.t.a` is `t.a`, and this `a` where t is the table, and
+ * not OLD, NEW or another one. */
 static gboolean is_same_name(const CmigReader *reader, const Atom *atom, const guint one[2],
                              const guint other[2], const CmigToken *table)
 {
@@ -65,7 +65,7 @@ static gboolean is_same_name(const CmigReader *reader, const Atom *atom, const g
     for (guint back = 1; back <= least; back++)
         if (!is_same_text(reader, &atom->tokens[one[1] - back], &atom->tokens[other[1] - back]))
             return FALSE;
-    return least > 0 && (longer[1] - longer[0] == least ||
+    return least > 0 && (longer[1] - longer[0] == least || least > 1 ||
                          is_same_text(reader, &atom->tokens[longer[1] - least - 2], table));
 }
 
