@@ -18,7 +18,7 @@ gboolean cmig_gate_read_past(CmigWork *work, GError **error);
 /* Which environment the database belongs to; reads what it has recorded. */
 gboolean cmig_gate_environment(CmigWork *work, CmigEnvironment *environment, GError **error);
 
-/* As cmig_gate_pass, when `work->environment` is decided already. */
+/* As cmig_gate_pass, when `work->guard.environment` is decided already. */
 gboolean cmig_gate_ask(CmigWork *work, const char *what, const CmigReview *review, GError **error);
 
 #endif
