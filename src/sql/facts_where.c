@@ -254,7 +254,9 @@ static gboolean filters_by_query(const PgQuery__SubLink *link, const CmigFilter 
         select->n_from_clause != 1 || select->from_clause[0]->node_case != CMIG_NODE(RANGE_VAR) ||
         select->having_clause != NULL || select->limit_offset != NULL)
         return TRUE;
-    return filters(select->where_clause, filter, depth + 1);
+    CmigFilter inner = *filter;
+    inner.twin = cmig_tree_twin(filter->table, select->from_clause, 1);
+    return filters(select->where_clause, &inner, depth + 1);
 }
 
 gboolean cmig_tree_takes_all(const CmigNode *query, const PgQuery__RangeVar *table)

@@ -161,6 +161,8 @@ static const Case plain[] = {
     {"DELETE FROM t USING t x WHERE t.id = x.id", 3, 0},
     {"DELETE FROM t a USING t b WHERE a.id < b.id AND a.v = b.v", 2, 0},
     {"DELETE FROM t USING t x WHERE t.id = x.parent", 2, 0},
+    {"DELETE FROM t WHERE EXISTS (SELECT 1 FROM t x WHERE x.id = t.id)", 3, 0},
+    {"DELETE FROM t a WHERE EXISTS (SELECT 1 FROM t b WHERE b.v = a.v AND b.id > a.id)", 2, 0},
     {"UPDATE t SET a = x.b FROM t x WHERE x.id = t.id", 3, 0},
     {"UPDATE t SET a = u.b FROM u WHERE u.id = t.id", 2, 0},
     {"MERGE INTO t USING t x ON t.id = x.id WHEN MATCHED THEN DELETE", 3, 0},
