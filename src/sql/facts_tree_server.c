@@ -203,7 +203,7 @@ static const char *const sensitive[] = {
     "session_replication_role", "role",
     "session_authorization",    "row_security",
     "zero_damaged_pages",       "ignore_system_indexes",
-    "allow_system_table_mods",
+    "allow_system_table_mods",  "event_triggers",
 };
 
 static void forget_path(CmigWalk *walk)

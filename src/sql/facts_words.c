@@ -267,8 +267,14 @@ CmigFact *cmig_words_fact(const CmigSqlScript *script, guint index)
     CmigReader reader = cmig_reader_of(script, index);
     fact->level = read_level(&reader, &fact->flags);
     g_autofree char *begin = first_words(script, index);
-    fact->what = *begin != '\0' ? g_strdup_printf("is not understood: begins with %s", begin)
-                                : g_strdup("is not understood");
+    GString *what = g_string_new("is not understood");
+    /* What servers newer than the grammar know looks like this, too. */
+    if (script->dialect == CMIG_DIALECT_POSTGRESQL)
+        g_string_append_printf(what, " by the grammar of PostgreSQL %.*s",
+                               (int)strcspn(cmig_sql_parser(), "."), cmig_sql_parser());
+    if (*begin != '\0')
+        g_string_append_printf(what, ": begins with %s", begin);
+    fact->what = g_string_free(what, FALSE);
     return fact;
 }
 

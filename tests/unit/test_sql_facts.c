@@ -243,6 +243,7 @@ static const Case plain[] = {
     {"ALTER TABLE t REPLICA IDENTITY NOTHING", 2, P},
     {"ALTER TABLE t REPLICA IDENTITY FULL", 0, 0},
     {"SET session_replication_role = replica", 2, P},
+    {"SET LOCAL event_triggers = off", 2, P},
     {"SELECT set_config('session_replication_role', 'replica', false)", 2, P},
     {"SELECT set_config('search_' || 'path', '', false)", 2, O},
     {"SELECT pg_catalog.set_config('search_path', '', false)", 0, 0},

@@ -166,7 +166,7 @@ static const struct {
     {"DROP OPERATOR CLASS s.c USING btree", "drops the operator class s.c"},
     {"ALTER OPERATOR FAMILY f USING btree RENAME TO g", "renames the operator family f"},
     {"VACUUM", "runs VACUUM"},
-    {"REPACK t", "is not understood: begins with REPACK T"},
+    {"REPACK t", "is not understood by the grammar of PostgreSQL 15: begins with REPACK T"},
 };
 
 START_TEST(facts_are_said_in_words)
