@@ -1,6 +1,6 @@
 #!/bin/sh
-# Dumps in the style of newer releases of pg_dump: each is one migration, or stops at what the server
-# does not know (PostgreSQL).
+# What newer releases of PostgreSQL write and know: dumps in their style, each one migration, or stopped at
+# what the server does not know; and statements that the built-in grammar does not know.
 . "$(dirname "$0")/lib.sh"
 . "$(dirname "$0")/lib-runs.sh"
 [ "$CMIG_TEST_DB" = pg ] || {
@@ -53,5 +53,36 @@ for release in 16 17 18; do
     sql "DELETE FROM public.person WHERE name = 'next'" >/dev/null
     is "$(content)" "$wanted" 'all dumps bring the same'
 done
+
+# Judged by their words: never harmless, refused in production without more, and run where the server
+# knows them.
+while IFS='|' read -r since level begins statement; do
+    sql 'DROP SCHEMA public CASCADE; CREATE SCHEMA public' >/dev/null 2>&1
+    sql 'CREATE TABLE t (a integer PRIMARY KEY, b integer, g integer GENERATED ALWAYS AS (b + 1) STORED); INSERT INTO t VALUES (1, 2)' >/dev/null
+    rm -f migrations/versions/*
+    printf -- '-- cmig:upgrade\nCREATE TABLE before (a integer);\n%s;\n' "$statement" | revision_file newer null
+    cmig_ok plan head
+    expect_out "level $level: is not understood by the grammar of PostgreSQL " ": begins with $begins; cannot be judged"
+    cmig_fails 77 --environment production upgrade head
+    expect_err 'is not understood by the grammar of PostgreSQL '
+    is "$(tables | one_line)" 't' "and nothing is applied: $statement"
+    if server_has "$since"; then
+        cmig_ok upgrade head
+        now_at newer
+        is "$(tables | one_line)" 'alembic_version before t' 'it is applied'
+    else
+        cmig_fails 1 upgrade head
+        expect_err 'newer.sql:7:' SQLSTATE
+    fi
+done <<'STATEMENTS'
+160000|3|UPDATE T SET|UPDATE t SET b = 0x1F
+160000|2|ALTER TABLE T|ALTER TABLE t ADD c text STORAGE external
+170000|2|ALTER TABLE T|ALTER TABLE t ALTER g SET EXPRESSION AS (b + 2)
+170000|3|MERGE INTO T|MERGE INTO t USING (VALUES (1)) AS u (a) ON t.a = u.a WHEN NOT MATCHED BY SOURCE THEN DELETE
+180000|2|ALTER TABLE T|ALTER TABLE t ADD CONSTRAINT c CHECK (b > 5) NOT ENFORCED
+180000|2|ALTER TABLE T|ALTER TABLE t ADD v integer GENERATED ALWAYS AS (b * 2)
+180000|3|DELETE FROM T|DELETE FROM t WHERE b = 5 RETURNING WITH (OLD AS o) o.a
+180000|2|ANALYZE ONLY T|ANALYZE ONLY t
+STATEMENTS
 
 done_testing
