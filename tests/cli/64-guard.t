@@ -161,11 +161,11 @@ if [ "$CMIG_TEST_DB" = sqlite ]; then
     guarded 0 unset upgrade head
     is "$(copies)" '' 'neither --no-backup nor a run that loses nothing makes a copy'
     sql 'INSERT INTO t_aaaa1 (id) VALUES (7)'
-    before=$(sqlite3 "$TEST_DB" '.dump t_aaaa1 t_bbbb2')
+    before=$(dump_sqlite '.dump t_aaaa1 t_bbbb2')
     guarded 0 unset downgrade base --yes
     err_has 'copy of the database as it was: '
     copy=$(copies)
-    is "$(sqlite3 "$copy" '.dump t_aaaa1 t_bbbb2')" "$before" 'the copy has what there was'
+    is "$(dumping sqlite3 "$copy" '.dump t_aaaa1 t_bbbb2')" "$before" 'the copy has what there was'
     is "$(stat -c %a "$copy")" "$(stat -c %a "$TEST_DB")" 'and its permissions'
     rm -f "$copy"
     guarded 0 unset upgrade head

@@ -311,7 +311,7 @@ pg_dump_can() { ! server_has $(((test_dumps + 1) * 10000)); }
 # dumping COMMAND…: prints what the command prints. One that fails makes the whole test fail, since two
 # dumps of nothing are the same.
 dumping() {
-  # sqlite3 says so in the text alone.
+  # Often sqlite3 says so in its text alone.
   if "$@" >"$TEST_TMP/dump" 2>"$TEST_TMP/dump-error" && ! grep -qF 'ROLLBACK; -- due to errors' "$TEST_TMP/dump"; then
     cat "$TEST_TMP/dump"
   else
