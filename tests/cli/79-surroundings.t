@@ -94,6 +94,27 @@ if [ "$CMIG_TEST_DB" = pg ]; then
     cmig_ok plan
     expect_no_out 'did not start'
 
+    # --- A connection that is cut at the record of the confirmation -----------------------------------
+    # Nothing is in doubt then: no revision was begun.
+    here=$PWD
+    mkdir proxy
+    for trip in 3 4 5 6 7 8 9; do
+        perl "$TEST_ROOT/tests/cli/pg-proxy.pl" "$here/proxy/.s.PGSQL.$PGPORT" "$PGHOST/.s.PGSQL.$PGPORT" "$here/proxy/report" "cut=$trip" &
+        proxy=$!
+        within 10 test -S "proxy/.s.PGSQL.$PGPORT"
+        sql "TRUNCATE cmig_audit"
+        test_call upgrade head --confirm-production "$name" \
+            --database-url "postgresql:///$TEST_DB?host=$here/proxy&port=$PGPORT&user=$PGUSER"
+        kill "$proxy"
+        wait "$proxy" 2>/dev/null
+        rm -f "proxy/.s.PGSQL.$PGPORT"
+        [ "$(sql 'SELECT event FROM cmig_audit')" != confirmed ] || break
+    done
+    is "$TEST_STATUS" 69 'the confirmation is recorded, and its answer lost'
+    expect_err 'lost while the confirmation was recorded' 'nothing else was done'
+    now_at r2
+    cmig_ok audit verify
+
     # --- A role that may not connect ------------------------------------------------------------------
     role=guest_$TEST_DB
     sql "CREATE ROLE $role LOGIN" "REVOKE CONNECT ON DATABASE $TEST_DB FROM PUBLIC"

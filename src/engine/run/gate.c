@@ -181,7 +181,16 @@ static gboolean record_confirmation(CmigWork *work, const CmigIntent *intent, co
         shown != NULL ? g_strdup_printf("%s; copy: %s", intent->what, shown) : NULL;
     record.detail = detail != NULL ? detail : intent->what;
     record.level = (int)intent->level;
-    return cmig_log_write(&work->log, &record, error);
+    if (cmig_log_write(&work->log, &record, error))
+        return TRUE;
+    /* Nothing is in doubt but the record itself, and another one does no harm. */
+    if (g_error_matches(*error, CMIG_ERROR, CMIG_ERROR_IN_DOUBT)) {
+        g_clear_error(error);
+        g_set_error_literal(error, CMIG_ERROR, CMIG_ERROR_UNAVAILABLE,
+                            "the database was lost while the confirmation was recorded");
+        cmig_error_set_hint(error, "nothing else was done; run the command again");
+    }
+    return FALSE;
 }
 
 /* Decides, asks, and writes down what came of it. */
