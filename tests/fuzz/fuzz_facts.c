@@ -6,7 +6,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Of src/sql/facts_act.h, which tests do not see. */
+/* Of src/sql/judge/act.h, which tests do not see. */
 GPtrArray *cmig_acts_of(const char *text);
 void cmig_acts_pack(GPtrArray *acts, GByteArray *message);
 gboolean cmig_acts_unpack(const guint8 *message, gsize size, GPtrArray **acts);

@@ -1,9 +1,9 @@
 /* What a plan made so far: objects that were not there before, and what its routines do. Internal
  * to this layer. */
-#ifndef CMIG_SQL_FACTS_MEMORY_H
-#define CMIG_SQL_FACTS_MEMORY_H
+#ifndef CMIG_SQL_JUDGE_MEMORY_H
+#define CMIG_SQL_JUDGE_MEMORY_H
 
-#include "sql/facts_act.h"
+#include "sql/judge/act.h"
 
 /* What happens when a routine is called: acts [first, end) of `acts`. */
 typedef struct {

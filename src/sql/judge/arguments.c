@@ -1,6 +1,6 @@
 /* With which arguments a routine is called, and which it takes: a letter for each. Overloads of one
  * name are told apart by that, as far as it goes. */
-#include "sql/facts_tree.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 

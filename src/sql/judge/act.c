@@ -1,4 +1,4 @@
-#include "sql/facts_act.h"
+#include "sql/judge/act.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* The library describes a PL/pgSQL body in JSON; of that only the SQL in it is of interest, and
  * which statement it belongs to. All of it is what the library wrote, so a small scanner is enough.
  */
-#include "sql/facts_plpgsql.h"
+#include "sql/judge/plpgsql.h"
 #include "cmig/lexer.h"
-#include "sql/facts_words.h"
+#include "sql/judge/words.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
-#include "sql/facts_tree.h"
-#include "sql/facts_builtin.h"
-#include "sql/facts_words.h"
+#include "sql/judge/tree.h"
+#include "sql/judge/builtin.h"
+#include "sql/judge/words.h"
 
 #include <string.h>
 

@@ -1,9 +1,9 @@
 /* The judge by PostgreSQL's grammar: sends what it does not know at sight to the parser's process
  * and holds what comes back against what the plan did before. */
-#include "sql/facts_act.h"
-#include "sql/facts_child.h"
-#include "sql/facts_memory.h"
-#include "sql/facts_words.h"
+#include "sql/judge/act.h"
+#include "sql/judge/child.h"
+#include "sql/judge/memory.h"
+#include "sql/judge/words.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What can be told of expressions: whether a WHERE keeps any row, whether a default is the same for
  * every row. Where it cannot be told, the worse is assumed. */
-#include "sql/facts_builtin.h"
-#include "sql/facts_tree.h"
+#include "sql/judge/builtin.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* What a statement does, as the parser's process tells it: a row of acts. Judging them against what
  * the plan did before is the other process's. Internal to this layer. */
-#ifndef CMIG_SQL_FACTS_ACT_H
-#define CMIG_SQL_FACTS_ACT_H
+#ifndef CMIG_SQL_JUDGE_ACT_H
+#define CMIG_SQL_JUDGE_ACT_H
 
 #include "cmig/facts.h"
 

@@ -1,5 +1,5 @@
 /* DROP, and what else is said of objects of every kind: renaming, moving, owners. */
-#include "sql/facts_tree.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* What is known of routines by their names. Internal to this layer. */
-#ifndef CMIG_SQL_FACTS_BUILTIN_H
-#define CMIG_SQL_FACTS_BUILTIN_H
+#ifndef CMIG_SQL_JUDGE_BUILTIN_H
+#define CMIG_SQL_JUDGE_BUILTIN_H
 
 #include "cmig/facts.h"
 

@@ -1,7 +1,7 @@
 /* The memory of a plan. A name counts as the plan's own only as it was written when it was made:
  * `public.t` is not `t`. But they may be the same: what happens to one of them ends what is known
  * of the other. */
-#include "sql/facts_memory.h"
+#include "sql/judge/memory.h"
 
 #include <string.h>
 

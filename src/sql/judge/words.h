@@ -1,6 +1,6 @@
 /* What can be told of a statement by its tokens alone. Internal to this layer. */
-#ifndef CMIG_SQL_FACTS_WORDS_H
-#define CMIG_SQL_FACTS_WORDS_H
+#ifndef CMIG_SQL_JUDGE_WORDS_H
+#define CMIG_SQL_JUDGE_WORDS_H
 
 #include "cmig/facts.h"
 

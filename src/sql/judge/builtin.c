@@ -3,7 +3,7 @@
  * The harmless ones that are not volatile are the rows of pg_proc of a new PostgreSQL 15 database
  * that are not volatile and are meant to be called from SQL, and what came with 16 to 18; the
  * volatile ones and those of extensions are picked by hand. */
-#include "sql/facts_builtin.h"
+#include "sql/judge/builtin.h"
 
 #include "cmig/facts.h"
 

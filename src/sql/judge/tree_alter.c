@@ -1,5 +1,5 @@
 /* ALTER TABLE and its relatives for indexes, views, sequences and types. */
-#include "sql/facts_tree.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 

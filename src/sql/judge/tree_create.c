@@ -1,7 +1,7 @@
 /* Statements that create. What they make is new, so little is lost; what matters is what they lock,
  * what they replace, and that they may be undone later without loss. */
-#include "sql/facts_builtin.h"
-#include "sql/facts_tree.h"
+#include "sql/judge/builtin.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 

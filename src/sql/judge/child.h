@@ -1,6 +1,6 @@
 /* The process in which PostgreSQL's parser works. Internal to this layer. */
-#ifndef CMIG_SQL_FACTS_CHILD_H
-#define CMIG_SQL_FACTS_CHILD_H
+#ifndef CMIG_SQL_JUDGE_CHILD_H
+#define CMIG_SQL_JUDGE_CHILD_H
 
 #include <glib.h>
 

@@ -1,7 +1,7 @@
 /* Code that a statement brings along: DO blocks, which run at once, and routines, which may be
  * called later. */
-#include "sql/facts_plpgsql.h"
-#include "sql/facts_tree.h"
+#include "sql/judge/plpgsql.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* Statements about rows, and those that hold another statement. */
-#include "sql/facts_tree.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 

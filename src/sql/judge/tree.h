@@ -2,10 +2,10 @@
  *
  * Every node is walked: a DELETE is found wherever it hides. A handler stands for a kind of node
  * whose meaning is more than that of its parts, and says which of these are to be walked. */
-#ifndef CMIG_SQL_FACTS_TREE_H
-#define CMIG_SQL_FACTS_TREE_H
+#ifndef CMIG_SQL_JUDGE_TREE_H
+#define CMIG_SQL_JUDGE_TREE_H
 
-#include "sql/facts_act.h"
+#include "sql/judge/act.h"
 
 #include <pg_query.h>
 #include <pg_query/pg_query.pb-c.h>

@@ -1,6 +1,6 @@
 /* The judge by words: for statements that no parser understands. It knows what a plain INSERT is;
  * of everything else it only says how bad the words look. */
-#include "sql/facts_words.h"
+#include "sql/judge/words.h"
 #include "cmig/reader.h"
 
 #include <string.h>

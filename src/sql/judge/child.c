@@ -7,8 +7,8 @@
  * careful (a byte), and texts, each with a NUL behind it; each has an answer of its own. Answers
  * are sent together, unless carefully: then it is known which text was fatal. The request is read
  * to its end before the first answer: neither side waits for the other to read. */
-#include "sql/facts_child.h"
-#include "sql/facts_act.h"
+#include "sql/judge/child.h"
+#include "sql/judge/act.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Rights, roles, settings, the server's own objects, and what is done to a table without changing
  * it. Most are said by a row: what they are called and how bad they are. */
-#include "sql/facts_tree.h"
+#include "sql/judge/tree.h"
 
 #include <string.h>
 
