@@ -166,6 +166,9 @@ static const JudgeCase cases[] = {
     {"INSERT INTO search (search) VALUES ('delete-all')", 2, O,
      "gives a command to the index of search"},
     {"foo bar", 2, O, "is not understood: begins with FOO BAR"},
+    {"ALTER TABLE absent ADD c", 2, O,
+     "is not understood: begins with ALTER TABLE ABSENT (no such table: absent)"},
+    {"DELETE FROM t WHERE 'hunter2' 'x'", 3, O, "is not understood: begins with DELETE FROM T"},
     {"SELECT * FROM missing", 2, O, NULL},
     {"INSERT INTO missing VALUES (1)", 2, O, NULL},
     {"CREATE TABLE t AS WITH RECURSIVE x (a) AS (SELECT 1 UNION ALL SELECT a + 1 FROM x) SELECT a "

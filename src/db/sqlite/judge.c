@@ -67,6 +67,9 @@ void cmig_judge_functions(const CmigSqliteJudge *self, CmigFact *fact)
 static void judge_words(CmigSqliteJudge *self, const CmigSqlScript *script, guint index,
                         CmigFact *fact)
 {
+    const char *problem = self->scratch->problem;
+    if (problem != NULL && strpbrk(problem, "'\"") != NULL) /* between quotes may be a secret */
+        problem = NULL;
     g_autofree char *text = cmig_sql_statement_text(script, index);
     g_autoptr(CmigSqlScript) one = NULL;
     g_autoptr(GPtrArray) facts = NULL;
@@ -82,9 +85,10 @@ static void judge_words(CmigSqliteJudge *self, const CmigSqlScript *script, guin
     const CmigFact *said = facts != NULL && facts->len > 0 ? facts->pdata[0] : NULL;
     CmigLevel level = said != NULL ? said->level : CMIG_LEVEL_WEAKER;
     cmig_fact_say(fact, MAX(level, CMIG_LEVEL_WEAKER),
-                  CMIG_FACT_OPAQUE | (said != NULL ? said->flags : 0), NULL, "%s",
-                  said != NULL && said->flags & CMIG_FACT_OPAQUE ? said->what
-                                                                 : "is not understood");
+                  CMIG_FACT_OPAQUE | (said != NULL ? said->flags : 0), NULL, "%s%s%s%s",
+                  said != NULL && said->flags & CMIG_FACT_OPAQUE ? said->what : "is not understood",
+                  problem != NULL ? " (" : "", problem != NULL ? problem : "",
+                  problem != NULL ? ")" : "");
 }
 
 /* Whether the statement names what could not be copied. */
@@ -183,6 +187,7 @@ static GPtrArray *judge_section(CmigJudge *judge, const CmigSqlScript *script)
     cmig_judge_forget_shapes(self);
     for (guint idx = 0; idx < script->statements->len; idx++) {
         g_autoptr(CmigFact) fact = cmig_fact_new(idx);
+        g_clear_pointer(&self->scratch->problem, g_free);
         CmigJudged judged = judge_statement(self, script, idx, fact);
         if (judged == CMIG_JUDGED_BEFORE)
             continue;

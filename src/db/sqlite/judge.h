@@ -72,6 +72,7 @@ typedef struct {
     GHashTable *resolving; /* folded names of tables that resolve conflicts themselves */
     GPtrArray *actions;    /* CmigAction, of the statement that was prepared last; no two alike */
     gboolean recording;
+    char *problem;   /* what SQLite said against a statement that was prepared last, or NULL */
     guint patience;  /* how often the progress handler still lets a statement go on */
     gint64 deadline; /* and until when */
 } CmigScratch;

@@ -120,6 +120,7 @@ void cmig_scratch_free(CmigScratch *self)
     g_hash_table_unref(self->missing);
     g_hash_table_unref(self->resolving);
     g_ptr_array_unref(self->actions);
+    g_free(self->problem);
     g_free(self);
 }
 
@@ -151,6 +152,8 @@ static int prepare(CmigScratch *self, const char *text, gsize size, CmigJudgeSta
     self->recording = TRUE;
     int code = sqlite3_prepare_v2(self->handle, text, (int)size, statement, tail);
     self->recording = FALSE;
+    g_free(self->problem);
+    self->problem = code == SQLITE_ERROR ? g_strdup(sqlite3_errmsg(self->handle)) : NULL;
     return code;
 }
 
