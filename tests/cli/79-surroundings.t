@@ -53,7 +53,7 @@ TZ=Nowhere/Land cmig_ok plan
 
 # --- A record that cannot be written ----------------------------------------------------------------
 # What the database says comes first: the table is as it was made.
-revision_file r3 r2 <<'SQL'
+revision_file slow r2 <<'SQL'
 -- cmig:upgrade
 CREATE TABLE r3 (n integer);
 SQL
@@ -114,6 +114,34 @@ if [ "$CMIG_TEST_DB" = pg ]; then
     expect_err 'lost while the confirmation was recorded' 'nothing else was done'
     now_at r2
     cmig_ok audit verify
+
+    # --- A connection that has gone silent ------------------------------------------------------------
+    revision_file silent r2 <<'SQL'
+-- cmig:upgrade
+CREATE TABLE silent (id integer);
+SELECT pg_sleep(50);
+
+-- cmig:downgrade
+DROP TABLE silent;
+SQL
+    setsid perl "$TEST_ROOT/tests/cli/pg-proxy.pl" "$here/proxy/.s.PGSQL.$PGPORT" "$PGHOST/.s.PGSQL.$PGPORT" "$here/proxy/report" &
+    proxy=$!
+    within 10 test -S "proxy/.s.PGSQL.$PGPORT"
+    CONFIRM_PRODUCTION_MIGRATION=true timeout -s KILL 40 "$CMIG" upgrade silent \
+        --database-url "postgresql:///$TEST_DB?host=$here/proxy&port=$PGPORT&user=$PGUSER" >"$TEST_OUT" 2>"$TEST_ERR" </dev/null &
+    runner=$!
+    sleeps() { sql "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'" | grep -q 1; }
+    within 10 sleeps
+    kill -STOP "-$proxy"
+    kill -TERM "$runner"
+    wait "$runner"
+    TEST_STATUS=$?
+    kill -KILL "-$proxy"
+    is "$TEST_STATUS" 3 'a signal ends a run whose server does not answer'
+    expect_err 'it could not be found out: interrupted'
+    sql "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND wait_event = 'PgSleep'" >/dev/null
+    now_at r2
+    rm migrations/versions/silent.sql
 
     # --- A role that may not connect ------------------------------------------------------------------
     role=guest_$TEST_DB

@@ -227,7 +227,7 @@ gboolean cmig_pg_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb
         return FALSE;
     }
     PQsetErrorVerbosity(pg->conn, PQERRORS_DEFAULT);
-    pg->cancel = PQgetCancel(pg->conn);
+    cmig_pg_cancel_begin(pg);
     *db = &pg->base;
     return TRUE;
 }
@@ -261,7 +261,7 @@ void cmig_pg_close(CmigDb *db)
     /* The end of this connection is not that of the session behind a pooler. */
     if (pg->locked && db->settings.session_pooler && PQtransactionStatus(pg->conn) == PQTRANS_IDLE)
         PQclear(PQexec(pg->conn, "SELECT pg_catalog.pg_advisory_unlock_all()"));
-    PQfreeCancel(pg->cancel);
+    cmig_pg_cancel_end(pg);
     cmig_pg_watch_close(pg);
     PQfinish(pg->conn);
     g_free(pg);
@@ -293,22 +293,9 @@ gboolean cmig_pg_reconnect(CmigDb *db, GError **error)
     CmigPg *pg = (CmigPg *)db;
     pg->locked = FALSE;
     pg->separate = FALSE;
-    /* Nothing is there to be cancelled, and a silent server would hold the signal handler up. */
-    PGcancel *old = pg->cancel;
-    pg->cancel = NULL;
-    PQfreeCancel(old);
+    cmig_pg_cancel_end(pg); /* nothing is there to be cancelled */
     if (!reset(pg, error))
         return FALSE;
-    pg->cancel = PQgetCancel(pg->conn);
+    cmig_pg_cancel_begin(pg);
     return find_backend(pg, error);
-}
-
-/* Called from a signal handler. */
-void cmig_pg_cancel(void *db)
-{
-    CmigPg *pg = db;
-    char ignored[256];
-    pg->cancelled = 1;
-    if (pg->cancel != NULL)
-        PQcancel(pg->cancel, ignored, sizeof ignored);
 }

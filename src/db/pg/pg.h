@@ -100,8 +100,12 @@ gboolean cmig_pg_open(const CmigUrl *url, const CmigDbSettings *settings, CmigDb
                       GError **error);
 gboolean cmig_pg_ping(CmigDb *db, GError **error);
 void cmig_pg_close(CmigDb *db);
-void cmig_pg_cancel(void *db);
 gboolean cmig_pg_reconnect(CmigDb *db, GError **error);
+
+/* cancel.c: between begin and end the connection that there is can be cancelled. */
+void cmig_pg_cancel(void *db);
+void cmig_pg_cancel_begin(CmigPg *pg);
+void cmig_pg_cancel_end(CmigPg *pg);
 
 /* inspect.c */
 gboolean cmig_pg_inspect(CmigDb *db, gboolean take_lock, CmigDbState **state, GError **error);
