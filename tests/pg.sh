@@ -82,6 +82,7 @@ unix_socket_directories = '$socket'
 fsync = off
 synchronous_commit = off
 full_page_writes = off
+autovacuum = off # its locks, at moments of its own, make a run wait and ask again
 max_connections = 120
 log_statement = all
 password_encryption = 'scram-sha-256'
