@@ -56,6 +56,11 @@ sub serve {
             my $got = sysread $ready, my $bytes, 1 << 16;
             last SESSION unless $got;
             if ($ready == $client) {
+                # Questions that are sent without waiting for answers are one round trip.
+                my $quiet = IO::Select->new($client);
+                while ($mode eq '' && $quiet->can_read(0.02)) {
+                    sysread $client, $bytes, 1 << 16, length $bytes or last;
+                }
                 $asked = 1;
                 put($upstream, $bytes) or last SESSION;
                 next;
